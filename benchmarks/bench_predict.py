@@ -1,0 +1,122 @@
+"""Measure what fit and predict cost beside the arithmetic: latency, memory and import time.
+
+    python benchmarks/bench_predict.py [--quick] [--json FILE]
+
+Memory is what tracemalloc sees: every NumPy array, but not the scratch space of the BLAS library.
+"""
+
+import gc
+import subprocess
+import sys
+import tracemalloc
+import warnings
+from time import perf_counter
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+
+from common import describe_machine, interleave, parse_options, print_machine, write_json
+from skann import ANNClassifier
+
+MB = 1e6
+IMPORT_TIMER = """
+import sklearn.neural_network
+from time import perf_counter
+start = perf_counter()
+import skann
+print(perf_counter() - start)
+"""
+
+
+def make_data(n_rows, n_features, n_classes=3):
+    """Return random X (float64) and y."""
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((n_rows, n_features)), rng.integers(n_classes, size=n_rows)
+
+
+def one_row_ratio(repetitions):
+    """Time of predict_proba on one row, skann's over the peer's."""
+    X, y = make_data(1000, 20)
+    row = X[:1]
+
+    def timer(estimator_class):
+        model = estimator_class(hidden_layer_sizes=(100,), max_iter=1, random_state=0).fit(X, y)
+
+        def seconds():
+            start = perf_counter()
+            for _ in range(100):
+                model.predict_proba(row)
+            return perf_counter() - start
+
+        return seconds
+
+    times = interleave({"skann": timer(ANNClassifier), "peer": timer(MLPClassifier)}, repetitions)
+    return float(np.median(times["skann"] / times["peer"]))
+
+
+def peak_bytes(function):
+    """Return the most memory that was held while `function` ran, and what it returned."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        result = function()
+        return tracemalloc.get_traced_memory()[1], result
+    finally:
+        tracemalloc.stop()
+
+
+def predict_megabytes(method, n_rows):
+    """Memory held by a prediction above its input and output."""
+    X, y = make_data(n_rows, 20)
+    model = ANNClassifier((200, 200), max_iter=1, random_state=0).fit(X[:1000], y[:1000])
+    peak, output = peak_bytes(lambda: getattr(model, method)(X))
+    return (peak - output.nbytes) / MB
+
+
+def fit_copies(**params):
+    """Memory held by fit beyond its input, in copies of X in the training dtype (float32)."""
+    X, y = make_data(200_000, 50)
+    model = ANNClassifier((100,), max_iter=2, random_state=0, dtype="float32", **params)
+    peak, _ = peak_bytes(lambda: model.fit(X, y))
+    return peak / (X.size * 4)
+
+
+def import_milliseconds(repetitions):
+    """Time to import skann once sklearn.neural_network is there."""
+    command = [sys.executable, "-c", IMPORT_TIMER]
+    runs = [
+        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        for _ in range(repetitions)
+    ]
+    return float(np.median(runs)) * 1e3
+
+
+def main():
+    options = parse_options(__doc__)
+    repetitions = 5 if options.quick else 25
+    machine = describe_machine()
+    print_machine(machine)
+
+    # Labels, the order of the rows and batches need memory, too: a tenth of a copy is left to them.
+    measurements = [
+        ("one-row predict_proba, skann / sklearn", 1.0, lambda: one_row_ratio(repetitions)),
+        ("predict a million rows, MB", 200, lambda: predict_megabytes("predict", 10**6)),
+        ("predict_proba of them, MB", 200, lambda: predict_megabytes("predict_proba", 10**6)),
+        ("fit 200 000 x 50, copies of X", 1.1, fit_copies),
+        ("the same with early stopping", 1.1, lambda: fit_copies(early_stopping=True)),
+        ("import skann after sklearn, ms", 50, lambda: import_milliseconds(repetitions)),
+    ]
+    results = {}
+    print(f"\n{'':<40}{'measured':>10}   goal")
+    for name, goal, measure in measurements:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            value = results[name] = measure()
+        print(f"{name:<40}{value:>10.2f} {'<=' if value <= goal else '> '} {goal:g}", flush=True)
+    if options.json:
+        write_json(options.json, machine, results)
+
+
+if __name__ == "__main__":
+    main()

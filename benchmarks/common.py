@@ -1,0 +1,78 @@
+"""What both benchmarks share: options, interleaved measurement and the machine they ran on."""
+
+import argparse
+import json
+import os
+import platform
+
+import numpy as np
+import scipy
+import sklearn
+from threadpoolctl import threadpool_info
+
+import skann
+
+
+def parse_options(description):
+    """Return the command line's options, ``quick`` and ``json``."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, rougher figures")
+    parser.add_argument("--json", metavar="FILE", help="write the results to FILE, too")
+    return parser.parse_args()
+
+
+def interleave(contenders, repetitions):
+    """Measure the contenders in turn, again and again, so that a noisy moment hits all of them.
+
+    Parameters
+    ----------
+    contenders : dict of str to callable
+        Each returns one measurement when it is called.
+    repetitions : int
+        How often each contender is measured, after a first round that does not count.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (repetitions,)
+        Measurements at the same index were made next to each other; divide before taking medians.
+    """
+    names = list(contenders)
+    rounds = {name: [] for name in names}
+    for i in range(repetitions + 1):
+        first = i % len(names)  # nobody always runs after the same neighbour
+        for name in names[first:] + names[:first]:
+            rounds[name].append(contenders[name]())
+    return {name: np.array(values[1:]) for name, values in rounds.items()}
+
+
+def describe_machine():
+    """Return the versions and the BLAS libraries behind the figures."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+        "skann": skann.__version__,
+        "processor": platform.processor() or platform.machine(),
+        "cpus": os.cpu_count(),
+        "blas": [
+            "{internal_api} {version} {architecture}".format(**library)
+            for library in threadpool_info()
+            if library["user_api"] == "blas"
+        ],
+    }
+
+
+def print_machine(machine):
+    """Print one line about the machine and its software."""
+    print(
+        f"skann {machine['skann']}, scikit-learn {machine['scikit-learn']}, "
+        f"NumPy {machine['numpy']}, Python {machine['python']}, "
+        f"{machine['cpus']} CPUs, BLAS: {', '.join(machine['blas'])}"
+    )
+
+
+def write_json(path, machine, results):
+    """Write the results and where they were measured to `path`."""
+    with open(path, "w") as file:
+        json.dump({"machine": machine, "results": results}, file, indent=1)

@@ -1,0 +1,360 @@
+"""The staircase between the two floors: hyper-parameters go down as engine objects, a trained network comes up."""
+
+import copy
+import math
+import warnings
+from abc import ABCMeta, abstractmethod
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from . import _build
+from ._compat import check_parameters, check_weight
+from ._holdout import hold_out
+from ._threads import blas_threads
+from .engine.batches import as_rows
+from .engine.callbacks import BestWeights, Patience, TimeLimit, Validation, Verbose
+from .engine.layers import Dense
+from .engine.network import Network
+from .engine.objective import Objective, mean_loss, raw_outputs
+from .engine.training import Run, fit_lbfgs, fit_minibatch
+
+SMALL = 500  # rows up to which dtype="auto" is float64: there it costs nothing
+
+
+@dataclass
+class Progress:
+    """What a later `partial_fit` or warm start goes on from, beside the network. It is not pickled."""
+
+    rng: np.random.Generator
+    holdout_seed: int
+    optimizer: object = None
+    t: int = 0
+    rate_factor: float = 1.0
+
+
+class BaseANN(BaseEstimator, metaclass=ABCMeta):
+    """What classifier and regressor share: everything but targets and losses."""
+
+    _tol_is_relative = False  # to the loss of the best constant prediction
+
+    @abstractmethod
+    def _encode_target(self, y, first, **kwargs):
+        """Targets as the loss wants them; sets what ``_decode`` needs when ``first``."""
+
+    @abstractmethod
+    def _make_loss(self, y, weight, first):
+        """The loss object for encoded targets; ValueError if they are outside its domain."""
+
+    def _training_weight(self, y, weight):
+        """Weights of the rows, class weights included, or None."""
+        return weight
+
+    def _stratify_by(self, y):
+        """Labels to stratify held-out rows by, or None."""
+        return
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Numbers, finite.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, not negative, at least one above zero. Rows of weight zero do not exist; an integer weight stands for as many
+            copies, exactly so on full batches and in expectation on smaller ones.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not as described, or if the training diverges. The estimator is then as it was before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If ``max_iter`` ends the training, or if it learnt no more than a constant.
+        """
+        with _unchanged_on_failure(self):
+            check_parameters(self)
+            goes_on = self.warm_start and hasattr(self, "network_")
+            return self._train(X, y, sample_weight, goes_on=goes_on, max_epochs=self.max_iter)
+
+    def _partial_fit(self, X, y, sample_weight, **target_kwargs):
+        with _unchanged_on_failure(self):
+            check_parameters(self)
+            return self._train(X, y, sample_weight, goes_on=hasattr(self, "network_"), max_epochs=1, partial=True, **target_kwargs)
+
+    def _train(self, X, y, sample_weight, goes_on, max_epochs, partial=False, **target_kwargs):
+        X, y, weight = self._validate(X, y, sample_weight, goes_on, **target_kwargs)
+        loss = self._make_loss(y, weight, first=not goes_on)
+        network, progress = self._start(X, y, weight, loss, goes_on)
+        rows, held_out = self._split(y, weight, progress, partial)
+        n_rows = len(y) if rows is None else len(rows)
+        total_weight = n_rows
+        if weight is not None:
+            total_weight = float(np.sum(weight if rows is None else weight[rows], dtype=np.float64))
+            weight = weight * (n_rows / total_weight)  # mean 1 over the training rows
+        constant_loss = _constant_loss(loss, y, weight, rows)
+
+        network.prepare_training()
+        objective = Objective(network, loss, l2=self.alpha / total_weight)
+        validation = None if held_out is None else Validation(loss, X, y, weight, held_out)
+        callbacks = [] if partial else self._callbacks(validation, constant_loss, goes_on)
+        callbacks += [Verbose()] if self.verbose else []
+        n_batch = n_rows if self.solver == "lbfgs" else self._batch_size(n_rows)
+        with blas_threads(_largest_product(network, n_batch)), np.errstate(over="ignore", invalid="ignore"):
+            try:
+                run = self._solve(objective, X, y, weight, rows, n_batch, max_epochs, progress, callbacks)
+            except FloatingPointError as error:
+                raise ValueError(
+                    f"The training diverged: {error}. Try a smaller learning_rate_init (now "
+                    f"{self.learning_rate_init!r}) or max_grad_norm=1, and scale X and y, for example with StandardScaler."
+                ) from None
+        network.finish_training()
+        self._progress = progress
+        self._keep(network, loss, run, n_rows, goes_on)
+        if not partial:
+            self._warn(run, constant_loss, max_epochs)
+        return self
+
+    def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
+        """X, y and weight as the engine wants them: checked, and in the dtype of the training."""
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], dtype="numeric", multi_output=True, reset=not goes_on
+        )
+        y = self._encode_target(y, not goes_on, **target_kwargs)
+        dtype = self.network_.theta.dtype if goes_on else self._training_dtype(X.shape[0])
+        rows = _cast(X, dtype)
+        if not _finite(rows):
+            if self.dtype != "auto" or goes_on:
+                raise ValueError(f"X holds values too large for {dtype}: scale X, or set dtype='float64'.")
+            dtype = np.dtype(np.float64)
+            rows = _cast(X, dtype)
+        weight = self._training_weight(y, check_weight(sample_weight, X, np.float64))
+        if y.dtype.kind == "f":
+            y = y.astype(dtype, copy=False)
+            if not np.isfinite(y).all():
+                raise ValueError(f"y holds values too large for {dtype}: scale y, or set dtype='float64'.")
+        return rows, y, None if weight is None else weight.astype(dtype, copy=False)
+
+    def _training_dtype(self, n_rows):
+        small = self.dtype == "auto" and (self.solver == "lbfgs" or n_rows <= SMALL)
+        return np.dtype(np.float64 if small or self.dtype == "float64" else np.float32)
+
+    def _split(self, y, weight, progress, partial):
+        """Indices of the rows to train on (None for all) and of the held-out ones (None for none)."""
+        rows = None if weight is None or weight.all() else np.flatnonzero(weight)
+        if not self.early_stopping or partial:
+            return rows, None
+        candidates = np.arange(len(y)) if rows is None else rows
+        train, held_out = hold_out(candidates, self._stratify_by(y), self.validation_fraction, progress.holdout_seed)
+        return (rows, None) if held_out is None else (train, held_out)
+
+    def _start(self, X, y, weight, loss, goes_on):
+        """The network and the progress to train from: new ones, or copies, so that a failure leaves the fitted ones alone."""
+        if goes_on and hasattr(self, "_progress"):
+            return copy.deepcopy(self.network_), copy.deepcopy(self._progress)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=4)
+        rng = np.random.default_rng(seed)
+        progress = Progress(rng, holdout_seed=int(rng.integers(2**31)))
+        if goes_on:  # from a pickle, which holds no progress
+            return copy.deepcopy(self.network_), progress
+        constant = np.asarray(loss.constant(y, weight))
+        network = Network(_build.layers(self, X.shape[1], len(constant)), X.dtype)
+        network.initialize(rng, _build.INITIALIZERS[self.initializer])
+        network.layers[-1].b[...] = constant
+        return network, progress
+
+    def _batch_size(self, n_rows):
+        if self.batch_size == "auto":
+            return min(200, n_rows)
+        if self.batch_size > n_rows:
+            warnings.warn(f"batch_size={self.batch_size} is more than the {n_rows} training rows: they make one batch.", stacklevel=4)
+        return min(self.batch_size, n_rows)
+
+    def _callbacks(self, validation, constant_loss, goes_on):
+        tol = self.tol * (constant_loss if self._tol_is_relative else 1)
+        divide_rate_by = 5 if self.learning_rate == "adaptive" else None
+        callbacks = []
+        if validation is not None:
+            callbacks = [validation, BestWeights(validation, count_start=goes_on)]
+            callbacks.append(Patience(self.n_iter_no_change, tol, "validation_score", divide_rate_by))
+        elif self.solver != "lbfgs":
+            callbacks.append(Patience(self.n_iter_no_change, tol, "loss", divide_rate_by))
+        if self.max_time is not None:
+            callbacks.append(TimeLimit(self.max_time))
+        return callbacks
+
+    def _solve(self, objective, X, y, weight, rows, n_batch, max_epochs, progress, callbacks):
+        if self.solver == "lbfgs":
+            _build.warn_ignored(self)
+            return fit_lbfgs(
+                objective, X, y, weight, rows=rows, max_iter=max_epochs, max_fun=self.max_fun, tol=self.tol, callbacks=callbacks
+            )
+        n_rows = len(y) if rows is None else len(rows)
+        optimizer = _build.optimizer(self, objective.network)
+        if type(optimizer) is type(progress.optimizer):
+            optimizer.go_on_from(progress.optimizer)
+        run = fit_minibatch(
+            objective, optimizer, _build.schedule(self, n_rows, n_batch), X, y, weight,
+            rows=rows, batch_size=n_batch, max_epochs=max_epochs, rng=progress.rng, shuffle=self.shuffle,
+            max_grad_norm=self.max_grad_norm, run=Run(objective.network, progress.t, progress.rate_factor), callbacks=callbacks,
+        )  # fmt: skip
+        progress.optimizer, progress.t, progress.rate_factor = optimizer, run.t, run.rate_factor
+        return run
+
+    def _keep(self, network, loss, run, n_rows, goes_on):
+        """Set the fitted attributes."""
+        before = self.history_ if goes_on else {}
+        names = before.keys() | run.history.keys()
+        n_before = len(before.get("loss", ()))
+        self.history_ = {
+            name: list(before.get(name, [math.nan] * n_before)) + run.history.get(name, [math.nan] * run.epoch)
+            for name in sorted(names)
+        }
+        self.network_ = network
+        self._loss = loss
+        self.n_layers_ = len(self.coefs_) + 1
+        self.n_outputs_ = network.layers[-1].n_out
+        self.out_activation_ = loss.out_activation
+        self.n_iter_ = run.epoch
+        self.t_ = (self.t_ if goes_on else 0) + n_rows * run.epoch
+        self.loss_curve_ = self.history_["loss"] if self.history_ else []
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
+        self.best_loss_ = min(self.loss_curve_, default=math.nan)
+        self.validation_scores_ = self.history_.get("validation_score")
+        self.best_validation_score_ = np.nanmax(self.validation_scores_) if self.validation_scores_ else None
+
+    def _warn(self, run, constant_loss, max_epochs):
+        if run.interrupted:
+            warnings.warn(f"Training interrupted in epoch {run.epoch + 1}: the model so far is kept.", stacklevel=4)
+        elif run.epoch and constant_loss > 0 and min(run.history["loss"]) > 0.99 * constant_loss:
+            warnings.warn(
+                f"After {run.epoch} epochs the training loss {min(run.history['loss']):.4g} is no better than that of a constant "
+                f"prediction, {constant_loss:.4g}. Scale X and y, for example with StandardScaler and TransformedTargetRegressor, or "
+                f"try another learning_rate_init (now {self.learning_rate_init!r}) or a smaller alpha.",
+                ConvergenceWarning, stacklevel=4,
+            )  # fmt: skip
+        elif run.epoch >= max_epochs and run.stopped_by is None and self.learning_rate not in _build.FINITE_SCHEDULES:
+            warnings.warn(
+                f"The training ended after max_iter={max_epochs} epochs, before it converged. Increase max_iter, or tol to end earlier.",
+                ConvergenceWarning, stacklevel=4,
+            )  # fmt: skip
+
+    @property
+    def coefs_(self):
+        """Weights of each layer, ndarrays of shape (n_in, n_out): views of ``network_.theta``."""
+        return [layer.W for layer in self.network_.layers if isinstance(layer, Dense)]
+
+    @property
+    def intercepts_(self):
+        """Biases of each layer, ndarrays of shape (n_out,): views of ``network_.theta``."""
+        return [layer.b for layer in self.network_.layers if isinstance(layer, Dense)]
+
+    def _raw_outputs(self, X, network=None):
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], reset=False)
+        return raw_outputs(network or self.network_, as_rows(X), dtype=X.dtype)
+
+    def hidden_activations(self, X, layer=-1):
+        """Activations of a hidden layer: the features that the network has learnt.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        layer : int, default=-1
+            Which hidden layer, counted from 0; negative numbers count from the last.
+
+        Returns
+        -------
+        activations : ndarray of shape (n_samples, n_units)
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        check_is_fitted(self)
+        hidden = [i for i, part in enumerate(self.network_.layers) if isinstance(part, Dense)][:-1]
+        if not -len(hidden) <= layer < len(hidden):
+            raise ValueError(f"layer must be between {-len(hidden)} and {len(hidden) - 1} for {len(hidden)} hidden layers, got {layer!r}.")
+        return self._raw_outputs(X, self.network_.head(hidden[layer] + 1))
+
+    def summary(self):
+        """Print the layers of the fitted network, their output shapes and their numbers of parameters."""
+        check_is_fitted(self)
+        rows = [("layer", "output shape", "parameters"), ("Input", f"(n, {self.n_features_in_})", "0")]
+        for layer in self.network_.layers:
+            n_parameters = sum(math.prod(shape) for shape in layer.shapes.values())
+            rows.append((str(layer), f"(n, {layer.n_out})", f"{n_parameters:,}"))
+        rows.append(("total", "", f"{self.network_.theta.size:,}"))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for name, shape, n_parameters in rows:
+            print(f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {n_parameters:>{widths[2]}}")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        state.pop("_progress", None)
+        return state
+
+
+def has_partial_fit(estimator):
+    """Condition for the method partial_fit to exist."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError("solver='lbfgs' has no partial_fit: it needs all rows at once.")
+    if getattr(estimator, "class_weight", None) == "balanced":
+        raise AttributeError("class_weight='balanced' has no partial_fit: it needs all rows at once. Give a dict instead.")
+    return True
+
+
+@contextmanager
+def _unchanged_on_failure(estimator):
+    """Give the estimator the attributes back that it had, if the block raises."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _cast(X, dtype):
+    with np.errstate(over="ignore"):
+        return as_rows(X).astype(dtype, copy=False) if sparse.issparse(X) else np.ascontiguousarray(X, dtype)
+
+
+def _finite(X):
+    values = X.data if sparse.issparse(X) else X
+    return bool(np.isfinite(np.max(values, initial=0)) and np.isfinite(np.min(values, initial=0)))
+
+
+def _constant_loss(loss, y, weight, rows):
+    """The loss of the best constant prediction on the training rows."""
+    if rows is not None:
+        y, weight = y[rows], None if weight is None else weight[rows]
+    raw = np.asarray(loss.constant(y, weight))
+    raw = np.tile(raw.astype(np.float64), (len(y), 1))
+    return mean_loss(loss, raw, y, weight)
+
+
+def _largest_product(network, n_rows):
+    return n_rows * max(layer.W.size for layer in network.layers if isinstance(layer, Dense))

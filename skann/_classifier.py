@@ -1,0 +1,319 @@
+"""ANNClassifier: labels become class indices, raw outputs become probabilities and labels."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import ClassifierMixin
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
+
+from ._base import BaseANN, has_partial_fit
+from ._compat import HasMethods, StrOptions
+from ._parameters import CONSTRAINTS, FRACTION, documented
+from .engine.losses import BinaryCrossEntropy, CrossEntropy
+
+
+@documented
+class ANNClassifier(ClassifierMixin, BaseANN):
+    """Feed-forward neural network classifier.
+
+    Two or more classes have one output each, softmax and cross-entropy (equation 4); multilabel targets have one output per label, the logistic
+    function and binary cross-entropy.
+
+    Parameters
+    ----------
+    {hidden_layer_sizes}
+    {activation}
+    loss : "log_loss" or loss object, default="log_loss"
+        What the training minimises; an object follows the contract of `skann.engine.losses`.
+
+    {solver}
+    {initializer}
+    {alpha}
+    {weight_decay}
+    {dropout}
+    label_smoothing : float, default=0.0
+        Share of each target spread evenly over all classes. It can lower the error, and spoils probabilities.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class, multiplied into ``sample_weight``. "balanced": inversely proportional to the weight of the
+        class in the data. For multilabel targets "balanced" or a list of one dict per label, whose weights are multiplied.
+
+    {batch_size}
+    {learning_rate}
+    {learning_rate_init}
+    {power_t}
+    {momentum}
+    {nesterovs_momentum}
+    {beta_1}
+    {beta_2}
+    {epsilon}
+    {max_fun}
+    {max_grad_norm}
+    {max_iter}
+    {max_time}
+    {tol}
+    {n_iter_no_change}
+    {early_stopping}
+    {validation_fraction}
+    {warm_start}
+    {shuffle}
+    {random_state}
+    {dtype}
+    {verbose}
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels; for multilabel targets the column numbers.
+
+    {n_features_in_}
+    {feature_names_in_}
+    {coefs_}
+    {intercepts_}
+    {network_}
+    {n_layers_}
+    {n_outputs_}
+    {out_activation_}
+    {n_iter_}
+    {t_}
+    {history_}
+    {loss_curve_}
+    {loss_}
+    {best_loss_}
+    {validation_scores_}
+    {best_validation_score_}
+    See Also
+    --------
+    ANNRegressor : The same for regression.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skann import ANNClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> classifier = ANNClassifier((20,), solver="lbfgs", alpha=1.0, random_state=0).fit(X_train, y_train)
+    >>> classifier.score(X_test, y_test) > 0.9
+    True
+    """
+
+    _parameter_constraints = CONSTRAINTS | {
+        "loss": [StrOptions({"log_loss"}), HasMethods(["value_and_delta", "predict", "constant"])],
+        "label_smoothing": [FRACTION],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        loss="log_loss",
+        solver="adam",
+        initializer="auto",
+        alpha=0.0001,
+        weight_decay=0.0,
+        dropout=0.0,
+        label_smoothing=0.0,
+        class_weight=None,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        max_fun=15000,
+        max_grad_norm=None,
+        max_iter=200,
+        max_time=None,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        warm_start=False,
+        shuffle=True,
+        random_state=None,
+        dtype="auto",
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.solver = solver
+        self.initializer = initializer
+        self.alpha = alpha
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.max_fun = max_fun
+        self.max_grad_norm = max_grad_norm
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.dtype = dtype
+        self.verbose = verbose
+
+    @available_if(has_partial_fit)
+    def partial_fit(self, X, y, *, classes=None, sample_weight=None):
+        """Train for one epoch on these rows, going on from the last call.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            One row or more.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever occur. Needed in the first call, unless the targets are multilabel.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self : ANNClassifier
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not as described; the classifier is then as it was before.
+        """
+        return self._partial_fit(X, y, sample_weight, classes=classes, classes_needed=True)
+
+    def predict(self, X):
+        """Predict labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse if `fit` was
+            given a sparse y.
+        """
+        raw = self._raw_outputs(X)
+        if not self._multilabel:
+            return self.classes_[raw.argmax(axis=1)]
+        labels = (raw > 0).astype(np.int64)
+        return sparse.csr_matrix(labels) if self._sparse_target else labels
+
+    def predict_proba(self, X):
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Columns in the order of `classes_`. Rows add up to 1, but for multilabel targets, where each column is a label's own probability.
+        """
+        raw = self._raw_outputs(X)
+        return self._loss.predict(raw)
+
+    def predict_log_proba(self, X):
+        """Predict logarithms of probabilities, finite also where the probability itself rounds to 0.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Columns as in `predict_proba`.
+        """
+        raw = self._raw_outputs(X)
+        return self._loss.log_predict(raw) if hasattr(self._loss, "log_predict") else np.log(self._loss.predict(raw))
+
+    def decision_function(self, X):
+        """Raw outputs, before softmax or the logistic function.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            With two classes the log-odds of the second one; otherwise the raw outputs.
+        """
+        raw = self._raw_outputs(X)
+        return raw[:, 1] - raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
+
+    def _encode_target(self, y, first, classes=None, classes_needed=False):
+        check_classification_targets(y)
+        multilabel = type_of_target(y, input_name="y").startswith("multilabel")
+        if multilabel:
+            return self._encode_multilabel(y, first)
+        y = column_or_1d(y, warn=True)
+        if first:
+            if classes_needed and classes is None:
+                raise ValueError("classes must be given in the first call of partial_fit: all labels that will ever occur.")
+            self.classes_ = LabelEncoder().fit(y if classes is None else column_or_1d(classes)).classes_
+            self._multilabel = False
+        elif self._multilabel:
+            raise ValueError(f"y must be a multilabel indicator with {len(self.classes_)} columns as before, got labels.")
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"classes must be the same in every call of partial_fit: {self.classes_} before, got {classes}.")
+        unseen = np.setdiff1d(y, self.classes_)
+        if len(unseen):
+            raise ValueError(f"y holds labels that are not among the classes {self.classes_}: {unseen[:10]}.")
+        return np.searchsorted(self.classes_, y)
+
+    def _encode_multilabel(self, y, first):
+        if first:
+            self.classes_ = np.arange(y.shape[1])
+            self._multilabel = True
+            self._sparse_target = sparse.issparse(y)
+        elif not self._multilabel or y.shape[1] != len(self.classes_):
+            expected = f"{len(self.classes_)} label columns" if self._multilabel else "one label per row"
+            raise ValueError(f"y must have {expected} as before, got {y.shape[1]} label columns.")
+        return (y.toarray() if sparse.issparse(y) else np.asarray(y)).astype(np.float64)
+
+    def _make_loss(self, y, weight, first):
+        if not isinstance(self.loss, str):
+            return self.loss
+        if self._multilabel:
+            return BinaryCrossEntropy(self.label_smoothing)
+        return CrossEntropy(len(self.classes_), self.label_smoothing)
+
+    def _training_weight(self, y, weight):
+        if self.class_weight is None:
+            return weight
+        if isinstance(self.class_weight, str) and not self._multilabel:
+            count = np.bincount(y, weight, minlength=len(self.classes_))
+            by_class = count.sum() / (np.count_nonzero(count) * np.where(count > 0, count, np.inf))[y]
+        else:
+            by_class = compute_sample_weight(self.class_weight, y.astype(int) if self._multilabel else self.classes_[y])
+        return by_class if weight is None else weight * by_class
+
+    def _stratify_by(self, y):
+        return None if self._multilabel else y
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

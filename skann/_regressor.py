@@ -1,0 +1,263 @@
+"""ANNRegressor: targets become float columns, raw outputs become values."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.utils.metaestimators import available_if
+
+from ._base import BaseANN, has_partial_fit
+from ._compat import HasMethods, Interval, StrOptions
+from ._parameters import CONSTRAINTS, above, documented
+from .engine import losses
+
+LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
+
+
+@documented
+class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
+    """Feed-forward neural network regressor.
+
+    Parameters
+    ----------
+    {hidden_layer_sizes}
+    {activation}
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"} or loss object, default="squared_error"
+        What the training minimises, summed over outputs and averaged over rows:
+
+        - "squared_error": half the squared residual, that is half of equation (3); predicts the mean;
+        - "absolute_error": predicts the median;
+        - "huber": squared up to ``huber_delta``, then linear; for targets with outliers;
+        - "quantile": the pinball loss; predicts the ``quantile``;
+        - "poisson" and "gamma": half the deviance, with exp as output; for counts y >= 0 and for positive y;
+        - an object follows the contract of `skann.engine.losses`.
+
+    huber_delta : float, default=1.35
+        Where the Huber loss turns linear, in standard deviations of y.
+
+    quantile : float or list of float, default=0.5
+        Level of the quantile to predict, strictly between 0 and 1. A list, for a single target, gives one column of predictions
+        for each level, in its order; they never cross.
+
+    {solver}
+    {initializer}
+    {alpha}
+    {weight_decay}
+    {dropout}
+    {batch_size}
+    {learning_rate}
+    {learning_rate_init}
+    {power_t}
+    {momentum}
+    {nesterovs_momentum}
+    {beta_1}
+    {beta_2}
+    {epsilon}
+    {max_fun}
+    {max_grad_norm}
+    {max_iter}
+    {max_time}
+    {tol}
+    {n_iter_no_change}
+    {early_stopping}
+    {validation_fraction}
+    {warm_start}
+    {shuffle}
+    {random_state}
+    {dtype}
+    {verbose}
+    Attributes
+    ----------
+    {n_features_in_}
+    {feature_names_in_}
+    {coefs_}
+    {intercepts_}
+    {network_}
+    {n_layers_}
+    {n_outputs_}
+    {out_activation_}
+    {n_iter_}
+    {t_}
+    {history_}
+    {loss_curve_}
+    {loss_}
+    {best_loss_}
+    {validation_scores_}
+    {best_validation_score_}
+    See Also
+    --------
+    ANNClassifier : The same for classification.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skann import ANNRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), ANNRegressor((20,), solver="lbfgs", alpha=100.0, random_state=0))
+    >>> model.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.4
+    True
+    """
+
+    _tol_is_relative = True
+
+    _parameter_constraints = CONSTRAINTS | {
+        "loss": [StrOptions(set(LOSSES)), HasMethods(["value_and_delta", "predict", "constant"])],
+        "huber_delta": [above(0)],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), list, tuple],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        loss="squared_error",
+        huber_delta=1.35,
+        quantile=0.5,
+        solver="adam",
+        initializer="auto",
+        alpha=0.0001,
+        weight_decay=0.0,
+        dropout=0.0,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        max_fun=15000,
+        max_grad_norm=None,
+        max_iter=200,
+        max_time=None,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        warm_start=False,
+        shuffle=True,
+        random_state=None,
+        dtype="auto",
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.huber_delta = huber_delta
+        self.quantile = quantile
+        self.solver = solver
+        self.initializer = initializer
+        self.alpha = alpha
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.max_fun = max_fun
+        self.max_grad_norm = max_grad_norm
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.dtype = dtype
+        self.verbose = verbose
+
+    @available_if(has_partial_fit)
+    def partial_fit(self, X, y, *, sample_weight=None):
+        """Train for one epoch on these rows, going on from the last call.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            One row or more.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self : ANNRegressor
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not as described; the regressor is then as it was before.
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X):
+        """Predict values: means, medians or quantiles, as the loss says.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Or (n_samples, n_quantiles) with a list of quantiles.
+        """
+        raw = self._raw_outputs(X)
+        values = self._loss.predict(raw)
+        return values.ravel() if self._flat_target and values.shape[1] == 1 else values
+
+    def _encode_target(self, y, first):
+        y = np.asarray(y)
+        flat = y.ndim == 1
+        y = y.astype(np.float64).reshape(len(y), -1)
+        if first:
+            self._flat_target = flat
+            self._n_targets = y.shape[1]
+        elif y.shape[1] != self._n_targets:
+            raise ValueError(f"y must have {self._n_targets} columns as before, got {y.shape[1]}.")
+        return y
+
+    def _make_loss(self, y, weight, first):
+        loss = self._loss_object(y, weight, first)
+        if hasattr(loss, "in_domain") and not loss.in_domain(y):
+            raise ValueError(f"loss={self.loss!r} needs targets y that are {loss.domain}, got values from {y.min():g} to {y.max():g}.")
+        return loss
+
+    def _loss_object(self, y, weight, first):
+        if not isinstance(self.loss, str):
+            return self.loss
+        if self.loss == "huber":
+            return losses.Huber(self.huber_delta * _spread(y, weight)) if first else self._loss
+        if self.loss == "quantile":
+            return losses.Quantile(self._quantile_levels(y))
+        return losses.LOSSES[self.loss]()
+
+    def _quantile_levels(self, y):
+        if isinstance(self.quantile, Real):
+            return self.quantile
+        levels = list(self.quantile)
+        if not levels or not all(isinstance(level, Real) and 0 < level < 1 for level in levels):
+            raise ValueError(f"quantile must hold numbers strictly between 0 and 1, got {self.quantile!r}.")
+        if y.shape[1] > 1:
+            raise ValueError(f"A list of quantiles needs a single target, but y has {y.shape[1]} columns.")
+        return levels
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss in ("poisson", "gamma")
+        return tags
+
+
+def _spread(y, weight):
+    """Standard deviation of each column of y, 1 where it is 0."""
+    variance = np.average((y - np.average(y, axis=0, weights=weight)) ** 2, axis=0, weights=weight)
+    return np.where(variance > 0, np.sqrt(variance), 1).astype(y.dtype)

@@ -1,0 +1,158 @@
+"""What happens between epochs: watching, stopping, keeping the best weights.
+
+Contract
+--------
+A callback has ``on_fit_begin(run)``, ``on_epoch_end(run)`` and ``on_fit_end(run)``; True from ``on_epoch_end`` ends the training. ``run`` is the
+`skann.engine.training.Run`: callbacks read and write its history and read ``run.network.theta``. They are called in order, so the one
+that records stands before those that read.
+"""
+
+import math
+import time
+
+import numpy as np
+
+from .objective import mean_loss, raw_outputs
+
+
+class Callback:
+    """Does nothing; the base of all callbacks."""
+
+    def on_fit_begin(self, run):
+        pass
+
+    def on_epoch_end(self, run):
+        return False
+
+    def on_fit_end(self, run):
+        pass
+
+
+class Validation(Callback):
+    """Records the loss on held-out rows as ``validation_loss`` and the score, greater is better, as ``validation_score``.
+
+    Parameters
+    ----------
+    loss : Loss
+    X, y, weight : as for training
+    rows : ndarray of int, default=None
+        The held-out rows; None means all.
+    score : callable(raw, y, weight) -> float, default=None
+        None means minus the loss.
+    """
+
+    def __init__(self, loss, X, y, weight=None, rows=None, score=None):
+        self.loss, self.X, self.rows, self.score = loss, X, rows, score
+        self.y = y if rows is None else y[rows]
+        self.weight = weight if rows is None or weight is None else weight[rows]
+        if self.weight is not None:
+            self.weight = self.weight / self.weight.mean()
+
+    def evaluate(self, network):
+        raw = raw_outputs(network, self.X, self.rows)
+        loss = mean_loss(self.loss, raw, self.y, self.weight)
+        return loss, -loss if self.score is None else self.score(raw, self.y, self.weight)
+
+    def on_epoch_end(self, run):
+        loss, score = self.evaluate(run.network)
+        run.record(validation_loss=loss, validation_score=score)
+        return False
+
+
+class BestWeights(Callback):
+    """Restores, at the end, the weights of the epoch with the best validation score.
+
+    Parameters
+    ----------
+    validation : Validation
+    count_start : bool, default=False
+        Whether the weights before the first epoch compete too: with a warm start they are a model already.
+    """
+
+    def __init__(self, validation, count_start=False):
+        self.validation = validation
+        self.count_start = count_start
+
+    def on_fit_begin(self, run):
+        self.best = self.validation.evaluate(run.network)[1] if self.count_start else -math.inf
+        self.theta = run.network.theta.copy()
+
+    def on_epoch_end(self, run):
+        score = run.history["validation_score"][-1]
+        if score > self.best:
+            self.best = score
+            np.copyto(self.theta, run.network.theta)
+        return False
+
+    def on_fit_end(self, run):
+        if self.best > -math.inf:
+            np.copyto(run.network.theta, self.theta)
+
+
+class Patience(Callback):
+    """Ends the training when the watched quantity has not improved by more than ``tol`` in ``n_epochs`` epochs in a row.
+
+    Improvement is counted from the last epoch that improved by more than ``tol``, so small steady gains add up.
+
+    Parameters
+    ----------
+    n_epochs : int or inf
+    tol : float
+    watch : {"loss", "validation_score"}, default="loss"
+    divide_rate_by : float, default=None
+        If given, out of patience first means a lower learning rate; the training ends only when the rate would fall below ``min_rate``.
+    min_rate : float, default=1e-6
+    """
+
+    def __init__(self, n_epochs, tol, watch="loss", divide_rate_by=None, min_rate=1e-6):
+        self.n_epochs, self.tol, self.watch = n_epochs, tol, watch
+        self.divide_rate_by, self.min_rate = divide_rate_by, min_rate
+
+    def on_fit_begin(self, run):
+        self.reference, self.waited = -math.inf, 0
+
+    def on_epoch_end(self, run):
+        value = run.history[self.watch][-1]
+        value = -value if self.watch == "loss" else value
+        if value > self.reference + self.tol:
+            self.reference, self.waited = value, 0
+            return False
+        self.waited += 1
+        if self.waited < self.n_epochs:
+            return False
+        self.waited = 0
+        if self.divide_rate_by and run.history["learning_rate"][-1] > self.min_rate:
+            run.rate_factor /= self.divide_rate_by
+            return False
+        run.stopped_by = f"{self.watch.replace('_', ' ')} did not improve by more than tol={self.tol:g} in {self.n_epochs} epochs"
+        return True
+
+
+class TimeLimit(Callback):
+    """Ends the training after the epoch in which ``seconds`` have passed."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def on_fit_begin(self, run):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, run):
+        if time.perf_counter() - self.start < self.seconds:
+            return False
+        run.stopped_by = f"max_time={self.seconds:g} seconds have passed"
+        return True
+
+
+class Verbose(Callback):
+    """Prints a line per epoch."""
+
+    def on_epoch_end(self, run):
+        print(f"Iteration {run.epoch}, loss = {run.history['loss'][-1]:.8f}")
+        if "validation_score" in run.history:
+            print(f"Validation score: {run.history['validation_score'][-1]:f}")
+        return False
+
+    def on_fit_end(self, run):
+        if run.stopped_by:
+            print(f"Training stopped: {run.stopped_by}.")

@@ -1,0 +1,274 @@
+"""Loss functions of section 4, each beside its gradient.
+
+A loss speaks of *raw* outputs, those of the last layer before softmax, logistic or exp: so value and gradient stay exact and finite
+where a probability would round to 0.
+
+Contract
+--------
+``value_and_delta(raw, y, weight, delta)`` returns the mean over the rows of weight x loss, and writes its derivative
+with respect to ``raw`` into ``delta`` (n_rows, n_out). Losses are summed over the outputs. ``weight`` is None or (n_rows,), of mean 1 over the
+training set, so that batches of unequal weight count as they should. ``predict(raw)`` gives probabilities or values;
+``constant(y, weight)`` the raw outputs (n_out,) of the best constant prediction: where the biases of the last layer start, and
+the yardstick for having learnt something. ``out_activation`` names the function from raw outputs to predictions; ``domain`` says in
+words which targets are allowed, ``in_domain(y)`` whether these are.
+
+Targets are class indices (n_rows,) for `CrossEntropy` and floats (n_rows, n_out) for all others. To add a loss, write a class and
+name it in `LOSSES`.
+"""
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, xlogy
+
+
+class CrossEntropy:
+    """-log p_y with p = softmax(raw): equation (4);  d/d raw = p - onehot(y).
+
+    With label smoothing s, the target is (1 - s) onehot(y) + s / n_classes (Szegedy et al. 2016,
+    https://arxiv.org/abs/1512.00567).
+    """
+
+    out_activation = "softmax"
+    domain = "class indices"
+
+    def __init__(self, n_classes, label_smoothing=0.0):
+        self.n_classes = n_classes
+        self.label_smoothing = label_smoothing
+
+    def in_domain(self, y):
+        return True
+
+    def value_and_delta(self, raw, y, weight, delta):
+        n_rows, n_classes = raw.shape
+        # one row per class: NumPy reduces over the long axis several times faster than over the short one
+        shifted = np.ascontiguousarray(raw.T)  # (n_classes, n_rows)
+        shifted -= shifted.max(axis=0)
+        of_truth = y + np.arange(0, n_rows * n_classes, n_classes)  # where delta.ravel() holds the true class
+        raw_of_truth = shifted[y, np.arange(n_rows)]
+        smoothing = self.label_smoothing
+        if smoothing:
+            raw_of_truth = (1 - smoothing) * raw_of_truth + smoothing * shifted.mean(axis=0)
+        p = np.exp(shifted, out=shifted)
+        total = p.sum(axis=0)
+        p /= total
+        loss = np.log(total, out=total)
+        loss -= raw_of_truth
+        delta[...] = p.T
+        if smoothing:
+            delta -= smoothing / n_classes
+        delta.reshape(-1)[of_truth] -= 1 - smoothing
+        return _mean_over_rows(loss, weight, delta)
+
+    def predict(self, raw):
+        p = raw - raw.max(axis=1, keepdims=True)
+        np.exp(p, out=p)
+        p /= p.sum(axis=1, keepdims=True)
+        return np.maximum(p, np.finfo(p.dtype).tiny, out=p)  # a model is never certain, and logarithms stay finite
+
+    def log_predict(self, raw):
+        """log softmax(raw), finite where the probability itself rounds to 0."""
+        return log_softmax(raw, axis=1)
+
+    def constant(self, y, weight):
+        share = np.bincount(y, weight, minlength=self.n_classes) / (len(y) if weight is None else weight.sum())
+        return np.log(np.maximum(share, 1e-6))
+
+
+class BinaryCrossEntropy:
+    """-y log p - (1 - y) log(1 - p) with p = logistic(raw), summed over outputs: equation (4);  d/d raw = p - y.
+
+    With label smoothing s, the target is (1 - s) y + s / 2.
+    """
+
+    out_activation = "logistic"
+    domain = "0 or 1"
+
+    def __init__(self, label_smoothing=0.0):
+        self.label_smoothing = label_smoothing
+
+    def in_domain(self, y):
+        return bool(np.isin(y, (0, 1)).all())
+
+    def value_and_delta(self, raw, y, weight, delta):
+        if self.label_smoothing:
+            y = (1 - self.label_smoothing) * y + self.label_smoothing / 2
+        loss = np.logaddexp(0, raw)
+        loss -= y * raw
+        expit(raw, out=delta)
+        delta -= y
+        return _mean_over_rows(loss.sum(axis=1), weight, delta)
+
+    def predict(self, raw):
+        p = expit(raw)
+        return np.clip(p, np.finfo(p.dtype).tiny, 1 - np.finfo(p.dtype).epsneg, out=p)  # a model is never certain
+
+    def log_predict(self, raw):
+        """log logistic(raw), finite where the probability itself rounds to 0."""
+        return log_expit(raw)
+
+    def constant(self, y, weight):
+        p = np.clip(np.average(y, axis=0, weights=weight), 1e-6, 1 - 1e-6)
+        return np.log(p) - np.log1p(-p)
+
+
+class SquaredError:
+    """(raw - y)^2 / 2, half of equation (3);  d/d raw = raw - y."""
+
+    out_activation = "identity"
+    domain = "finite numbers"
+
+    def in_domain(self, y):
+        return True
+
+    def value_and_delta(self, raw, y, weight, delta):
+        np.subtract(raw, y, out=delta)
+        loss = np.einsum("ij,ij->i", delta, delta)
+        loss *= 0.5
+        return _mean_over_rows(loss, weight, delta)
+
+    def predict(self, raw):
+        return raw
+
+    def constant(self, y, weight):
+        return np.average(y, axis=0, weights=weight)
+
+
+class AbsoluteError(SquaredError):
+    """|raw - y|;  d/d raw = sign(raw - y)."""
+
+    def value_and_delta(self, raw, y, weight, delta):
+        np.subtract(raw, y, out=delta)
+        loss = np.abs(delta).sum(axis=1)
+        np.sign(delta, out=delta)
+        return _mean_over_rows(loss, weight, delta)
+
+    def constant(self, y, weight):
+        return _quantile(y, 0.5, weight)
+
+
+class Huber(AbsoluteError):
+    """r^2 / 2 where |r| <= d, else d (|r| - d / 2), with r = raw - y;  d/d raw = r clipped to [-d, d].
+
+    Huber 1964, Robust estimation of a location parameter. Its constant is started at the median.
+
+    Parameters
+    ----------
+    threshold : float or ndarray of shape (n_out,)
+        d, in the units of y.
+    """
+
+    def __init__(self, threshold=1.35):
+        self.threshold = threshold
+
+    def value_and_delta(self, raw, y, weight, delta):
+        residual = raw - y
+        np.clip(residual, -self.threshold, self.threshold, out=delta)
+        residual -= 0.5 * delta
+        return _mean_over_rows(np.einsum("ij,ij->i", delta, residual), weight, delta)
+
+
+class Quantile(SquaredError):
+    """The pinball loss max(q r, (q - 1) r) with r = y - raw;  d/d raw = 1[raw > y] - q where raw is not y.
+
+    With several levels q there is one output for each. Predictions are sorted, so that quantiles never cross: that
+    cannot increase the loss (Chernozhukov et al. 2010, https://doi.org/10.3982/ECTA7880).
+
+    Parameters
+    ----------
+    levels : float or sequence of float
+        One level for every output, or one each for the single target.
+    """
+
+    def __init__(self, levels):
+        self.levels = np.asarray(levels)
+
+    def value_and_delta(self, raw, y, weight, delta):
+        levels = self.levels.astype(raw.dtype)
+        residual = y - raw
+        np.less(residual, 0, out=delta)
+        delta -= levels
+        delta *= residual != 0
+        return _mean_over_rows(-np.einsum("ij,ij->i", delta, residual), weight, delta)
+
+    def predict(self, raw):
+        if self.levels.ndim == 0:
+            return raw
+        return np.sort(raw, axis=1)[:, self.levels.argsort().argsort()]
+
+    def constant(self, y, weight):
+        return np.concatenate([_quantile(y, level, weight) for level in np.atleast_1d(self.levels)])
+
+
+class Poisson:
+    """Half the Poisson deviance, m - y + y log(y / m) with m = exp(raw);  d/d raw = m - y.
+
+    Written as e^raw - y raw + (y log y - y); McCullagh and Nelder 1989, Generalized linear models, section 2.3.
+    """
+
+    out_activation = "exp"
+    domain = "numbers >= 0, not all 0"
+
+    def in_domain(self, y):
+        return bool((y >= 0).all() and (y.sum(axis=0) > 0).all())
+
+    def value_and_delta(self, raw, y, weight, delta):
+        _exp(raw, out=delta)
+        loss = delta - y * raw
+        loss += xlogy(y, y) - y
+        delta -= y
+        return _mean_over_rows(loss.sum(axis=1), weight, delta)
+
+    def predict(self, raw):
+        return _exp(raw)
+
+    def constant(self, y, weight):
+        return np.log(np.average(y, axis=0, weights=weight))
+
+
+class Gamma(Poisson):
+    """Half the Gamma deviance, y / m - 1 - log(y / m) with m = exp(raw);  d/d raw = 1 - y / m."""
+
+    domain = "numbers > 0"
+
+    def in_domain(self, y):
+        return bool((y > 0).all())
+
+    def value_and_delta(self, raw, y, weight, delta):
+        _exp(-raw, out=delta)
+        delta *= y  # y / m
+        loss = delta + raw
+        loss -= np.log(y) + 1
+        np.subtract(1, delta, out=delta)
+        return _mean_over_rows(loss.sum(axis=1), weight, delta)
+
+
+def _mean_over_rows(loss, weight, delta):
+    """Mean of weight x loss over the rows; turns ``delta``, the derivative of each row's loss, into that of the mean."""
+    n_rows = len(loss)
+    delta *= 1 / n_rows
+    if weight is None:
+        return float(loss.sum()) / n_rows
+    delta *= weight[:, None]
+    return float(loss @ weight) / n_rows
+
+
+def _exp(raw, out=None):
+    """exp(raw), positive and finite for every finite raw."""
+    limit = float(np.log(np.finfo(raw.dtype).max)) - 1
+    out = np.clip(raw, -limit, limit, out=out)
+    return np.exp(out, out=out)
+
+
+def _quantile(y, level, weight):
+    return np.quantile(y, level, axis=0, method="inverted_cdf", weights=weight)
+
+
+LOSSES = {
+    "log_loss": CrossEntropy,
+    "binary_log_loss": BinaryCrossEntropy,
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "quantile": Quantile,
+    "poisson": Poisson,
+    "gamma": Gamma,
+}

@@ -1,0 +1,136 @@
+"""A network is a chain of layers whose parameters lie in one flat vector.
+
+One vector makes a copy, a norm, a check, an optimizer step or the packing for L-BFGS one line each. The weights of all layers come
+first, then all other parameters, so that L2 and weight decay act on one slice.
+"""
+
+import copy
+import math
+
+import numpy as np
+
+
+class Network:
+    """A chain of layers, their parameters ``theta`` and gradient ``grad``.
+
+    Parameters
+    ----------
+    layers : list of layers
+        Each takes the output of the one before.
+    dtype : dtype
+        float32 or float64.
+
+    Attributes
+    ----------
+    theta, grad : ndarray of shape (n_parameters,)
+        The layers' arrays W, b, dW, db are views of them.
+    n_weights : int
+        The weights are theta[:n_weights].
+    """
+
+    def __init__(self, layers, dtype):
+        self.layers = layers
+        sizes = [(math.prod(shape), name in layer.weights) for layer in layers for name, shape in layer.shapes.items()]
+        self.n_weights = sum(size for size, is_weight in sizes if is_weight)
+        self.theta = np.zeros(sum(size for size, _ in sizes), dtype)
+        self.grad = None
+        self._bind()
+
+    @property
+    def weights(self):
+        return self.theta[: self.n_weights]
+
+    def prepare_training(self):
+        """Make the gradient vector, which a network that only predicts does not need."""
+        self.grad = np.zeros_like(self.theta)
+        self._bind()
+
+    def finish_training(self):
+        """Drop the gradient vector."""
+        self.grad = None
+        self._bind()
+
+    def head(self, n_layers):
+        """The network of the first layers only, on the same parameters."""
+        head = copy.copy(self)
+        head.layers = self.layers[:n_layers]
+        return head
+
+    def initialize(self, rng, variance):
+        for layer in self.layers:
+            layer.initialize(rng, variance)
+
+    def workspace(self, n_rows, dtype=None, training=True):
+        dtype = self.theta.dtype if dtype is None else dtype
+        return Workspace([layer.buffers(n_rows, dtype, training) for layer in self.layers])
+
+    def forward(self, X, workspace, rng=None):
+        """Raw outputs (n_rows, n_out); a generator ``rng`` means training mode. Overwritten by the next call."""
+        x = X
+        for layer, buf in zip(self.layers, workspace.buffers, strict=True):
+            x = layer.forward(x, buf, rng)
+        return x
+
+    def backward(self, X, workspace):
+        """Fill ``grad`` from ``workspace.delta``, after ``forward`` on the same X and workspace."""
+        buffers = workspace.buffers
+        for i in range(len(self.layers) - 1, 0, -1):
+            self.layers[i].backward(buffers[i - 1]["a"], buffers[i], buffers[i - 1]["delta"])
+        self.layers[0].backward(X, buffers[0], None)
+
+    def _bind(self):
+        """Point the layers' arrays into theta and grad."""
+        offset = {True: 0, False: self.n_weights}
+        for layer in self.layers:
+            params, grads = {}, {}
+            for name, shape in layer.shapes.items():
+                start = offset[name in layer.weights]
+                end = offset[name in layer.weights] = start + math.prod(shape)
+                params[name] = self.theta[start:end].reshape(shape)
+                if self.grad is not None:
+                    grads[name] = self.grad[start:end].reshape(shape)
+            layer.bind(params, grads)
+
+    def __getstate__(self):
+        for_pickling = [_unbound(layer) for layer in self.layers]  # a pickled view would be cut off from theta
+        return {"layers": for_pickling, "n_weights": self.n_weights, "theta": self.theta}
+
+    def __copy__(self):
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, grad=None)
+        self._bind()
+
+
+class Workspace:
+    """The arrays of one forward and backward pass, for up to a fixed number of rows: one dict per layer.
+
+    It belongs to one fit or one predict call, so that a fitted network is never written to by ``predict``.
+    """
+
+    def __init__(self, buffers):
+        self.buffers = buffers
+        self._cut = {}
+
+    @property
+    def delta(self):
+        """Where the loss writes its derivative with respect to the raw outputs."""
+        return self.buffers[-1]["delta"]
+
+    def rows(self, n):
+        """The workspace for n rows: views of the first n rows of the buffers, cached."""
+        if n == len(self.buffers[-1]["a"]):
+            return self
+        if n not in self._cut:
+            self._cut = {n: Workspace([{name: array[:n] for name, array in buf.items()} for buf in self.buffers])}
+        return self._cut[n]
+
+
+def _unbound(layer):
+    copy = object.__new__(type(layer))
+    copy.__dict__.update(layer.__dict__)
+    copy.bind(dict.fromkeys(layer.shapes), None)
+    return copy

@@ -1,0 +1,203 @@
+"""Optimizers: in-place updates of the flat parameter vector, equation (6) and its descendants.
+
+Contract
+--------
+``step(theta, grad, lr)`` moves ``theta`` in place. The rules work block by block, so that a block and its moments stay
+in the processor's cache through all the passes of a rule. Decoupled weight decay (Loshchilov and Hutter 2019,
+https://arxiv.org/abs/1711.05101) is the same for every rule: theta <- (1 - lr x decay) theta, before the step, on the first ``n_decayed``
+parameters.
+
+A rule is a subclass that says how many vectors of state it keeps and updates one block in ``_update``, which may
+overwrite ``scratch`` and must not allocate. To add one, write the class and name it in `OPTIMIZERS`. g is the gradient, t counts the steps from 1.
+"""
+
+import math
+
+import numpy as np
+
+BLOCK = 16_384  # elements: in float32 a block, its gradient, two moments and the scratch take 320 kB
+
+
+class Optimizer:
+    """What the rules share: state, blocks, weight decay, the count of steps.
+
+    Parameters
+    ----------
+    size : int
+        Length of theta.
+    dtype : dtype
+        float32 or float64, that of theta; the state has it too.
+    weight_decay : float, default=0.0
+    n_decayed : int, default=None
+        Weight decay acts on theta[:n_decayed]; None means all.
+    """
+
+    n_states = 0
+
+    def __init__(self, size, dtype, weight_decay=0.0, n_decayed=None):
+        self.t = 0
+        self.weight_decay = weight_decay
+        self.n_decayed = size if n_decayed is None else n_decayed
+        self.state = np.zeros((self.n_states, size), dtype)
+        self.scratch = np.empty(min(size, BLOCK), dtype)
+
+    def step(self, theta, grad, lr):
+        """One step with learning rate lr; theta and the state change in place, grad does not."""
+        self.t += 1
+        if self.weight_decay:
+            theta[: self.n_decayed] *= 1 - lr * self.weight_decay
+        factors = self._factors(lr)
+        for start in range(0, len(theta), BLOCK):
+            block = slice(start, start + BLOCK)
+            theta_block = theta[block]
+            self._update(theta_block, grad[block], *self.state[:, block], self.scratch[: len(theta_block)], *factors)
+
+    def go_on_from(self, other):
+        """Take over the state of an optimizer of the same rule and size."""
+        self.t = other.t
+        self.state[...] = other.state
+
+    def _factors(self, lr):
+        """The scalars of step ``self.t``, computed once for all blocks."""
+        raise NotImplementedError
+
+    def _update(self, theta, g, *state_scratch_factors):
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    """v <- momentum v - lr g;  theta <- theta + v, or with Nesterov's momentum theta <- theta + momentum v - lr g.
+
+    Sutskever et al. 2013, On the importance of initialization and momentum in deep learning. With momentum 0: equation (6).
+    """
+
+    n_states = 1
+
+    def __init__(self, size, dtype, momentum=0.9, nesterov=True, **kwargs):
+        super().__init__(size, dtype, **kwargs)
+        self.momentum = momentum
+        self.nesterov = nesterov
+
+    def _factors(self, lr):
+        return (lr,)
+
+    def _update(self, theta, g, v, s, lr):
+        np.multiply(g, lr, out=s)
+        if self.momentum == 0:
+            theta -= s
+            return
+        v *= self.momentum
+        v -= s
+        if self.nesterov:
+            theta -= s
+            np.multiply(v, self.momentum, out=s)
+            theta += s
+        else:
+            theta += v
+
+
+class Adam(Optimizer):
+    """m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  theta <- theta - lr m' / (sqrt(v') + epsilon).
+
+    m' = m / (1 - b1^t) and v' = v / (1 - b2^t). Kingma and Ba 2015, https://arxiv.org/abs/1412.6980. The state holds
+    m / (1 - b1) and v / (1 - b2), which saves a pass for each; the constants are in the two factors.
+    """
+
+    n_states = 2
+
+    def __init__(self, size, dtype, beta_1=0.9, beta_2=0.999, epsilon=1e-8, **kwargs):
+        super().__init__(size, dtype, **kwargs)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def _factors(self, lr):
+        unscale_m = (1 - self.beta_1) / (1 - self.beta_1**self.t)
+        unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
+        return lr * unscale_m / unscale_v, self.epsilon / unscale_v
+
+    def _update(self, theta, g, m, v, s, rate, epsilon):
+        m *= self.beta_1
+        m += g
+        v *= self.beta_2
+        np.multiply(g, g, out=s)
+        v += s
+        np.sqrt(v, out=s)
+        s += epsilon
+        np.divide(m, s, out=s)
+        s *= rate
+        theta -= s
+
+
+class Nadam(Adam):
+    """Adam with Nesterov's momentum: the step uses (1 - u_t) g / (1 - U_t) + u_{t+1} m / (1 - U_{t+1}) in place of m'.
+
+    u_t = b1 (1 - 0.96^(t / 250) / 2) and U_t = u_1 ... u_t. Dozat 2016, Incorporating Nesterov momentum into Adam.
+    """
+
+    def __init__(self, size, dtype, **kwargs):
+        super().__init__(size, dtype, **kwargs)
+        self.momentum_product = 1.0
+
+    def go_on_from(self, other):
+        super().go_on_from(other)
+        self.momentum_product = other.momentum_product
+
+    def _momentum(self, t):
+        return self.beta_1 * (1 - 0.5 * 0.96 ** (0.004 * t))
+
+    def _factors(self, lr):
+        now, after = self._momentum(self.t), self._momentum(self.t + 1)
+        self.momentum_product *= now
+        unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
+        rate_g = lr * (1 - now) / (1 - self.momentum_product) / unscale_v
+        rate_m = lr * after * (1 - self.beta_1) / (1 - self.momentum_product * after) / unscale_v
+        return rate_g, rate_m / rate_g, self.epsilon / unscale_v
+
+    def _update(self, theta, g, m, v, s, rate_g, m_per_g, epsilon):
+        m *= self.beta_1
+        m += g
+        v *= self.beta_2
+        np.multiply(g, g, out=s)
+        v += s
+        # theta -= rate_g (g + m_per_g m) / (sqrt(v) + epsilon), with the one scratch vector
+        np.sqrt(v, out=s)
+        s += epsilon
+        np.divide(g, s, out=s)
+        s *= rate_g
+        theta -= s
+        np.sqrt(v, out=s)
+        s += epsilon
+        np.divide(m, s, out=s)
+        s *= rate_g * m_per_g
+        theta -= s
+
+
+class RMSprop(Optimizer):
+    """v <- b v + (1 - b) g^2;  theta <- theta - lr g / (sqrt(v) + epsilon).
+
+    Tieleman and Hinton 2012, Lecture 6.5. With ``bias_correction``, v / (1 - b^t) takes the place of v, as in Adam: without it
+    the first steps are 1 / sqrt(1 - b) times too long, 32 times for b = 0.999.
+    """
+
+    n_states = 1
+
+    def __init__(self, size, dtype, beta=0.99, epsilon=1e-8, bias_correction=False, **kwargs):
+        super().__init__(size, dtype, **kwargs)
+        self.beta, self.epsilon, self.bias_correction = beta, epsilon, bias_correction
+
+    def _factors(self, lr):
+        correction = 1 - self.beta**self.t if self.bias_correction else 1.0
+        unscale_v = math.sqrt((1 - self.beta) / correction)
+        return lr / unscale_v, self.epsilon / unscale_v
+
+    def _update(self, theta, g, v, s, rate, epsilon):
+        v *= self.beta
+        np.multiply(g, g, out=s)
+        v += s
+        np.sqrt(v, out=s)
+        s += epsilon
+        np.divide(g, s, out=s)
+        s *= rate
+        theta -= s
+
+
+OPTIMIZERS = {"adam": Adam, "nadam": Nadam, "rmsprop": RMSprop, "sgd": SGD}

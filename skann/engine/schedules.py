@@ -1,0 +1,127 @@
+"""Learning-rate schedules: functions of the number t of optimizer steps taken so far.
+
+A schedule is a frozen dataclass, so it pickles, prints and compares; ``schedule(t)`` returns the rate eta of equation (6).
+Those with ``n_steps`` know the length of the run and stay at their last value after it. To add a
+schedule, write a class and name it in `SCHEDULES`.
+"""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Constant:
+    """lr(t) = rate.
+
+    >>> Constant(0.1)(7)
+    0.1
+    """
+
+    rate: float
+
+    def __call__(self, t):
+        return self.rate
+
+
+@dataclass(frozen=True)
+class InverseScaling:
+    """lr(t) = rate / (1 + rows seen before this epoch)^power.
+
+    >>> InverseScaling(rate=0.1, power=0.5, steps_per_epoch=10, rows_per_epoch=99)(10)
+    0.01
+    """
+
+    rate: float
+    power: float
+    steps_per_epoch: int
+    rows_per_epoch: int
+
+    def __call__(self, t):
+        return self.rate / (1 + self.rows_per_epoch * (t // self.steps_per_epoch)) ** self.power
+
+
+@dataclass(frozen=True)
+class Linear:
+    """lr(t) = rate (1 - t / n_steps).
+
+    >>> Linear(rate=1.0, n_steps=4)(1)
+    0.75
+    """
+
+    rate: float
+    n_steps: int
+
+    def __call__(self, t):
+        return self.rate * (1 - _progress(t, self.n_steps))
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """lr(t) = rate (1 + cos(pi t / n_steps)) / 2. Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983.
+
+    >>> Cosine(rate=1.0, n_steps=4)(2)
+    0.5
+    """
+
+    rate: float
+    n_steps: int
+
+    def __call__(self, t):
+        return self.rate * (1 + math.cos(math.pi * _progress(t, self.n_steps))) / 2
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """Up from rate / 25 to the rate in the first 30 % of the run, then down to rate / 250 000, both along a cosine.
+
+    Smith and Topin 2018, https://arxiv.org/abs/1708.07120.
+
+    >>> round(OneCycle(rate=1.0, n_steps=100)(30), 6)
+    1.0
+    """
+
+    rate: float
+    n_steps: int
+    warm_up: float = 0.3
+    start: float = 1 / 25
+    end: float = 1 / 250_000
+
+    def __call__(self, t):
+        progress = _progress(t, self.n_steps)
+        if progress < self.warm_up:
+            low, phase = self.start, progress / self.warm_up
+        else:
+            low, phase = self.end, (1 - progress) / (1 - self.warm_up)
+        return self.rate * (low + (1 - low) * (1 - math.cos(math.pi * phase)) / 2)
+
+
+@dataclass(frozen=True)
+class CosLog4:
+    """lr(t) = rate (1 - cos(2 pi log2(1 + 15 t / n_steps))) / 2: four cycles, each twice as long as the one before.
+
+    Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491.
+
+    >>> CosLog4(rate=1.0, n_steps=15)(1)
+    0.0
+    """
+
+    rate: float
+    n_steps: int
+
+    def __call__(self, t):
+        return self.rate * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * _progress(t, self.n_steps)))) / 2
+
+
+def _progress(t, n_steps):
+    return min(t / n_steps, 1.0)
+
+
+SCHEDULES = {
+    "constant": Constant,
+    "invscaling": InverseScaling,
+    "adaptive": Constant,  # lowered by callbacks.Patience when the loss stops falling
+    "linear": Linear,
+    "cosine": Cosine,
+    "one_cycle": OneCycle,
+    "coslog4": CosLog4,
+}

@@ -1,0 +1,194 @@
+"""Training, section 6: forward, loss, backward and update, over and over.
+
+Both solvers minimise the same `Objective`: `fit_minibatch` with an optimizer on random batches, `fit_lbfgs` on all rows
+with curvature from the gradients.
+"""
+
+import math
+import time
+
+import numpy as np
+from scipy.optimize import minimize
+
+from .batches import Reader, slices
+from .objective import chunk_rows
+
+
+class Run:
+    """The record of a training run, and what callbacks may change of it.
+
+    Attributes
+    ----------
+    network : Network
+    history : dict of str to list
+        One entry per epoch: ``loss``, ``learning_rate``, ``seconds`` since the start, and what callbacks record.
+    epoch : int
+        Epochs done in this run.
+    t : int
+        Optimizer steps taken, those of earlier runs that this one continues included.
+    rate_factor : float
+        Multiplies the schedule.
+    stopped_by : str or None
+        Why the training ended before its last epoch, or None.
+    interrupted : bool
+        Whether Ctrl-C ended it.
+    """
+
+    def __init__(self, network, t=0, rate_factor=1.0):
+        self.network = network
+        self.history = {}
+        self.epoch = 0
+        self.t = t
+        self.rate_factor = rate_factor
+        self.stopped_by = None
+        self.interrupted = False
+        self._start = time.perf_counter()
+
+    def record(self, **values):
+        for name, value in values.items():
+            self.history.setdefault(name, []).append(value)
+
+    def end_epoch(self, loss, lr, callbacks):
+        """Record an epoch and call the callbacks; True ends the training."""
+        self.epoch += 1
+        if not (math.isfinite(loss) and np.isfinite(self.network.theta).all()):
+            raise FloatingPointError(f"the loss is {loss:g} in epoch {self.epoch}")
+        self.record(loss=loss, learning_rate=lr, seconds=time.perf_counter() - self._start)
+        # a list, not any(...) alone: each callback is called, also after one that says stop
+        return any([callback.on_epoch_end(self) for callback in callbacks])
+
+
+def fit_minibatch(
+    objective, optimizer, schedule, X, y, weight=None, *,
+    batch_size, max_epochs, rng, rows=None, shuffle=True, max_grad_norm=None, run=None, callbacks=(),
+):  # fmt: skip
+    """Minimise the objective by steps on batches of rows, each row once per epoch.
+
+    Parameters
+    ----------
+    objective : Objective
+    optimizer : Optimizer
+    schedule : callable(t) -> float
+    X, y, weight : arrays with n rows; X may be CSR, weight None
+    batch_size, max_epochs : int
+    rng : Generator
+        Draws the order of the rows and dropout's masks.
+    rows : ndarray of int, default=None
+        The rows to train on; None means all.
+    shuffle : bool, default=True
+    max_grad_norm : float, default=None
+        Longer gradients are cut to this length (Pascanu et al. 2013, https://arxiv.org/abs/1211.5063).
+    run : Run, default=None
+        To continue the count of steps of an earlier run.
+    callbacks : sequence of Callback
+
+    Returns
+    -------
+    run : Run
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss or a parameter is no longer finite at the end of an epoch.
+    """
+    network = objective.network
+    n_rows = X.shape[0] if rows is None else len(rows)
+    run = run or Run(network)
+    workspace = network.workspace(min(batch_size, n_rows))
+    read_X, read_y, read_weight = (Reader(array, batch_size) for array in (X, y, weight))
+    for callback in callbacks:
+        callback.on_fit_begin(run)
+    try:
+        for _ in range(max_epochs):
+            order = rows
+            if shuffle:
+                order = rng.permutation(n_rows if rows is None else rows)
+            total = 0.0
+            for batch in slices(n_rows, batch_size):
+                n = batch.stop - batch.start
+                which = batch if order is None else order[batch]
+                total += n * objective(read_X(which), read_y(which), read_weight(which), workspace.rows(n), rng)
+                if max_grad_norm is not None:
+                    clip_norm(network.grad, max_grad_norm)
+                lr = run.rate_factor * float(schedule(run.t))
+                optimizer.step(network.theta, network.grad, lr)
+                run.t += 1
+            if run.end_epoch(total / n_rows, lr, callbacks):
+                break
+    except KeyboardInterrupt:
+        run.interrupted = True
+    for callback in callbacks:
+        callback.on_fit_end(run)
+    return run
+
+
+def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, rows=None, callbacks=()):
+    """Minimise the objective over all rows by L-BFGS-B (Zhu et al. 1997, https://doi.org/10.1145/279232.279236).
+
+    Rows pass through the network in chunks, so the memory does not grow with them. One iteration counts as an epoch.
+
+    Parameters
+    ----------
+    objective, X, y, weight, rows, callbacks : as in `fit_minibatch`
+    max_iter, max_fun : int
+        Most iterations and most evaluations of the objective.
+    tol : float
+        Ends where the largest element of the gradient is at most this.
+
+    Returns
+    -------
+    run : Run
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss or a parameter is not finite after an iteration.
+    """
+    network = objective.network
+    n_rows = X.shape[0] if rows is None else len(rows)
+    n_chunk = min(n_rows, chunk_rows(network))
+    workspace = network.workspace(n_chunk)
+    readers = [Reader(array, n_chunk) for array in (X, y, weight)]
+    run = Run(network)
+    accepted = network.theta.copy()
+
+    def value_and_grad(theta):
+        network.theta[...] = theta
+        value, grad = 0.0, np.zeros(len(theta))
+        for chunk in slices(n_rows, n_chunk):
+            n = chunk.stop - chunk.start
+            which = chunk if rows is None else rows[chunk]
+            value += n / n_rows * objective(*(read(which) for read in readers), workspace.rows(n))
+            grad += n / n_rows * network.grad
+        return value, grad
+
+    def after_iteration(intermediate_result):
+        network.theta[...] = accepted[...] = intermediate_result.x
+        if run.end_epoch(float(intermediate_result.fun), math.nan, callbacks):
+            raise StopIteration
+
+    for callback in callbacks:
+        callback.on_fit_begin(run)
+    try:
+        result = minimize(
+            value_and_grad, accepted.astype(np.float64), method="L-BFGS-B", jac=True, callback=after_iteration,
+            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
+        )  # fmt: skip
+        accepted[...] = result.x
+        if result.status == 0:
+            run.stopped_by = "L-BFGS converged"
+        if not run.epoch:  # converged at the start: there is a loss all the same
+            run.end_epoch(float(result.fun), math.nan, callbacks)
+    except KeyboardInterrupt:
+        run.interrupted = True
+    network.theta[...] = accepted
+    for callback in callbacks:
+        callback.on_fit_end(run)
+    return run
+
+
+def clip_norm(grad, max_norm):
+    """Scale ``grad`` in place so that its Euclidean norm is at most ``max_norm``."""
+    norm = math.sqrt(float(grad @ grad))
+    if norm > max_norm:
+        grad *= max_norm / norm
