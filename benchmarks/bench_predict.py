@@ -86,8 +86,7 @@ def import_milliseconds(repetitions):
     """Time to import skann once sklearn.neural_network is there."""
     command = [sys.executable, "-c", IMPORT_TIMER]
     runs = [
-        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-        for _ in range(repetitions)
+        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(repetitions)
     ]
     return float(np.median(runs)) * 1e3
 

@@ -30,7 +30,7 @@ def classify():
     )
     grid = {
         "annclassifier__hidden_layer_sizes": [(16,), (32, 16)],
-        "annclassifier__alpha": [1e-4, 1.0],
+        "annclassifier__alpha": [0.01, 10.0],
     }
     search = GridSearchCV(model, grid, cv=5).fit(X_train, y_train)
     y_pred = search.predict(X_test)
@@ -54,7 +54,7 @@ def regress():
     model = make_pipeline(
         StandardScaler(),
         TransformedTargetRegressor(
-            ANNRegressor((16,), alpha=10.0, max_iter=500, random_state=0),
+            ANNRegressor((16,), alpha=10.0, learning_rate_init=0.01, max_iter=500, random_state=0),
             transformer=StandardScaler(),
         ),
     )

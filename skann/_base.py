@@ -70,8 +70,8 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative, at least one above zero. Rows of weight zero do not exist; an integer weight stands for as many
-            copies, exactly so on full batches and in expectation on smaller ones.
+            Weights, not negative, at least one above zero. Rows of weight zero do not exist; an integer weight stands
+            for as many copies, exactly so on full batches and in expectation on smaller ones.
 
         Returns
         -------
@@ -80,7 +80,8 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         Raises
         ------
         ValueError, TypeError
-            If a parameter or the data are not as described, or if the training diverges. The estimator is then as it was before.
+            If a parameter or the data are not as described, or if the training diverges. The estimator is then as it
+            was before.
 
         Warns
         -----
@@ -95,9 +96,13 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
     def _partial_fit(self, X, y, sample_weight, **target_kwargs):
         with _unchanged_on_failure(self):
             check_parameters(self)
-            return self._train(X, y, sample_weight, goes_on=hasattr(self, "network_"), max_epochs=1, partial=True, **target_kwargs)
+            return self._train(
+                X, y, sample_weight, goes_on=hasattr(self, "network_"), max_epochs=1, partial=True, **target_kwargs
+            )
 
     def _train(self, X, y, sample_weight, goes_on, max_epochs, partial=False, **target_kwargs):
+        if goes_on:
+            _build.check_structure(self, self._structure)
         X, y, weight = self._validate(X, y, sample_weight, goes_on, **target_kwargs)
         loss = self._make_loss(y, weight, first=not goes_on)
         network, progress = self._start(X, y, weight, loss, goes_on)
@@ -106,7 +111,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         total_weight = n_rows
         if weight is not None:
             total_weight = float(np.sum(weight if rows is None else weight[rows], dtype=np.float64))
-            weight = weight * (n_rows / total_weight)  # mean 1 over the training rows
+            weight = (weight * (n_rows / total_weight)).astype(X.dtype)  # mean 1 over the training rows
         constant_loss = _constant_loss(loss, y, weight, rows)
 
         network.prepare_training()
@@ -121,7 +126,8 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
             except FloatingPointError as error:
                 raise ValueError(
                     f"The training diverged: {error}. Try a smaller learning_rate_init (now "
-                    f"{self.learning_rate_init!r}) or max_grad_norm=1, and scale X and y, for example with StandardScaler."
+                    f"{self.learning_rate_init!r}) or max_grad_norm=1, and scale X and y, for example with "
+                    "StandardScaler."
                 ) from None
         network.finish_training()
         self._progress = progress
@@ -137,18 +143,17 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         )
         y = self._encode_target(y, not goes_on, **target_kwargs)
         dtype = self.network_.theta.dtype if goes_on else self._training_dtype(X.shape[0])
-        rows = _cast(X, dtype)
-        if not _finite(rows):
+        too_large = [name for name, values in (("X", X), ("y", y)) if not _fits(values, dtype)]
+        if too_large:
             if self.dtype != "auto" or goes_on:
-                raise ValueError(f"X holds values too large for {dtype}: scale X, or set dtype='float64'.")
+                raise ValueError(
+                    f"{too_large[0]} holds values too large for {dtype}: scale it, or set dtype='float64'."
+                )
             dtype = np.dtype(np.float64)
-            rows = _cast(X, dtype)
         weight = self._training_weight(y, check_weight(sample_weight, X, np.float64))
-        if y.dtype.kind == "f":
-            y = y.astype(dtype, copy=False)
-            if not np.isfinite(y).all():
-                raise ValueError(f"y holds values too large for {dtype}: scale y, or set dtype='float64'.")
-        return rows, y, None if weight is None else weight.astype(dtype, copy=False)
+        if weight is not None and not weight.any():
+            raise ValueError("sample_weight times class_weight is zero for every row.")
+        return _cast(X, dtype), y.astype(dtype, copy=False) if y.dtype.kind == "f" else y, weight
 
     def _training_dtype(self, n_rows):
         small = self.dtype == "auto" and (self.solver == "lbfgs" or n_rows <= SMALL)
@@ -164,7 +169,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         return (rows, None) if held_out is None else (train, held_out)
 
     def _start(self, X, y, weight, loss, goes_on):
-        """The network and the progress to train from: new ones, or copies, so that a failure leaves the fitted ones alone."""
+        """The network and the progress to train from: new, or copies, so that a failure spares the fitted ones."""
         if goes_on and hasattr(self, "_progress"):
             return copy.deepcopy(self.network_), copy.deepcopy(self._progress)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=4)
@@ -182,7 +187,10 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         if self.batch_size == "auto":
             return min(200, n_rows)
         if self.batch_size > n_rows:
-            warnings.warn(f"batch_size={self.batch_size} is more than the {n_rows} training rows: they make one batch.", stacklevel=4)
+            warnings.warn(
+                f"batch_size={self.batch_size} is more than the {n_rows} training rows: they make one batch.",
+                stacklevel=4,
+            )
         return min(self.batch_size, n_rows)
 
     def _callbacks(self, validation, constant_loss, goes_on):
@@ -202,7 +210,15 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         if self.solver == "lbfgs":
             _build.warn_ignored(self)
             return fit_lbfgs(
-                objective, X, y, weight, rows=rows, max_iter=max_epochs, max_fun=self.max_fun, tol=self.tol, callbacks=callbacks
+                objective,
+                X,
+                y,
+                weight,
+                rows=rows,
+                max_iter=max_epochs,
+                max_fun=self.max_fun,
+                tol=self.tol,
+                callbacks=callbacks,
             )
         n_rows = len(y) if rows is None else len(rows)
         optimizer = _build.optimizer(self, objective.network)
@@ -211,7 +227,8 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         run = fit_minibatch(
             objective, optimizer, _build.schedule(self, n_rows, n_batch), X, y, weight,
             rows=rows, batch_size=n_batch, max_epochs=max_epochs, rng=progress.rng, shuffle=self.shuffle,
-            max_grad_norm=self.max_grad_norm, run=Run(objective.network, progress.t, progress.rate_factor), callbacks=callbacks,
+            max_grad_norm=self.max_grad_norm, run=Run(objective.network, progress.t, progress.rate_factor),
+            callbacks=callbacks,
         )  # fmt: skip
         progress.optimizer, progress.t, progress.rate_factor = optimizer, run.t, run.rate_factor
         return run
@@ -226,6 +243,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
             for name in sorted(names)
         }
         self.network_ = network
+        self._structure = _build.structure(self)
         self._loss = loss
         self.n_layers_ = len(self.coefs_) + 1
         self.n_outputs_ = network.layers[-1].n_out
@@ -243,14 +261,16 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
             warnings.warn(f"Training interrupted in epoch {run.epoch + 1}: the model so far is kept.", stacklevel=4)
         elif run.epoch and constant_loss > 0 and min(run.history["loss"]) > 0.99 * constant_loss:
             warnings.warn(
-                f"After {run.epoch} epochs the training loss {min(run.history['loss']):.4g} is no better than that of a constant "
-                f"prediction, {constant_loss:.4g}. Scale X and y, for example with StandardScaler and TransformedTargetRegressor, or "
-                f"try another learning_rate_init (now {self.learning_rate_init!r}) or a smaller alpha.",
+                f"After {run.epoch} epochs the training loss {min(run.history['loss']):.4g} is no better than that of "
+                f"a constant prediction, {constant_loss:.4g}. Scale X and y, for example with StandardScaler and "
+                f"TransformedTargetRegressor, or try another learning_rate_init (now {self.learning_rate_init!r}) or a "
+                "smaller alpha.",
                 ConvergenceWarning, stacklevel=4,
             )  # fmt: skip
         elif run.epoch >= max_epochs and run.stopped_by is None and self.learning_rate not in _build.FINITE_SCHEDULES:
             warnings.warn(
-                f"The training ended after max_iter={max_epochs} epochs, before it converged. Increase max_iter, or tol to end earlier.",
+                f"The training ended after max_iter={max_epochs} epochs, before it converged. Increase max_iter, or "
+                "tol to end earlier.",
                 ConvergenceWarning, stacklevel=4,
             )  # fmt: skip
 
@@ -265,9 +285,27 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         return [layer.b for layer in self.network_.layers if isinstance(layer, Dense)]
 
     def _raw_outputs(self, X, network=None):
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], reset=False)
-        return raw_outputs(network or self.network_, as_rows(X), dtype=X.dtype)
+        if not hasattr(self, "network_"):  # check_is_fitted itself takes as long as a small network
+            check_is_fitted(self)
+        X = self._validate_rows(X)
+        return raw_outputs(network or self.network_, X).astype(X.dtype, copy=False)
+
+    def _validate_rows(self, X):
+        """X to predict on, checked, as float64 or float32."""
+        if not self._is_plain(X):
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], reset=False)
+        return as_rows(X)
+
+    def _is_plain(self, X):
+        """Whether X is an array that passes validate_data, which takes longer than a row in the network."""
+        is_float_matrix = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32)
+        return (
+            is_float_matrix
+            and not hasattr(self, "feature_names_in_")
+            and X.shape[1] == self.n_features_in_
+            and len(X) > 0
+            and bool(np.isfinite(np.max(X)) and np.isfinite(np.min(X)))
+        )
 
     def hidden_activations(self, X, layer=-1):
         """Activations of a hidden layer: the features that the network has learnt.
@@ -290,7 +328,9 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         hidden = [i for i, part in enumerate(self.network_.layers) if isinstance(part, Dense)][:-1]
         if not -len(hidden) <= layer < len(hidden):
-            raise ValueError(f"layer must be between {-len(hidden)} and {len(hidden) - 1} for {len(hidden)} hidden layers, got {layer!r}.")
+            raise ValueError(
+                f"layer must be from {-len(hidden)} to {len(hidden) - 1} for {len(hidden)} hidden layers, got {layer!r}."
+            )
         return self._raw_outputs(X, self.network_.head(hidden[layer] + 1))
 
     def summary(self):
@@ -321,7 +361,7 @@ def has_partial_fit(estimator):
     if estimator.solver == "lbfgs":
         raise AttributeError("solver='lbfgs' has no partial_fit: it needs all rows at once.")
     if getattr(estimator, "class_weight", None) == "balanced":
-        raise AttributeError("class_weight='balanced' has no partial_fit: it needs all rows at once. Give a dict instead.")
+        raise AttributeError("class_weight='balanced' has no partial_fit: it needs all rows at once.")
     return True
 
 
@@ -338,22 +378,21 @@ def _unchanged_on_failure(estimator):
 
 
 def _cast(X, dtype):
-    with np.errstate(over="ignore"):
-        return as_rows(X).astype(dtype, copy=False) if sparse.issparse(X) else np.ascontiguousarray(X, dtype)
+    return as_rows(X).astype(dtype, copy=False) if sparse.issparse(X) else np.ascontiguousarray(X, dtype)
 
 
-def _finite(X):
+def _fits(X, dtype):
+    """Whether all values are finite in ``dtype``."""
     values = X.data if sparse.issparse(X) else X
-    return bool(np.isfinite(np.max(values, initial=0)) and np.isfinite(np.min(values, initial=0)))
+    largest = np.finfo(dtype).max
+    return values.size == 0 or bool(np.max(values) <= largest and np.min(values) >= -largest)
 
 
 def _constant_loss(loss, y, weight, rows):
     """The loss of the best constant prediction on the training rows."""
-    if rows is not None:
-        y, weight = y[rows], None if weight is None else weight[rows]
-    raw = np.asarray(loss.constant(y, weight))
-    raw = np.tile(raw.astype(np.float64), (len(y), 1))
-    return mean_loss(loss, raw, y, weight)
+    chosen = slice(None) if rows is None else rows
+    raw = loss.constant(y[chosen], None if weight is None else weight[chosen])
+    return mean_loss(loss, np.reshape(raw, (1, -1)).astype(np.float64), y, weight, rows)
 
 
 def _largest_product(network, n_rows):

@@ -31,10 +31,25 @@ def layers(estimator, n_in, n_out):
 
 def hidden_layer_sizes(estimator):
     sizes = estimator.hidden_layer_sizes
-    sizes = [sizes] if isinstance(sizes, Integral) else list(np.asarray(sizes, dtype=object).ravel())
+    sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
     if not all(isinstance(size, Integral) and not isinstance(size, bool) and size >= 1 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must hold integers of at least 1, got {estimator.hidden_layer_sizes!r}.")
     return [int(size) for size in sizes]
+
+
+def structure(estimator):
+    """The parameters that make the network: they must stay as they are while its weights are kept."""
+    return {name: getattr(estimator, name) for name in ("hidden_layer_sizes", "activation", "dropout", "dtype")}
+
+
+def check_structure(estimator, before):
+    """ValueError if a parameter that makes the network is not what it was ``before``."""
+    for name, now in structure(estimator).items():
+        if not np.array_equal(now, before[name]):
+            raise ValueError(
+                f"{name} was {before[name]!r} when the network was made and is now {now!r}: partial_fit and warm_start "
+                "go on with that network. Set it back, or call fit with warm_start=False."
+            )
 
 
 def per_layer(estimator, name, n_hidden):
@@ -43,15 +58,21 @@ def per_layer(estimator, name, n_hidden):
     if not isinstance(value, list | tuple):
         return [value] * n_hidden
     if len(value) != n_hidden:
-        raise ValueError(f"{name} must have one entry for each of the {n_hidden} hidden layers, got {len(value)}: {value!r}.")
+        raise ValueError(
+            f"{name} must have one entry for each of the {n_hidden} hidden layers, got {len(value)}: {value!r}."
+        )
     return list(value)
 
 
 def activation_object(activation):
     if not isinstance(activation, str):
+        if isinstance(activation, type) or not all(hasattr(activation, name) for name in ("forward", "backward")):
+            raise ValueError(f"activation must be a name or an object with forward and backward, got {activation!r}.")
         return activation
     if activation not in ACTIVATIONS:
-        raise ValueError(f"activation must be one of {sorted(ACTIVATIONS)} or an activation object, got {activation!r}.")
+        raise ValueError(
+            f"activation must be one of {sorted(ACTIVATIONS)} or an activation object, got {activation!r}."
+        )
     return ACTIVATIONS[activation]()
 
 
@@ -88,6 +109,10 @@ def schedule(estimator, n_rows, batch_size):
 def warn_ignored(estimator):
     """Say which parameters L-BFGS can't honour, if they differ from what switches them off."""
     off = {"learning_rate": "constant", "weight_decay": 0, "dropout": 0, "max_grad_norm": None}
-    ignored = [f"{name}={getattr(estimator, name)!r}" for name, value in off.items() if getattr(estimator, name) != value]
+    ignored = [
+        f"{name}={getattr(estimator, name)!r}" for name, value in off.items() if getattr(estimator, name) != value
+    ]
     if ignored:
-        warnings.warn(f"solver='lbfgs' ignores {', '.join(ignored)}: use 'adam', 'nadam', 'rmsprop' or 'sgd'.", stacklevel=5)
+        warnings.warn(
+            f"solver='lbfgs' ignores {', '.join(ignored)}: use 'adam', 'nadam', 'rmsprop' or 'sgd'.", stacklevel=5
+        )

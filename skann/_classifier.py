@@ -1,5 +1,7 @@
 """ANNClassifier: labels become class indices, raw outputs become probabilities and labels."""
 
+from numbers import Real
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
@@ -19,8 +21,8 @@ from .engine.losses import BinaryCrossEntropy, CrossEntropy
 class ANNClassifier(ClassifierMixin, BaseANN):
     """Feed-forward neural network classifier.
 
-    Two or more classes have one output each, softmax and cross-entropy (equation 4); multilabel targets have one output per label, the logistic
-    function and binary cross-entropy.
+    Two or more classes have one output each, softmax and cross-entropy (equation 4); multilabel targets have one
+    output per label, the logistic function and binary cross-entropy.
 
     Parameters
     ----------
@@ -39,7 +41,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, multiplied into ``sample_weight``. "balanced": inversely proportional to the weight of the
-        class in the data. For multilabel targets "balanced" or a list of one dict per label, whose weights are multiplied.
+        class in the data. For multilabel targets "balanced" or a list of one dict per label, whose weights are
+        multiplied.
 
     {batch_size}
     {learning_rate}
@@ -209,8 +212,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse if `fit` was
-            given a sparse y.
+            The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse
+            if `fit` was given a sparse y.
         """
         raw = self._raw_outputs(X)
         if not self._multilabel:
@@ -228,7 +231,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Columns in the order of `classes_`. Rows add up to 1, but for multilabel targets, where each column is a label's own probability.
+            Columns in the order of `classes_`. Rows add up to 1, but for multilabel targets, where each column is a
+            label's own probability.
         """
         raw = self._raw_outputs(X)
         return self._loss.predict(raw)
@@ -271,13 +275,19 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         y = column_or_1d(y, warn=True)
         if first:
             if classes_needed and classes is None:
-                raise ValueError("classes must be given in the first call of partial_fit: all labels that will ever occur.")
+                raise ValueError(
+                    "classes must be given in the first call of partial_fit: all labels that will ever occur."
+                )
             self.classes_ = LabelEncoder().fit(y if classes is None else column_or_1d(classes)).classes_
             self._multilabel = False
         elif self._multilabel:
-            raise ValueError(f"y must be a multilabel indicator with {len(self.classes_)} columns as before, got labels.")
+            raise ValueError(
+                f"y must be a multilabel indicator with {len(self.classes_)} columns as before, got labels."
+            )
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(f"classes must be the same in every call of partial_fit: {self.classes_} before, got {classes}.")
+            raise ValueError(
+                f"classes must be the same in every call of partial_fit: {self.classes_} before, got {classes}."
+            )
         unseen = np.setdiff1d(y, self.classes_)
         if len(unseen):
             raise ValueError(f"y holds labels that are not among the classes {self.classes_}: {unseen[:10]}.")
@@ -303,12 +313,21 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     def _training_weight(self, y, weight):
         if self.class_weight is None:
             return weight
+        self._check_class_weight()
         if isinstance(self.class_weight, str) and not self._multilabel:
             count = np.bincount(y, weight, minlength=len(self.classes_))
             by_class = count.sum() / (np.count_nonzero(count) * np.where(count > 0, count, np.inf))[y]
         else:
             by_class = compute_sample_weight(self.class_weight, y.astype(int) if self._multilabel else self.classes_[y])
         return by_class if weight is None else weight * by_class
+
+    def _check_class_weight(self):
+        dicts = self.class_weight if isinstance(self.class_weight, list) else [self.class_weight]
+        for by_class in dicts:
+            if isinstance(by_class, dict):
+                bad = {c: w for c, w in by_class.items() if not (isinstance(w, Real) and 0 <= w < np.inf)}
+                if bad:
+                    raise ValueError(f"class_weight must hold finite numbers of at least 0, got {bad!r}.")
 
     def _stratify_by(self, y):
         return None if self._multilabel else y

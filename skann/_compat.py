@@ -16,7 +16,7 @@ __all__ = ["HasMethods", "Interval", "Options", "StrOptions", "check_parameters"
 
 
 def check_parameters(estimator):
-    """Raise an InvalidParameterError (a ValueError and TypeError) for the first parameter that breaks its constraint."""
+    """Raise an InvalidParameterError, a ValueError and TypeError, if a parameter breaks its constraint."""
     validate_parameter_constraints(
         estimator._parameter_constraints, estimator.get_params(deep=False), caller_name=type(estimator).__name__
     )

@@ -34,12 +34,16 @@ def hold_out(rows, labels, fraction, seed):
         n_classes, single = len(classes), counts[index] == 1
     if n_held_out < max(MIN_ROWS, n_classes) or len(rows) - n_held_out < n_classes:
         warnings.warn(
-            f"early_stopping would hold out {n_held_out} of {len(rows)} rows; at least {MIN_ROWS} and one for each of {n_classes} "
-            "classes are needed. No rows are held out, and the training loss is watched. Increase validation_fraction.",
+            f"early_stopping would hold out {n_held_out} of {len(rows)} rows; at least {MIN_ROWS} and one for each of "
+            f"{n_classes} classes are needed. No rows are held out, and the training loss is watched. Increase "
+            "validation_fraction.",
             stacklevel=6,
         )
         return None, None
     train, held_out = train_test_split(
-        rows[~single], test_size=n_held_out, random_state=seed, stratify=None if labels is None else labels[rows[~single]]
+        rows[~single],
+        test_size=n_held_out,
+        random_state=seed,
+        stratify=None if labels is None else labels[rows[~single]],
     )
     return np.sort(np.concatenate([train, rows[single]])), np.sort(held_out)

@@ -64,16 +64,16 @@ activation : str, activation object, or list of these, default="relu"
     `skann.engine.activations`.
 
 solver : {"adam", "nadam", "rmsprop", "sgd", "lbfgs"}, default="adam"
-    What minimises the objective: a step after each batch, or L-BFGS on all rows, good on small data. "rmsprop" averages squared
-    gradients with ``beta_2``, without momentum.
+    What minimises the objective: a step after each batch, or L-BFGS on all rows, good on small data. "rmsprop"
+    averages squared gradients with ``beta_2``, without momentum.
 
 initializer : {"auto", "glorot", "he", "lecun"}, default="auto"
-    Variance of the initial weights, uniform around 0: 2 / (n_in + n_out) (Glorot), 2 / n_in (He), 1 / n_in (LeCun), or "auto": the gain of
-    the activation squared / n_in, that is He for rectifiers. Biases start at 0, those of the output at the best constant prediction.
+    Variance of the initial weights, uniform around 0: 2 / (n_in + n_out) ("glorot" and "auto"), 2 / n_in ("he") or
+    1 / n_in ("lecun"). Biases start at 0, those of the output at the best constant prediction.
 
 alpha : float, default=0.0001
-    L2 regularisation: alpha / (2 n) ||W||^2 is added to the mean loss, where n is the total weight of the training rows,
-    whatever the solver and the batch size; biases are left out.
+    L2 regularisation: alpha / (2 n) ||W||^2 is added to the mean loss, where n is the total weight of the training
+    rows, whatever the solver and the batch size; biases are left out.
 
 weight_decay : float, default=0.0
     Decoupled weight decay: each step multiplies the weights by 1 - learning rate x weight_decay (AdamW with
@@ -139,8 +139,8 @@ n_iter_no_change : int or inf, default=10
 
 early_stopping : bool, default=False
     Hold out ``validation_fraction`` of the rows, watch the loss on them instead of the training loss and restore the
-    weights of the best epoch, whatever the solver. With fewer than 10 held-out rows, or fewer than one per class, nothing is held
-    out, the training loss is watched, and a warning says so. `partial_fit` never holds out rows.
+    weights of the best epoch, whatever the solver. With fewer than 10 held-out rows, or fewer than one per class,
+    nothing is held out, the training loss is watched, and a warning says so. `partial_fit` never holds out rows.
 
 validation_fraction : float, default=0.1
     Share of the rows that early stopping holds out.
@@ -152,11 +152,12 @@ shuffle : bool, default=True
     Whether to shuffle the rows before each epoch.
 
 random_state : int, RandomState instance or None, default=None
-    Determines the initial weights, the order of the rows, the held-out rows and dropout. An int makes `fit` reproducible to the bit.
+    Determines the initial weights, the order of the rows, the held-out rows and dropout. An int makes `fit`
+    reproducible to the bit.
 
 dtype : {"auto", "float32", "float64"}, default="auto"
-    What the training computes in. "auto" is float64 for "lbfgs", for up to 500 rows, and where values are too large for float32;
-    else float32, which is about twice as fast. Predictions are computed in the dtype of their input.
+    What the training computes in. "auto" is float64 for "lbfgs", for up to 500 rows, and where values are too large
+    for float32; else float32, which is about twice as fast. Predictions are computed in the dtype of their input.
 
 verbose : bool or int, default=False
     Whether to print a line per epoch.
@@ -194,8 +195,8 @@ t_ : int
     Training rows seen in all epochs.
 
 history_ : dict of str to list
-    One entry per epoch of all calls: "loss", "learning_rate" (NaN with "lbfgs") and "seconds" since the call began; with held-out rows also
-    "validation_loss" and "validation_score".
+    One entry per epoch of all calls: "loss", "learning_rate" (NaN with "lbfgs") and "seconds" since the call began;
+    with held-out rows also "validation_loss" and "validation_score".
 
 loss_curve_ : list of float
     Training loss of each epoch.

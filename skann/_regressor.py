@@ -22,7 +22,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     ----------
     {hidden_layer_sizes}
     {activation}
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"} or loss object, default="squared_error"
+    loss : str or loss object, default="squared_error"
         What the training minimises, summed over outputs and averaged over rows:
 
         - "squared_error": half the squared residual, that is half of equation (3); predicts the mean;
@@ -36,8 +36,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         Where the Huber loss turns linear, in standard deviations of y.
 
     quantile : float or list of float, default=0.5
-        Level of the quantile to predict, strictly between 0 and 1. A list, for a single target, gives one column of predictions
-        for each level, in its order; they never cross.
+        Level of the quantile to predict, strictly between 0 and 1. A list, for a single target, gives one column of
+        predictions for each level, in its order; they never cross.
 
     {solver}
     {initializer}
@@ -229,7 +229,9 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     def _make_loss(self, y, weight, first):
         loss = self._loss_object(y, weight, first)
         if hasattr(loss, "in_domain") and not loss.in_domain(y):
-            raise ValueError(f"loss={self.loss!r} needs targets y that are {loss.domain}, got values from {y.min():g} to {y.max():g}.")
+            raise ValueError(
+                f"loss={self.loss!r} needs a y of {loss.domain}, got values from {y.min():g} to {y.max():g}."
+            )
         return loss
 
     def _loss_object(self, y, weight, first):

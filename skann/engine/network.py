@@ -1,7 +1,7 @@
 """A network is a chain of layers whose parameters lie in one flat vector.
 
-One vector makes a copy, a norm, a check, an optimizer step or the packing for L-BFGS one line each. The weights of all layers come
-first, then all other parameters, so that L2 and weight decay act on one slice.
+One vector makes a copy, a norm, a check, an optimizer step or the packing for L-BFGS one line each. The weights of
+all layers come first, then all other parameters, so that L2 and weight decay act on one slice.
 """
 
 import copy

@@ -13,7 +13,7 @@ class Objective:
     Parameters
     ----------
     network : Network
-        Its ``grad`` receives the gradient.
+        Prepared for training; its ``grad`` receives the gradient.
     loss : Loss
     l2 : float, default=0.0
         alpha / n with n the (weight of the) training rows: the same objective for every solver and batch size.
@@ -23,7 +23,9 @@ class Objective:
         self.network = network
         self.loss = loss
         self.l2 = l2
-        self._scratch = np.empty_like(network.weights) if l2 else None
+        self._W = network.weights
+        self._dW = network.grad[: network.n_weights]
+        self._l2_W = np.empty_like(self._W)
 
     def __call__(self, X, y, weight, workspace, rng=None):
         """The value on one batch; fills ``network.grad``. ``rng`` given means training mode."""
@@ -32,26 +34,24 @@ class Objective:
         value = self.loss.value_and_delta(raw, y, weight, workspace.delta)
         network.backward(X, workspace)
         if self.l2:
-            W = network.weights
-            value += 0.5 * self.l2 * float(W @ W)
-            np.multiply(W, self.l2, out=self._scratch)
-            network.grad[: network.n_weights] += self._scratch
+            np.multiply(self._W, self.l2, out=self._l2_W)
+            self._dW += self._l2_W
+            value += 0.5 * float(np.dot(self._W, self._l2_W))
         return value
 
 
-def raw_outputs(network, X, rows=None, dtype=None):
+def raw_outputs(network, X, rows=None):
     """Raw outputs (n, n_out) of the rows of X, in evaluation mode, in chunks that bound the memory.
 
     Parameters
     ----------
     rows : ndarray of int, default=None
         Which rows of X; None means all.
-    dtype : dtype, default=None
-        What to compute in, whatever the dtype of the parameters; None means the parameters' own.
+    Computed in the wider of the dtypes of X and of the parameters.
     """
     n_rows = X.shape[0] if rows is None else len(rows)
     n_chunk = min(n_rows, chunk_rows(network))
-    workspace = network.workspace(n_chunk, dtype, training=False)
+    workspace = network.workspace(n_chunk, np.result_type(X.dtype, network.theta.dtype), training=False)
     if n_chunk == n_rows and rows is None:
         return network.forward(X, workspace)
     read = Reader(X, n_chunk if rows is not None else 0)
@@ -65,9 +65,25 @@ def raw_outputs(network, X, rows=None, dtype=None):
 def chunk_rows(network):
     """Rows to pass through the network at once: enough to fill the matrix products, few enough to stay in the cache."""
     width = sum(layer.n_out for layer in network.layers)
-    return int(np.clip(2**19 // width, 128, 4096))
+    return min(max(2**19 // width, 128), 4096)
 
 
-def mean_loss(loss, raw, y, weight=None):
-    """The mean of weight x loss over the rows with these raw outputs."""
-    return loss.value_and_delta(raw, y, weight, np.empty_like(raw))
+def mean_loss(loss, raw, y, weight=None, rows=None):
+    """The mean of weight x loss, in chunks that bound the memory.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n, n_out) or (1, n_out)
+        Raw outputs of the rows; one row stands for a constant prediction.
+    y, weight : as for the loss
+    rows : ndarray of int, default=None
+        Which rows of ``y`` and ``weight``; None means all. ``raw`` has them only.
+    """
+    n_rows, total = len(y) if rows is None else len(rows), 0.0
+    for chunk in slices(n_rows, 4096):
+        n = chunk.stop - chunk.start
+        which = chunk if rows is None else rows[chunk]
+        raw_chunk = np.repeat(raw, n, axis=0) if len(raw) == 1 else raw[chunk]
+        weight_chunk = None if weight is None else weight[which]
+        total += n * loss.value_and_delta(raw_chunk, y[which], weight_chunk, np.empty_like(raw_chunk))
+    return total / n_rows

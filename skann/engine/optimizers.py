@@ -4,18 +4,19 @@ Contract
 --------
 ``step(theta, grad, lr)`` moves ``theta`` in place. The rules work block by block, so that a block and its moments stay
 in the processor's cache through all the passes of a rule. Decoupled weight decay (Loshchilov and Hutter 2019,
-https://arxiv.org/abs/1711.05101) is the same for every rule: theta <- (1 - lr x decay) theta, before the step, on the first ``n_decayed``
-parameters.
+https://arxiv.org/abs/1711.05101) is the same for every rule: theta <- (1 - lr x decay) theta, before the step, on the
+first ``n_decayed`` parameters.
 
 A rule is a subclass that says how many vectors of state it keeps and updates one block in ``_update``, which may
-overwrite ``scratch`` and must not allocate. To add one, write the class and name it in `OPTIMIZERS`. g is the gradient, t counts the steps from 1.
+overwrite ``scratch`` and must not allocate. To add one, write the class and name it in `OPTIMIZERS`. g is the
+gradient, t counts the steps from 1.
 """
 
 import math
 
 import numpy as np
 
-BLOCK = 16_384  # elements: in float32 a block, its gradient, two moments and the scratch take 320 kB
+BLOCK = 32_768  # elements: in float32 a block, its gradient, two moments and the scratch take 640 kB
 
 
 class Optimizer:
@@ -39,7 +40,8 @@ class Optimizer:
         self.weight_decay = weight_decay
         self.n_decayed = size if n_decayed is None else n_decayed
         self.state = np.zeros((self.n_states, size), dtype)
-        self.scratch = np.empty(min(size, BLOCK), dtype)
+        self._scratch = np.empty(min(size, BLOCK), dtype)
+        self._blocks = [slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
 
     def step(self, theta, grad, lr):
         """One step with learning rate lr; theta and the state change in place, grad does not."""
@@ -47,10 +49,9 @@ class Optimizer:
         if self.weight_decay:
             theta[: self.n_decayed] *= 1 - lr * self.weight_decay
         factors = self._factors(lr)
-        for start in range(0, len(theta), BLOCK):
-            block = slice(start, start + BLOCK)
-            theta_block = theta[block]
-            self._update(theta_block, grad[block], *self.state[:, block], self.scratch[: len(theta_block)], *factors)
+        for block in self._blocks:
+            scratch = self._scratch[: block.stop - block.start]
+            self._update(theta[block], grad[block], *self.state[:, block], scratch, *factors)
 
     def go_on_from(self, other):
         """Take over the state of an optimizer of the same rule and size."""
@@ -68,7 +69,8 @@ class Optimizer:
 class SGD(Optimizer):
     """v <- momentum v - lr g;  theta <- theta + v, or with Nesterov's momentum theta <- theta + momentum v - lr g.
 
-    Sutskever et al. 2013, On the importance of initialization and momentum in deep learning. With momentum 0: equation (6).
+    Sutskever et al. 2013, On the importance of initialization and momentum in deep learning. With momentum 0:
+    equation (6).
     """
 
     n_states = 1
@@ -174,8 +176,8 @@ class Nadam(Adam):
 class RMSprop(Optimizer):
     """v <- b v + (1 - b) g^2;  theta <- theta - lr g / (sqrt(v) + epsilon).
 
-    Tieleman and Hinton 2012, Lecture 6.5. With ``bias_correction``, v / (1 - b^t) takes the place of v, as in Adam: without it
-    the first steps are 1 / sqrt(1 - b) times too long, 32 times for b = 0.999.
+    Tieleman and Hinton 2012, Lecture 6.5. With ``bias_correction``, v / (1 - b^t) takes the place of v, as in Adam:
+    without it the first steps are 1 / sqrt(1 - b) times too long, 32 times for b = 0.999.
     """
 
     n_states = 1

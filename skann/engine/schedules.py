@@ -1,7 +1,7 @@
 """Learning-rate schedules: functions of the number t of optimizer steps taken so far.
 
-A schedule is a frozen dataclass, so it pickles, prints and compares; ``schedule(t)`` returns the rate eta of equation (6).
-Those with ``n_steps`` know the length of the run and stay at their last value after it. To add a
+A schedule is a frozen dataclass, so it pickles, prints and compares; ``schedule(t)`` returns the rate eta of equation
+(6). Those with ``n_steps`` know the length of the run and stay at their last value after it. To add a
 schedule, write a class and name it in `SCHEDULES`.
 """
 

@@ -1,0 +1,1 @@
+"""pytest puts the directory of this file on the path, so that every test can import `helpers`."""
