@@ -138,8 +138,12 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
 
     def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
         """X, y and weight as the engine wants them: checked, and in the dtype of the training."""
+        _refuse_dates(X)
+        # integers go to the dtype of the training in one step: scikit-learn's float64 would be a second copy
+        has_numbers = isinstance(X, np.ndarray) and X.dtype.kind in "fiub"
+        dtype = "numeric" if has_numbers else [np.float64, np.float32]
         X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], dtype="numeric", multi_output=True, reset=not goes_on
+            self, X, y, accept_sparse=["csr", "csc"], dtype=dtype, multi_output=True, reset=not goes_on
         )
         y = self._encode_target(y, not goes_on, **target_kwargs)
         dtype = self.network_.theta.dtype if goes_on else self._training_dtype(X.shape[0])
@@ -329,7 +333,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         hidden = [i for i, part in enumerate(self.network_.layers) if isinstance(part, Dense)][:-1]
         if not -len(hidden) <= layer < len(hidden):
             raise ValueError(
-                f"layer must be from {-len(hidden)} to {len(hidden) - 1} for {len(hidden)} hidden layers, got {layer!r}."
+                f"layer must be from {-len(hidden)} to {len(hidden) - 1}, one of the hidden layers, got {layer!r}."
             )
         return self._raw_outputs(X, self.network_.head(hidden[layer] + 1))
 
@@ -375,6 +379,19 @@ def _unchanged_on_failure(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def _refuse_dates(X):
+    """TypeError for dates, which scikit-learn would turn into nanoseconds in silence."""
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        dtypes = zip(X.columns, X.dtypes, strict=True)  # pandas, polars
+    else:
+        dtypes = [("all", getattr(X, "dtype", None))]
+    for name, dtype in dtypes:
+        if getattr(dtype, "kind", "") in ("m", "M") or str(dtype).startswith(("Date", "Duration", "Time")):
+            raise TypeError(
+                f"X must hold numbers, got {dtype} in column {name!r}: turn dates into numbers, for example days."
+            )
 
 
 def _cast(X, dtype):

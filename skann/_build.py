@@ -39,7 +39,8 @@ def hidden_layer_sizes(estimator):
 
 def structure(estimator):
     """The parameters that make the network: they must stay as they are while its weights are kept."""
-    return {name: getattr(estimator, name) for name in ("hidden_layer_sizes", "activation", "dropout", "dtype")}
+    names = ("hidden_layer_sizes", "activation", "dropout", "dtype")
+    return {name: getattr(estimator, name) for name in names}
 
 
 def check_structure(estimator, before):

@@ -68,8 +68,8 @@ solver : {"adam", "nadam", "rmsprop", "sgd", "lbfgs"}, default="adam"
     averages squared gradients with ``beta_2``, without momentum.
 
 initializer : {"auto", "glorot", "he", "lecun"}, default="auto"
-    Variance of the initial weights, uniform around 0: 2 / (n_in + n_out) ("glorot" and "auto"), 2 / n_in ("he") or
-    1 / n_in ("lecun"). Biases start at 0, those of the output at the best constant prediction.
+    Variance of the initial weights and biases, uniform around 0: 2 / (n_in + n_out) ("glorot" and "auto"), 2 / n_in
+    ("he") or 1 / n_in ("lecun"). The biases of the output start at the best constant prediction.
 
 alpha : float, default=0.0001
     L2 regularisation: alpha / (2 n) ||W||^2 is added to the mean loss, where n is the total weight of the training

@@ -3,6 +3,7 @@
 from numbers import Real
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
@@ -33,7 +34,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         - an object follows the contract of `skann.engine.losses`.
 
     huber_delta : float, default=1.35
-        Where the Huber loss turns linear, in standard deviations of y.
+        Where the Huber loss turns linear, in standard deviations of y, those of the first call with `partial_fit`.
 
     quantile : float or list of float, default=0.5
         Level of the quantile to predict, strictly between 0 and 1. A list, for a single target, gives one column of
@@ -95,8 +96,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skann import ANNRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = make_pipeline(StandardScaler(), ANNRegressor((20,), solver="lbfgs", alpha=100.0, random_state=0))
-    >>> model.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.4
+    >>> model = make_pipeline(StandardScaler(), ANNRegressor((20,), solver="lbfgs", alpha=1000.0, random_state=0))
+    >>> model.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.5
     True
     """
 
@@ -105,7 +106,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     _parameter_constraints = CONSTRAINTS | {
         "loss": [StrOptions(set(LOSSES)), HasMethods(["value_and_delta", "predict", "constant"])],
         "huber_delta": [above(0)],
-        "quantile": [Interval(Real, 0, 1, closed="neither"), list, tuple],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
     }
 
     def __init__(
@@ -216,7 +217,11 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         return values.ravel() if self._flat_target and values.shape[1] == 1 else values
 
     def _encode_target(self, y, first):
+        if sparse.issparse(y):
+            raise TypeError("y must be dense in regression, got a sparse matrix: use y.toarray().")
         y = np.asarray(y)
+        if y.dtype.kind not in "fiubO":
+            raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
         flat = y.ndim == 1
         y = y.astype(np.float64).reshape(len(y), -1)
         if first:
@@ -238,15 +243,23 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         if not isinstance(self.loss, str):
             return self.loss
         if self.loss == "huber":
-            return losses.Huber(self.huber_delta * _spread(y, weight)) if first else self._loss
+            if first or not isinstance(self._loss, losses.Huber):
+                return losses.Huber(self.huber_delta * _spread(y, weight))
+            return self._loss
         if self.loss == "quantile":
-            return losses.Quantile(self._quantile_levels(y))
+            levels = self._quantile_levels(y)
+            n_outputs = np.size(levels) if np.ndim(levels) else y.shape[1]
+            if not first and n_outputs != self.n_outputs_:
+                raise ValueError(
+                    f"quantile={self.quantile!r} needs {n_outputs} outputs, the network has {self.n_outputs_}."
+                )
+            return losses.Quantile(levels)
         return losses.LOSSES[self.loss]()
 
     def _quantile_levels(self, y):
         if isinstance(self.quantile, Real):
             return self.quantile
-        levels = list(self.quantile)
+        levels = np.asarray(self.quantile).tolist()
         if not levels or not all(isinstance(level, Real) and 0 < level < 1 for level in levels):
             raise ValueError(f"quantile must hold numbers strictly between 0 and 1, got {self.quantile!r}.")
         if y.shape[1] > 1:

@@ -5,7 +5,6 @@ import tracemalloc
 import numpy as np
 
 from skann.engine.activations import ACTIVATIONS
-from skann.engine.initializers import auto
 from skann.engine.layers import Dense, Dropout
 from skann.engine.losses import LOSSES
 from skann.engine.network import Network
@@ -99,8 +98,7 @@ def make_network(sizes=(4, 6, 5, 3), activation="tanh", dropout=0.0, dtype=np.fl
         if dropout:
             layers.append(Dropout(n_out, dropout))
     network = Network([*layers, Dense(*sizes[-2:])], dtype)
-    network.initialize(rng, auto)
-    network.theta[network.n_weights :] = rng.normal(0, 0.5, network.theta.size - network.n_weights)
+    network.theta[...] = rng.normal(0, 0.5, network.theta.size)
     network.prepare_training()
     return network
 

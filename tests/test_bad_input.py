@@ -234,8 +234,9 @@ BAD_X = {
 def test_bad_X(Estimator, case):
     """In ``fit``, and where it can occur there, in ``predict``."""
     bad, message = BAD_X[case]
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((ValueError, TypeError), match=message) as caught:
         Estimator(max_iter=2).fit(bad, Y)
+    assert "ufunc" not in str(caught.value), "an accident, not a check"
     if case not in ("too few rows", "no columns"):
         with pytest.raises((ValueError, TypeError)):
             fitted(Estimator).predict(bad)
@@ -359,10 +360,22 @@ def test_other_names_of_features(Estimator):
 
 
 @BOTH
-def test_frames_with_words_or_missing_values(Estimator):
+@pytest.mark.parametrize("kind", ["str", "object", "category", "dates"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_frames_with_columns_that_are_no_numbers(Estimator, kind, alone):
+    """The message says what was found: a word, a date, or their dtype."""
     pd = pytest.importorskip("pandas")
-    with pytest.raises((ValueError, TypeError), match=r"(?i)string|convert|a"):
-        Estimator(max_iter=2).fit(pd.DataFrame({"u": ["a", "b", "c"] * 50, "v": X[:, 0]}), Y)
+    words = pd.Series(["red", "green", "blue"] * 50)
+    column = pd.Series(pd.date_range("2020-01-01", periods=150)) if kind == "dates" else words.astype(kind)
+    frame = pd.DataFrame({"u": column}) if alone else pd.DataFrame({"u": column, "v": X[:, 0]})
+    with pytest.raises((ValueError, TypeError), match=r"(?i)red|green|blue|string|date|categor") as caught:
+        Estimator(max_iter=2).fit(frame, Y)
+    assert "ufunc" not in str(caught.value), "an accident, not a check"
+
+
+@BOTH
+def test_frames_with_missing_values(Estimator):
+    pd = pytest.importorskip("pandas")
     with pytest.raises((ValueError, TypeError), match=r"(?i)nan|missing|<NA>"):
         Estimator(max_iter=2).fit(pd.DataFrame({"u": pd.array([1, None, 3] * 50, dtype="Int64")}), Y)
 
@@ -389,7 +402,7 @@ def test_one_row(Estimator, n_rows, solver, early_stopping):
     y = np.array([2.0, 1.0])[:n_rows]
     predicted = model.fit(X[::100][:n_rows], y).predict(X[::100][:n_rows])
     assert predicted.shape == (n_rows,)
-    assert n_rows == 2 or predicted == pytest.approx([2.0], abs=0.2)  # Adam overshoots a little
+    assert n_rows == 2 or predicted == pytest.approx([2.0], abs=0.5)  # Adam overshoots a little
 
 
 @BOTH

@@ -189,7 +189,7 @@ def test_every_loss_with_every_solver(iris, loss, solver):
     """A smooth positive function of two features is learnt: R2 above 0.9."""
     X, _ = iris
     y = positive_target(X)
-    rate = {"sgd": 0.01, "rmsprop": 0.005}.get(solver, 0.02)
+    rate = {"sgd": 0.01, "rmsprop": 0.005, "nadam": 0.01}.get(solver, 0.02)
     model = regressor(
         loss=loss, solver=solver, learning_rate_init=rate, hidden_layer_sizes=(16,), max_iter=300, batch_size=32
     )

@@ -84,7 +84,7 @@ def test_warm_start_checks_the_data(Estimator):
     model = Estimator(**SMALL, max_iter=2, warm_start=True).fit(X, Y)
     with pytest.raises(ValueError, match="features"):
         model.fit(X[:, :2], Y)
-    with pytest.raises(ValueError, match="y holds|y must"):
+    with pytest.raises(ValueError, match=r"y holds|y must"):
         model.fit(X, Y + 5 if Estimator is ANNClassifier else np.column_stack([Y, Y]))
     assert model.fit(X[:50], Y[:50]).predict(X).shape == (150,)
 
@@ -128,6 +128,25 @@ def test_going_on_with_another_network(Estimator, change, method):
         "dtype": lambda: theta(model).dtype == np.float64,
     }[next(iter(change))]
     assert honoured() or next(iter(change)) in said
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_going_on_with_another_loss(method):
+    """Squared error first, then Huber: the loss on record is Huber's, at weights that do not move any more."""
+    params = SMALL | {"warm_start": True, "max_iter": 1, "alpha": 0.0, "batch_size": 150, "random_state": 0}
+    y = Y + 10.0 * (np.arange(150) % 10 == 0)
+    model = ANNRegressor(**params).fit(X, y).set_params(loss="huber", huber_delta=0.5, learning_rate_init=1e-300)
+    getattr(model, method)(X, y)
+    residual, threshold = np.abs(y - model.predict(X)), 0.5 * y.std()
+    huber = np.where(residual < threshold, 0.5 * residual**2, threshold * (residual - 0.5 * threshold)).mean()
+    assert model.loss_ == pytest.approx(huber, rel=1e-6)
+
+
+def test_going_on_with_other_quantiles():
+    """More levels than the network has outputs: a message that names ``quantile``."""
+    model = ANNRegressor(**SMALL, loss="quantile", warm_start=True, max_iter=2).fit(X, Y)
+    with pytest.raises(ValueError, match="quantile"):
+        model.set_params(quantile=[0.1, 0.9]).fit(X, Y)
 
 
 @BOTH

@@ -1,4 +1,4 @@
-"""Initial weights: uniform, with the variance that keeps signals (He, LeCun) or signals and gradients (Glorot) alive.
+"""Initial weights and biases: uniform, with the variance that keeps signals, or signals and gradients, alive.
 
 An initializer is a function ``variance(n_in, n_out)``. To add one, write a function and name it in `INITIALIZERS`.
 """
@@ -6,10 +6,10 @@ An initializer is a function ``variance(n_in, n_out)``. To add one, write a func
 import math
 
 
-def fill(W, variance, rng):
-    """Fill the weights W (n_in, n_out) with uniform random numbers of mean 0 and the given variance."""
+def fill(parameters, variance, rng):
+    """Fill an array with uniform random numbers of mean 0 and the given variance."""
     bound = math.sqrt(3 * variance)
-    W[...] = rng.uniform(-bound, bound, W.shape)
+    parameters[...] = rng.uniform(-bound, bound, parameters.shape)
 
 
 def glorot(n_in, n_out):

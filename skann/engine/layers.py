@@ -49,7 +49,7 @@ class Dense:
 
     def initialize(self, rng, variance=initializers.glorot):
         initializers.fill(self.W, variance(self.n_in, self.n_out), rng)
-        self.b[...] = 0
+        initializers.fill(self.b, variance(self.n_in, self.n_out), rng)
 
     def buffers(self, n_rows, dtype, training):
         buf = {"a": np.empty((n_rows, self.n_out), dtype)}

@@ -4,8 +4,8 @@ Contract
 --------
 ``step(theta, grad, lr)`` moves ``theta`` in place. The rules work block by block, so that a block and its moments stay
 in the processor's cache through all the passes of a rule. Decoupled weight decay (Loshchilov and Hutter 2019,
-https://arxiv.org/abs/1711.05101) is the same for every rule: theta <- (1 - lr x decay) theta, before the step, on the
-first ``n_decayed`` parameters.
+https://arxiv.org/abs/1711.05101) is the same for every rule: theta <- max(0, 1 - lr x decay) theta, before the step, on
+the first ``n_decayed`` parameters.
 
 A rule is a subclass that says how many vectors of state it keeps and updates one block in ``_update``, which may
 overwrite ``scratch`` and must not allocate. To add one, write the class and name it in `OPTIMIZERS`. g is the
@@ -47,7 +47,7 @@ class Optimizer:
         """One step with learning rate lr; theta and the state change in place, grad does not."""
         self.t += 1
         if self.weight_decay:
-            theta[: self.n_decayed] *= 1 - lr * self.weight_decay
+            theta[: self.n_decayed] *= max(0.0, 1 - lr * self.weight_decay)
         factors = self._factors(lr)
         for block in self._blocks:
             scratch = self._scratch[: block.stop - block.start]

@@ -114,8 +114,8 @@ def test_far_from_zero(name, dtype):
 @DTYPES
 def test_nan_spreads(name, dtype):
     """A NaN in comes out as NaN, and touches no other element."""
-    z = np.array([[1.0, np.nan, -1.0]], dtype)
-    _, a = forward(ACTIVATIONS[name](), z)
+    with np.errstate(invalid="ignore"):
+        _, a = forward(ACTIVATIONS[name](), np.array([[1.0, np.nan, -1.0]], dtype))
     np.testing.assert_array_equal(np.isnan(a), [[False, True, False]])
 
 
@@ -147,11 +147,3 @@ def test_float32_throughout(name):
     activation.forward(z, a)
     activation.backward(z, a, delta)
     assert a.dtype == delta.dtype == np.float32
-
-
-@pytest.mark.parametrize("name", ["identity", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish"])
-def test_gain_keeps_the_variance(name):
-    """gain^2 E[f(z)^2] = 1 for z from a standard normal distribution: the signal neither grows nor dies with depth."""
-    z, probability = np.polynomial.hermite_e.hermegauss(100)
-    mean_square = probability @ FORMULAS[name](z) ** 2 / probability.sum()
-    assert ACTIVATIONS[name].gain ** 2 * mean_square == pytest.approx(1, rel=0.02)

@@ -1,0 +1,49 @@
+"""Initial weights: their distribution, and what it is for."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from skann.engine.initializers import INITIALIZERS, fill
+
+NAMES = pytest.mark.parametrize("name", sorted(INITIALIZERS))
+
+
+@pytest.mark.parametrize("variance", [1e-4, 0.25, 2.0])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_fill_is_uniform(variance, dtype):
+    """Uniform between -sqrt(3 v) and sqrt(3 v), whose variance is v."""
+    W = np.full((100, 200), np.nan, dtype)
+    fill(W, variance, np.random.default_rng(0))
+    bound = np.sqrt(3 * variance)
+    assert stats.kstest(W.ravel(), stats.uniform(-bound, 2 * bound).cdf).pvalue > 0.01
+    assert W.var() == pytest.approx(variance, rel=0.02)
+    assert np.abs(W).max() <= bound * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("name, n_in, n_out, expected", [("glorot", 30, 50, 1 / 40), ("he", 50, 7, 1 / 25), ("lecun", 50, 7, 1 / 50)])  # fmt: skip
+def test_formulas(name, n_in, n_out, expected):
+    assert INITIALIZERS[name](n_in, n_out) == pytest.approx(expected)
+
+
+@NAMES
+def test_variance_is_positive_and_falls_with_the_size(name):
+    variance = INITIALIZERS[name]
+    assert variance(10, 10) > variance(1000, 10) > 0
+
+
+def relu(z):
+    return np.maximum(z, 0)
+
+
+@pytest.mark.parametrize(
+    "name, f, ratio", [("he", relu, 1), ("lecun", lambda z: z, 1), ("lecun", relu, 2**-20), ("he", lambda z: z, 2**20)]
+)
+def test_signals_stay_alive(name, f, ratio):
+    """He keeps the mean square of z through 20 layers of ReLU, LeCun through linear ones; the wrong one halves or doubles it."""
+    rng, W = np.random.default_rng(0), np.empty((400, 400))
+    z = first = rng.normal(size=(50, 400))
+    for _ in range(20):
+        fill(W, INITIALIZERS[name](400, 400), rng)
+        z = f(z) @ W
+    assert 0.5 < np.mean(z**2) / np.mean(first**2) / ratio < 2

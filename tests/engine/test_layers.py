@@ -1,0 +1,144 @@
+"""Layers one by one: values against the formula, gradients against differences, dropout against its statistics."""
+
+import numpy as np
+import pytest
+from helpers import assert_gradient
+from scipy import sparse
+
+from skann.engine.activations import ACTIVATIONS
+from skann.engine.initializers import INITIALIZERS
+from skann.engine.layers import Dense, Dropout
+
+N_ROWS, N_IN, N_OUT = 7, 4, 3
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(N_ROWS, N_IN))
+W, B = RNG.normal(size=(N_IN, N_OUT)), RNG.normal(size=N_OUT)
+DELTA = RNG.normal(size=(N_ROWS, N_OUT))
+DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+
+
+def dense(dtype=np.float64, activation="tanh", W=W, b=B):
+    """A layer bound to arrays of its own, gradients full of NaN, and its buffers."""
+    layer = Dense(N_IN, N_OUT, ACTIVATIONS[activation]())
+    nan = {"W": np.full_like(W, np.nan, dtype), "b": np.full_like(b, np.nan, dtype)}
+    layer.bind({"W": W.astype(dtype), "b": b.astype(dtype)}, nan)
+    return layer, layer.buffers(N_ROWS, dtype, training=True)
+
+
+@DTYPES
+def test_dense_forward(dtype):
+    layer, buf = dense(dtype)
+    a = layer.forward(X.astype(dtype), buf)
+    assert a is buf["a"]
+    assert a.dtype == dtype
+    np.testing.assert_allclose(a, np.tanh(X @ W + B), rtol=20 * np.finfo(dtype).eps, atol=4 * np.finfo(dtype).eps)
+
+
+@DTYPES
+@pytest.mark.parametrize("activation", ["tanh", "gelu"])  # without and with a buffer for z
+def test_dense_backward(dtype, activation):
+    layer, buf = dense(dtype, activation)
+    layer.forward(X.astype(dtype), buf)
+    buf["delta"][...] = DELTA
+    dx = np.full_like(X, np.nan, dtype)
+    layer.backward(X.astype(dtype), buf, dx)
+
+    def f(x=X, W=W, b=B):
+        layer, buf = dense(np.float64, activation, W, b)
+        return float(np.sum(DELTA * layer.forward(x, buf)))
+
+    assert_gradient(lambda W: f(W=W), W, layer.dW)
+    assert_gradient(lambda b: f(b=b), B, layer.db)
+    assert_gradient(lambda x: f(x=x), X, dx)
+
+
+@pytest.mark.parametrize("make", [sparse.csr_matrix, sparse.csr_array, sparse.csc_matrix, sparse.csc_array])
+@DTYPES
+def test_dense_takes_sparse_input(make, dtype):
+    x = (X * (X > 0)).astype(dtype)
+    results = []
+    for each in (x, make(x)):
+        layer, buf = dense(dtype)
+        a = layer.forward(each, buf).copy()
+        buf["delta"][...] = DELTA
+        layer.backward(each, buf)
+        results.append((a, layer.dW, layer.db))
+    for from_dense, from_sparse in zip(*results, strict=True):
+        assert from_sparse.dtype == dtype
+        np.testing.assert_allclose(from_sparse, from_dense, rtol=30 * np.finfo(dtype).eps, atol=4 * np.finfo(dtype).eps)
+
+
+def test_dense_buffers():
+    layer, _ = dense()
+    assert "delta" in layer.buffers(5, np.float32, training=True)
+    assert "delta" not in layer.buffers(5, np.float32, training=False)
+    assert all(len(array) == 5 for array in layer.buffers(5, np.float32, training=True).values())
+    assert all(array.dtype == np.float32 for array in layer.buffers(5, np.float32, training=True).values())
+
+
+@pytest.mark.parametrize("name", sorted(INITIALIZERS))
+def test_dense_initialize(name):
+    layer = Dense(60, 50)
+    layer.bind({"W": np.full((60, 50), np.nan), "b": np.full(50, np.nan)}, None)
+    layer.initialize(np.random.default_rng(0), INITIALIZERS[name])
+    assert not layer.b.any()
+    assert layer.W.var() == pytest.approx(INITIALIZERS[name](60, 50), rel=0.05)
+
+
+def dropout(rate, training, shape=(200, 500), seed=0):
+    layer = Dropout(shape[1], rate)
+    buf = layer.buffers(shape[0], np.float64, training=True)
+    for array in buf.values():
+        array.fill(np.nan)
+    x = np.random.default_rng(1).uniform(1, 2, shape)
+    a = layer.forward(x, buf, np.random.default_rng(seed) if training else None).copy()
+    buf["delta"].fill(3)
+    dx = np.full(shape, np.nan)
+    layer.backward(x, buf, dx)
+    return x, a, dx
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_dropout_in_training(rate):
+    """Each element is 0 with probability rate, else x / (1 - rate), so the mean stays; the derivative has the same mask."""
+    x, a, dx = dropout(rate, training=True)
+    kept = a != 0
+    assert kept.mean() == pytest.approx(1 - rate, abs=5 * np.sqrt(rate * (1 - rate) / x.size))
+    np.testing.assert_allclose(a, kept * x / (1 - rate), rtol=2e-4)  # the rate is a multiple of 2^-16
+    np.testing.assert_allclose(dx * x, 3 * a)
+    assert a.mean() == pytest.approx(x.mean(), rel=0.02)
+    for axis in (0, 1):  # no row and no column is treated otherwise
+        assert kept.mean(axis).std() == pytest.approx(np.sqrt(rate * (1 - rate) / x.shape[axis]), rel=0.2)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.77])
+def test_dropout_keeps_the_mean_exactly(rate):
+    """Probability and factor are rounded together: (1 - p) times the factor is 1."""
+    x, a, _ = dropout(rate, training=True)
+    factor = (a / x).max()
+    dropped = 1 - 1 / factor
+    assert dropped * 2**16 == pytest.approx(round(dropped * 2**16), abs=1e-6)
+    assert dropped == pytest.approx(rate, abs=2**-17 + 1e-9)
+
+
+def test_dropout_outside_training_does_nothing():
+    x, a, dx = dropout(0.5, training=False)
+    np.testing.assert_array_equal(a, x)
+    np.testing.assert_array_equal(dx, np.full_like(x, 3))
+
+
+def test_dropout_follows_the_generator():
+    assert np.array_equal(dropout(0.5, True)[1], dropout(0.5, True)[1])
+    assert not np.array_equal(dropout(0.5, True)[1], dropout(0.5, True, seed=1)[1])
+
+
+@pytest.mark.xfail(reason="a rate that rounds to 1 divides by zero", raises=ZeroDivisionError)
+def test_dropout_of_almost_everything():
+    """Rates up to below 1 are allowed."""
+    _, a, _ = dropout(1 - 1e-7, training=True)
+    assert np.isfinite(a).all()
+
+
+def test_names():
+    assert str(Dense(4, 3, ACTIVATIONS["relu"]())) == "Dense 4 -> 3, ReLU"
+    assert str(Dropout(3, 0.25)) == "Dropout 0.25"

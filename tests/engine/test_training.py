@@ -1,0 +1,551 @@
+"""Training against scikit-learn's MLP, closed forms and what must hold for every run."""
+
+import math
+
+import numpy as np
+import pytest
+from helpers import Peak, make_loss, make_network, make_targets, make_weight
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from skann.engine import training as module
+from skann.engine.activations import ACTIVATIONS
+from skann.engine.callbacks import BestWeights, Callback, Patience, Validation
+from skann.engine.layers import Dense
+from skann.engine.losses import LOSSES, CrossEntropy, SquaredError
+from skann.engine.network import Network
+from skann.engine.objective import Objective, raw_outputs
+from skann.engine.optimizers import OPTIMIZERS, SGD
+from skann.engine.schedules import Constant, InverseScaling
+from skann.engine.training import Run, clip_norm, fit_lbfgs, fit_minibatch
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(50, 4))
+Y = np.sin(X[:, :1]) + 0.3 * X[:, 1:2]
+LABELS = (X[:, 0] > 0.4) + (X[:, 1] > 0).astype(int)  # three classes
+
+
+def linear(n_out=1, dtype=np.float64):
+    network = Network([Dense(4, n_out)], dtype)
+    network.prepare_training()
+    return network
+
+
+def sgd(network, **kwargs):
+    return SGD(network.theta.size, network.theta.dtype, **({"momentum": 0.0} | kwargs))
+
+
+def train(network, X=X, y=Y, weight=None, loss="squared_error", optimizer=None, schedule=None, rng=0, l2=0.0, **kwargs):
+    """fit_minibatch on batches of 16 rows (the last one has 2), plain SGD, 5 epochs."""
+    kwargs = {"batch_size": 16, "max_epochs": 5} | kwargs
+    objective = Objective(network, make_loss(loss, network.layers[-1].n_out), l2)
+    schedule, rng = schedule or Constant(0.05), np.random.default_rng(rng)
+    return fit_minibatch(objective, optimizer or sgd(network), schedule, X, y, weight, rng=rng, **kwargs)
+
+
+class At(Callback):
+    """Calls a function at the end of every epoch."""
+
+    def __init__(self, f):
+        self.f = f
+
+    def on_epoch_end(self, run):
+        return bool(self.f(run))
+
+
+# ------------------------------------------------------------------------------------------------ parity
+
+
+@pytest.mark.parametrize("task", ["regression", "three classes"])
+@pytest.mark.parametrize("momentum, nesterov", [(0.0, False), (0.9, False), (0.9, True)])
+@pytest.mark.parametrize("activation", ["tanh", "relu", "logistic"])
+@pytest.mark.parametrize("learning_rate", ["constant", "invscaling"])
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_weights_equal_the_peers(task, momentum, nesterov, activation, learning_rate):
+    """SGD from the same start on the same batches: after 12 epochs the same weights, biases and losses."""
+    Peer, y = (MLPRegressor, Y[:, 0]) if task == "regression" else (MLPClassifier, LABELS)
+    params = {
+        "hidden_layer_sizes": (7, 5), "activation": activation, "solver": "sgd", "alpha": 0.0, "batch_size": 16,
+        "shuffle": False, "momentum": momentum, "nesterovs_momentum": nesterov, "learning_rate": learning_rate,
+        "power_t": 0.3, "n_iter_no_change": 1000, "random_state": 0,
+    }  # fmt: skip
+    start = Peer(**params, learning_rate_init=1e-300, max_iter=1).fit(X, y)
+    peer = Peer(**params, learning_rate_init=0.05, max_iter=12).fit(X, y)
+
+    network = make_network((4, 7, 5, len(start.intercepts_[-1])), activation)
+    for layer, W, b in zip(network.layers, start.coefs_, start.intercepts_, strict=True):
+        layer.W[...], layer.b[...] = W, b
+    run = train(
+        network, y=Y if task == "regression" else LABELS, loss="squared_error" if task == "regression" else "log_loss",
+        optimizer=sgd(network, momentum=momentum, nesterov=nesterov), max_epochs=12, shuffle=False,
+        schedule=Constant(0.05) if learning_rate == "constant" else InverseScaling(0.05, 0.3, 4, 50),
+    )  # fmt: skip
+    for layer, start_W, W, b in zip(network.layers, start.coefs_, peer.coefs_, peer.intercepts_, strict=True):
+        np.testing.assert_allclose(layer.W, W, rtol=0, atol=1e-10)
+        np.testing.assert_allclose(layer.b, b, rtol=0, atol=1e-10)
+        assert np.abs(W - start_W).max() > 1e-4  # it went somewhere
+    np.testing.assert_allclose(run.history["loss"], peer.loss_curve_, rtol=1e-10)
+
+
+# ------------------------------------------------------------------------------------------------ L-BFGS
+
+
+def lbfgs(network, X=X, y=Y, weight=None, loss="squared_error", l2=0.0, max_iter=1000, tol=1e-10, **kwargs):
+    objective = Objective(network, make_loss(loss, network.layers[-1].n_out), l2)
+    return fit_lbfgs(objective, X, y, weight, max_iter=max_iter, max_fun=15_000, tol=tol, **kwargs)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 3.0])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_chunk", [7, 4096])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_matrix])
+def test_lbfgs_solves_ridge_regression(alpha, weighted, n_chunk, make, monkeypatch):
+    """The minimum in closed form, whatever the chunks in which the rows pass."""
+    monkeypatch.setattr(module, "chunk_rows", lambda network: n_chunk)
+    network, weight = linear(), make_weight(50) if weighted else None
+    run = lbfgs(network, make(X), weight=weight, l2=alpha / 50)
+    expected = Ridge(alpha, tol=1e-12).fit(X, Y[:, 0], sample_weight=weight)
+    np.testing.assert_allclose(network.layers[0].W[:, 0], expected.coef_, atol=1e-4)
+    np.testing.assert_allclose(network.layers[0].b, expected.intercept_, atol=1e-4)
+    assert run.stopped_by == "L-BFGS converged"
+    residual = Y[:, 0] - expected.predict(X)
+    minimum = np.average(residual**2, weights=weight) / 2 + alpha / 100 * np.sum(expected.coef_**2)
+    assert run.history["loss"][-1] == pytest.approx(minimum, abs=1e-8)
+    assert len(run.history["loss"]) == run.epoch
+
+
+def test_lbfgs_solves_logistic_regression():
+    network = linear(3)
+    lbfgs(network, y=LABELS, loss="log_loss", l2=2.0 / 50)
+    expected = LogisticRegression(C=1 / 2.0, tol=1e-10, max_iter=10_000).fit(X, LABELS)
+    np.testing.assert_allclose(CrossEntropy(3).predict(raw_outputs(network, X)), expected.predict_proba(X), atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed")
+def test_lbfgs_reaches_the_peers_loss():
+    """On a network, from the peer's start, in as many iterations."""
+    params = {"hidden_layer_sizes": (7,), "activation": "tanh", "solver": "lbfgs", "alpha": 0.1, "random_state": 0}
+    start = MLPRegressor(**params | {"solver": "sgd"}, learning_rate_init=1e-300).partial_fit(X, Y[:, 0])
+    peer = MLPRegressor(**params, max_iter=40).fit(X, Y[:, 0])
+    network = make_network((4, 7, 1))
+    for layer, W, b in zip(network.layers, start.coefs_, start.intercepts_, strict=True):
+        layer.W[...], layer.b[...] = W, b
+    run = lbfgs(network, l2=0.1 / 50, max_iter=40)
+    assert run.history["loss"][-1] <= peer.loss_ * (1 + 1e-6)
+
+
+def least_squares(X, Y):
+    return np.linalg.lstsq(np.column_stack([X, np.ones(len(X))]), Y)[0][:4]
+
+
+def test_lbfgs_on_chosen_rows():
+    network, rows = linear(), np.arange(3, 40)
+    lbfgs(network, rows=rows)
+    np.testing.assert_allclose(network.layers[0].W, least_squares(X[rows], Y[rows]), atol=1e-4)
+
+
+def test_lbfgs_in_float32():
+    network = linear(dtype=np.float32)
+    lbfgs(network, X.astype(np.float32), Y.astype(np.float32), tol=1e-6)
+    np.testing.assert_allclose(network.layers[0].W, least_squares(X, Y), atol=1e-4)
+    assert network.theta.dtype == network.grad.dtype == np.float32
+
+
+def test_lbfgs_at_the_minimum_has_a_loss_all_the_same():
+    network = linear()
+    lbfgs(network)
+    theta = network.theta.copy()
+    run = lbfgs(network, tol=1e-3)
+    assert run.epoch == len(run.history["loss"]) == 1
+    np.testing.assert_allclose(network.theta, theta, rtol=1e-6)
+
+
+@pytest.mark.parametrize("max_iter", [1, 3])
+def test_lbfgs_stops_where_told(max_iter):
+    network = make_network((4, 7, 1))
+    run = lbfgs(network, max_iter=max_iter)
+    assert run.epoch == max_iter
+    assert run.stopped_by is None
+    other = make_network((4, 7, 1))
+    run = lbfgs(other, callbacks=[At(lambda run: run.epoch == max_iter)])
+    assert run.epoch == max_iter
+    np.testing.assert_array_equal(other.theta, network.theta)  # the iterate, not a trial point of the line search
+
+
+def test_lbfgs_keeps_the_last_iterate_when_interrupted():
+    """Ctrl-C comes in the midst of a line search."""
+    network, seen, calls = make_network((4, 7, 1)), [], iter(range(10**6))
+
+    class Interrupted(SquaredError):
+        def value_and_delta(self, raw, y, weight, delta):
+            if next(calls) == 12:
+                raise KeyboardInterrupt
+            return super().value_and_delta(raw, y, weight, delta)
+
+    run = fit_lbfgs(
+        Objective(network, Interrupted()), X, Y, max_iter=100, max_fun=1000, tol=0.0,
+        callbacks=[At(lambda run: seen.append(run.network.theta.copy()))],
+    )  # fmt: skip
+    assert run.interrupted
+    assert len(seen) == run.epoch > 3
+    np.testing.assert_array_equal(network.theta, seen[-1])
+
+
+# ------------------------------------------------------------------------------------------------ mini-batches
+
+
+class Recorder(Objective):
+    """An objective that remembers the targets and weights of every batch."""
+
+    def __call__(self, X, y, weight, workspace, rng=None):
+        self.batches = [*getattr(self, "batches", []), y[:, 0].tolist()]
+        return super().__call__(X, y, weight, workspace, rng)
+
+
+def batches(shuffle=True, rows=None, seed=0, max_epochs=2):
+    network, numbers = linear(), np.arange(50.0).reshape(-1, 1)
+    objective = Recorder(network, SquaredError())
+    fit_minibatch(
+        objective, sgd(network), Constant(0.0), X, numbers,
+        batch_size=16, max_epochs=max_epochs, rng=np.random.default_rng(seed), shuffle=shuffle, rows=rows,
+    )  # fmt: skip
+    return objective.batches
+
+
+@pytest.mark.parametrize("rows", [None, np.arange(5, 45), np.array([7, 3, 30])])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_each_row_once_per_epoch(rows, shuffle):
+    numbers = np.arange(50) if rows is None else rows
+    per_epoch = -(-len(numbers) // 16)
+    seen = batches(shuffle, rows)
+    assert [len(batch) for batch in seen] == 2 * ([16] * (len(numbers) // 16) + [len(numbers) % 16])
+    orders = [sum(seen[:per_epoch], []), sum(seen[per_epoch:], [])]
+    for order in orders:
+        assert sorted(order) == sorted(numbers)
+        if not shuffle:
+            assert order == numbers.tolist()
+    assert not shuffle or len(numbers) == 3 or orders[0] != orders[1]
+
+
+def test_the_order_follows_the_generator():
+    assert batches(seed=1) == batches(seed=1) != batches(seed=2)
+
+
+def test_rows_are_a_view_of_the_data():
+    """Training on rows is training on X[rows]; also for sparse X, with weights and dropout."""
+    rows, weight = np.random.default_rng(1).permutation(50)[:37], make_weight(50)
+    networks = [make_network((4, 6, 1), dropout=0.3) for _ in range(3)]
+    train(networks[0], X[rows], Y[rows], weight[rows], shuffle=False)
+    train(networks[1], weight=weight, rows=rows, shuffle=False)
+    train(networks[2], sparse.csr_matrix(X), weight=weight, rows=rows, shuffle=False)
+    np.testing.assert_allclose(networks[1].theta, networks[0].theta, rtol=1e-12)
+    np.testing.assert_allclose(networks[2].theta, networks[0].theta, rtol=1e-10)
+
+
+def test_weights_mean_repetition_on_full_batches():
+    """Exactly so: weights (of mean 1) on the one hand, repeated rows on the other."""
+    count = np.random.default_rng(1).integers(0, 4, 50)
+    repeated = np.repeat(np.arange(50), count)
+    networks = [make_network((4, 6, 1)) for _ in range(2)]
+    kept = count > 0
+    train(networks[0], X[kept], Y[kept], count[kept] / count[kept].mean(), batch_size=50, shuffle=False)
+    train(networks[1], X[repeated], Y[repeated], batch_size=len(repeated), shuffle=False)
+    np.testing.assert_allclose(networks[0].theta, networks[1].theta, rtol=1e-10)
+
+
+def test_same_seed_same_weights():
+    thetas = []
+    for rng in (0, 0, 1):
+        network = make_network((4, 6, 1), dropout=0.3)
+        train(network, rng=rng)
+        thetas.append(network.theta)
+    np.testing.assert_array_equal(thetas[0], thetas[1])
+    assert not np.array_equal(thetas[0], thetas[2])
+
+
+def test_the_loss_falls_and_the_record_is_complete():
+    network = make_network((4, 6, 1))
+    run = train(network, max_epochs=30)
+    loss = run.history["loss"]
+    assert loss[-1] < 0.3 * loss[0]
+    assert {name: len(values) for name, values in run.history.items()} == dict.fromkeys(run.history, 30)
+    assert run.history["learning_rate"] == [0.05] * 30
+    assert (np.diff(run.history["seconds"]) > 0).all()
+    assert (run.epoch, run.t, run.network, run.stopped_by, run.interrupted) == (30, 120, network, None, False)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_rows():
+    """Also when the last batch is short: with a rate of 0, the loss of the whole."""
+    network = make_network((4, 6, 1))
+    objective = Objective(network, SquaredError(), l2=0.2)
+    expected = objective(X, Y, None, network.workspace(50))
+    assert train(network, schedule=Constant(0.0), l2=0.2).history["loss"] == pytest.approx([expected] * 5)
+
+
+def test_the_schedule_counts_steps_across_runs():
+    seen = []
+
+    def schedule(t):
+        seen.append(t)
+        return 0.0
+
+    network = linear()
+    run = train(network, schedule=schedule, max_epochs=2)
+    train(network, schedule=schedule, max_epochs=1, run=Run(network, t=run.t))
+    assert seen == list(range(12))
+
+
+def test_the_rate_factor_multiplies_the_schedule():
+    networks = [linear(), linear()]
+    train(networks[0], schedule=Constant(0.01))
+    run = train(networks[1], schedule=Constant(0.02), run=Run(networks[1], rate_factor=0.5))
+    np.testing.assert_allclose(networks[1].theta, networks[0].theta, rtol=1e-14)
+    assert run.history["learning_rate"] == [0.01] * 5
+
+
+def test_adaptive_rates_reach_the_optimizer():
+    """Patience divides the rate when the loss rises, and the next epochs are trained with the new one."""
+    network = linear()
+    run = train(network, callbacks=[Patience(1, tol=math.inf, divide_rate_by=5)], max_epochs=4)
+    assert run.history["learning_rate"] == pytest.approx([0.05, 0.01, 0.002, 0.0004])
+
+
+def test_callbacks_are_all_called_in_order():
+    """Each at the beginning, at every epoch's end, also after one that says stop, and at the end."""
+    calls = []
+
+    class Spy(Callback):
+        def __init__(self, name):
+            self.name = name
+
+        def on_fit_begin(self, run):
+            calls.append(self.name + " begin")
+
+        def on_epoch_end(self, run):
+            calls.append(self.name)
+            return run.epoch == 2
+
+        def on_fit_end(self, run):
+            calls.append(self.name + " end")
+
+    expected = ["a begin", "b begin", "a", "b", "a", "b", "a end", "b end"]
+    assert train(linear(), callbacks=[Spy("a"), Spy("b")]).epoch == 2
+    assert calls == expected
+    calls.clear()
+    assert lbfgs(make_network((4, 6, 1)), callbacks=[Spy("a"), Spy("b")]).epoch == 2
+    assert calls == expected
+
+
+@pytest.mark.parametrize("solve", [train, lbfgs])
+def test_early_stopping_restores_the_best_weights(solve):
+    """The network at the end has the best of the scores on record."""
+    network = make_network((4, 30, 1))
+    rng = np.random.default_rng(1)
+    noisy, held_out = Y + rng.normal(0, 1, Y.shape), np.arange(35, 50)
+    validation = Validation(SquaredError(), X, noisy, rows=held_out)
+    callbacks = [validation, BestWeights(validation), Patience(5, 0.0, "validation_score")]
+    kwargs = {"max_epochs": 300, "schedule": Constant(0.2)} if solve is train else {}
+    run = solve(network, y=noisy, rows=np.arange(35), callbacks=callbacks, **kwargs)
+    scores = run.history["validation_score"]
+    assert run.stopped_by
+    assert len(scores) - 1 - int(np.argmax(scores)) == 5
+    assert validation.evaluate(network)[1] == pytest.approx(max(scores), rel=1e-12)
+
+
+# ------------------------------------------------------------------------------------------------ trouble
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_diverging_raises(activation, dtype):
+    network = make_network((4, 6, 1), activation, dtype=dtype)
+    with pytest.raises(FloatingPointError, match=r"loss is (nan|inf) in epoch \d"):
+        train(network, X.astype(dtype), Y.astype(dtype), schedule=Constant(1e30), max_epochs=100)
+
+
+NEGATIVE_NAN = {np.float64: np.int64(-(2**51)).view(np.float64), np.float32: np.int32(-(2**22)).view(np.float32)}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("solve", [train, lbfgs])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_nan_with_the_sign_bit_set_raises(dtype, activation, solve):
+    """x86 makes such NaNs, and a trick with the sign bit takes them for negative numbers, which ReLU turns to 0."""
+    nan = NEGATIVE_NAN[dtype]
+    assert np.isnan(nan)
+    assert np.signbit(nan)
+    network = make_network((4, 6, 1), activation, dtype=dtype)
+    for i in (0, network.n_weights - 1, network.n_weights, -1):  # first and last weight, first and last bias
+        theta = network.theta.copy()
+        network.theta[i] = nan
+        with pytest.raises(FloatingPointError):
+            solve(network, X.astype(dtype), Y.astype(dtype))
+        network.theta[...] = theta
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "selu"])
+@pytest.mark.parametrize("solve", [train, lbfgs])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_nan_born_in_the_forward_pass_raises(activation, solve):
+    """inf - inf, from finite data and finite weights: on x86 its sign bit is set."""
+    network, far = make_network((4, 2, 6, 1), activation), np.full_like(X, 1e300)
+    network.layers[0].W[...] = 1e10
+    network.layers[1].W[...] = [[1.0], [-1.0]]
+    a = network.forward(far, network.workspace(50))
+    assert np.isnan(a).all()
+    with pytest.raises(FloatingPointError):
+        solve(network, far)
+
+
+@pytest.mark.parametrize("solve", [train, lbfgs])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_nan_of_the_loss_raises(solve, monkeypatch):
+    class NaNLoss(SquaredError):
+        def value_and_delta(self, raw, y, weight, delta):
+            super().value_and_delta(raw, y, weight, delta)
+            return float(NEGATIVE_NAN[np.float64])
+
+    monkeypatch.setitem(LOSSES, "squared_error", NaNLoss)
+    with pytest.raises(FloatingPointError):
+        solve(linear())
+
+
+def test_ctrl_c_keeps_the_run():
+    """After three epochs and one step: the record of three epochs, and theta as far as it came."""
+    network, twin, steps, ended = linear(), linear(), [], []
+
+    def schedule(t):
+        steps.append(t)
+        if t == 13:
+            raise KeyboardInterrupt
+        return 0.05
+
+    class End(Callback):
+        def on_fit_end(self, run):
+            ended.append(run.epoch)
+
+    run = train(network, schedule=schedule, max_epochs=10, callbacks=[End()])
+    assert run.interrupted
+    assert (run.epoch, run.t, len(run.history["loss"]), ended) == (3, 13, 3, [3])
+    train(twin, max_epochs=4, schedule=lambda t: 0.05 * (t < 13))
+    np.testing.assert_array_equal(network.theta, twin.theta)
+
+
+def test_ctrl_c_still_restores_the_best_weights():
+    network, held_out = make_network((4, 6, 1)), np.arange(40, 50)
+    validation = Validation(SquaredError(), X, Y, rows=held_out)
+
+    def interrupt(run):
+        if run.epoch == 6:
+            raise KeyboardInterrupt
+
+    run = train(
+        network, rows=np.arange(40), schedule=Constant(1.3), max_epochs=20,
+        callbacks=[validation, BestWeights(validation), At(interrupt)],
+    )  # fmt: skip
+    assert run.interrupted
+    assert validation.evaluate(network)[1] == pytest.approx(max(run.history["validation_score"]))
+
+
+# ------------------------------------------------------------------------------------------------ clipping
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_clip_norm(dtype):
+    """Long gradients keep their direction and get the length; short ones stay."""
+    grad = np.array([3.0, -4.0, 12.0], dtype)
+    short = grad.copy()
+    clip_norm(short, 13.1)
+    np.testing.assert_array_equal(short, grad)
+    clip_norm(grad, 1.0)
+    np.testing.assert_allclose(grad, np.array([3, -4, 12]) / 13, rtol=4 * np.finfo(dtype).eps)
+    zero = np.zeros(3, dtype)
+    clip_norm(zero, 1.0)
+    assert not zero.any()
+    assert grad.dtype == dtype
+
+
+@pytest.mark.xfail(reason="the square of the norm overflows, and the gradient becomes 0")
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_clip_norm_of_huge_gradients():
+    grad = np.array([3e20, -4e20], np.float32)
+    clip_norm(grad, 1.0)
+    np.testing.assert_allclose(grad, [0.6, -0.8], rtol=1e-6)
+
+
+def test_max_grad_norm_bounds_the_steps():
+    """With plain SGD at a rate of 1 no step is longer; and a bound that is never met changes nothing."""
+    points = []
+
+    def schedule(t):
+        points.append(network.theta.copy())
+        return 1.0
+
+    network = make_network((4, 6, 1))
+    train(network, schedule=schedule, max_grad_norm=0.05)
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    assert lengths.max() <= 0.05 * (1 + 1e-12)
+    assert np.median(lengths) == pytest.approx(0.05)
+    networks = [make_network((4, 6, 1)) for _ in range(2)]
+    train(networks[0])
+    train(networks[1], max_grad_norm=1e6)
+    np.testing.assert_array_equal(networks[0].theta, networks[1].theta)
+
+
+# ------------------------------------------------------------------------------------------------ memory and dtype
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_steps_hold_no_growing_memory(activation, dropout):
+    """In the batch loop at most a few temporaries of one batch by one layer are held, and none of them for long."""
+    n_batch, width, n_steps = 256, 64, 40
+    network = make_network((16, width, width, 3), activation, dropout=dropout, dtype=np.float32)
+    X, y = RNG.normal(size=(n_batch * n_steps, 16)).astype(np.float32), RNG.integers(3, size=n_batch * n_steps)
+    held, peak = {}, Peak()
+
+    def schedule(t):  # called once in each step
+        if t == 2:
+            peak.__enter__()
+        elif t > 2:
+            import tracemalloc
+
+            held[t] = tracemalloc.get_traced_memory()[0]
+        if t == n_steps - 1:
+            peak.__exit__()
+        return 0.001
+
+    optimizer = OPTIMIZERS["adam"](network.theta.size, network.theta.dtype)
+    train(network, X, y, loss="log_loss", optimizer=optimizer, schedule=schedule, batch_size=n_batch, max_epochs=1)
+    assert len(held) == n_steps - 3
+    assert peak.bytes <= 4 * n_batch * width * 4 + 20_000
+    assert held[n_steps - 1] - held[3] < 3000
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_float32_throughout(loss, optimizer, monkeypatch):
+    """theta, grad, the optimizer's state and all buffers, from the first step to the last."""
+    network, workspaces = make_network((4, 6, 3), dropout=0.2, dtype=np.float32), []
+    make = network.workspace
+    monkeypatch.setattr(network, "workspace", lambda *args, **kwargs: workspaces.append(make(*args, **kwargs)) or workspaces[-1])
+    optimizer = OPTIMIZERS[optimizer](network.theta.size, network.theta.dtype, weight_decay=0.01)
+    y, weight = make_targets(loss, 50, dtype=np.float32), make_weight(50, np.float32)
+    theta = network.theta
+    train(
+        network, X.astype(np.float32), y, weight, loss, optimizer, l2=0.01, max_grad_norm=1.0, schedule=Constant(0.01)
+    )  # fmt: skip
+    assert network.theta is theta
+    assert {network.theta.dtype, network.grad.dtype, optimizer.state.dtype} == {np.dtype(np.float32)}
+    assert {array.dtype for buf in workspaces[0].buffers for array in buf.values()} == {np.dtype(np.float32)}
+    assert np.isfinite(theta).all()
+
+
+def test_float32_is_float64_to_its_precision():
+    networks = [make_network((4, 6, 1), dtype=dtype) for dtype in (np.float64, np.float32)]
+    train(networks[0])
+    train(networks[1], X.astype(np.float32), Y.astype(np.float32))
+    np.testing.assert_allclose(networks[1].theta, networks[0].theta, atol=1e-5)

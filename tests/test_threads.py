@@ -1,0 +1,181 @@
+"""The limit on BLAS threads: down to one while small fits run, up again after the last one, and never touched by predict.
+
+The tests raise the limit themselves, because `make test` sets it to 1 for the sake of its parallel workers.
+"""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from threadpoolctl import ThreadpoolController, threadpool_limits
+
+from skann import ANNClassifier, ANNRegressor
+from skann._threads import WORTH_THREADS, blas_threads
+from skann.engine.activations import Tanh
+
+SMALL, LARGE = 1000, 10**12
+X = np.random.default_rng(0).normal(size=(200, 5))
+Y = (X[:, 0] > 0).astype(int)
+CONTROLLER = ThreadpoolController().select(user_api="blas")
+
+
+def limits():
+    """The limit of each BLAS in the process."""
+    return {library["num_threads"] for library in CONTROLLER.info()}
+
+
+@pytest.fixture
+def two_threads():
+    """Every BLAS may use two threads; what was before comes back at the end."""
+    with threadpool_limits(2, user_api="blas"):
+        if limits() != {2}:
+            pytest.skip("BLAS has one thread only")
+        yield
+
+
+pytestmark = pytest.mark.usefixtures("two_threads")
+
+
+def test_one_thread_inside():
+    with blas_threads(SMALL):
+        assert limits() == {1}
+    assert limits() == {2}
+
+
+def test_large_products_keep_their_threads():
+    with blas_threads(LARGE):
+        assert limits() == {2}
+    assert SMALL < WORTH_THREADS < LARGE
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_restored_after_an_exception(error):
+    with pytest.raises(error), blas_threads(SMALL):
+        raise error
+    assert limits() == {2}
+
+
+def test_nested():
+    with blas_threads(SMALL):
+        with blas_threads(SMALL):
+            assert limits() == {1}
+        with blas_threads(LARGE):
+            assert limits() == {1}  # the small fit still runs
+        assert limits() == {1}
+    assert limits() == {2}
+
+
+@pytest.mark.parametrize("first_out", [0, 1])
+def test_overlapping_fits(first_out):
+    """Whichever ends first: the limit stays until the other one ends, and is then what it was before the first."""
+    entered, may_leave = threading.Barrier(3, timeout=10), [threading.Event(), threading.Event()]
+
+    def fit(i):
+        with blas_threads(SMALL):
+            entered.wait()
+            assert may_leave[i].wait(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        fits = [pool.submit(fit, i) for i in range(2)]
+        entered.wait()
+        assert limits() == {1}
+        may_leave[first_out].set()
+        fits[first_out].result(10)
+        assert limits() == {1}
+        may_leave[1 - first_out].set()
+        fits[1 - first_out].result(10)
+        assert limits() == {2}
+
+
+def test_many_overlapping_fits():
+    """Some of which fail."""
+
+    def fit(i):
+        try:
+            with blas_threads(LARGE if i % 7 == 0 else SMALL):
+                if i % 7:
+                    assert limits() == {1}
+                if i % 5 == 0:
+                    raise ValueError
+        except ValueError:
+            pass
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(fit, range(200)))
+    assert limits() == {2}
+
+
+@pytest.mark.parametrize("product", [SMALL, LARGE])
+def test_never_raised(product):
+    """A limit that the user or joblib has set stays, inside and after."""
+    with threadpool_limits(1, user_api="blas"):
+        with blas_threads(product):
+            assert limits() == {1}
+        assert limits() == {1}
+    assert limits() == {2}
+
+
+def test_a_limit_set_between_two_fits_is_kept():
+    with blas_threads(SMALL):
+        pass
+    with threadpool_limits(1, user_api="blas"):
+        with blas_threads(SMALL):
+            pass
+        assert limits() == {1}
+    assert limits() == {2}
+
+
+class Watch(Tanh):
+    """An activation that notes the limits whenever the network computes."""
+
+    seen: set
+
+    def __init__(self):
+        self.seen = set()
+
+    def forward(self, z, a):
+        self.seen |= limits()
+        super().forward(z, a)
+
+
+@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_fit_limits_and_predict_does_not(Estimator, solver):
+    watch = Watch()
+    model = Estimator((4,), activation=watch, solver=solver, max_iter=2, random_state=0).fit(X, Y)
+    assert watch.seen == {1}
+    assert limits() == {2}
+    in_network = model.network_.layers[0].activation
+    in_network.seen.clear()
+    model.predict(X)
+    assert in_network.seen == {2}
+    with threadpool_limits(1, user_api="blas"):
+        in_network.seen.clear()
+        model.predict(X)
+        assert in_network.seen == {1}
+    assert limits() == {2}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_fits_in_threads_restore_the_limit():
+    """Good and diverging ones side by side; and the good ones give what they give alone."""
+    good = ANNRegressor((4,), max_iter=5, random_state=0)
+    bad = ANNRegressor((4,), max_iter=50, random_state=0, solver="sgd", learning_rate_init=1e200)
+    expected = clone(good).fit(X, Y).predict(X)
+
+    def fit(model):
+        try:
+            return clone(model).fit(X, Y).predict(X)
+        except ValueError:
+            return None
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(fit, [good, bad] * 10))
+    assert limits() == {2}
+    assert all(result is None for result in results[1::2])
+    for result in results[::2]:
+        np.testing.assert_array_equal(result, expected)
