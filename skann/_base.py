@@ -5,10 +5,8 @@ import math
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -16,27 +14,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _build
 from ._compat import check_parameters, check_weight
+from ._fitting import Progress, fit_network
 from ._holdout import hold_out
-from ._threads import blas_threads
+from ._validation import accepted_dtypes, cast_rows, refuse_dates, training_dtype
 from .engine.batches import as_rows
-from .engine.callbacks import BestWeights, Patience, TimeLimit, Validation, Verbose
 from .engine.layers import Dense
 from .engine.network import Network
-from .engine.objective import Objective, mean_loss, raw_outputs
-from .engine.training import Run, fit_lbfgs, fit_minibatch
+from .engine.objective import raw_outputs
 
 SMALL = 500  # rows up to which dtype="auto" is float64: there it costs nothing
-
-
-@dataclass
-class Progress:
-    """What a later `partial_fit` or warm start goes on from, beside the network. It is not pickled."""
-
-    rng: np.random.Generator
-    holdout_seed: int
-    optimizer: object = None
-    t: int = 0
-    rate_factor: float = 1.0
 
 
 class BaseANN(BaseEstimator, metaclass=ABCMeta):
@@ -107,61 +93,43 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         loss = self._make_loss(y, weight, first=not goes_on)
         network, progress = self._start(X, y, weight, loss, goes_on)
         rows, held_out = self._split(y, weight, progress, partial)
-        n_rows = len(y) if rows is None else len(rows)
-        total_weight = n_rows
-        if weight is not None:
-            total_weight = float(np.sum(weight if rows is None else weight[rows], dtype=np.float64))
-            weight = (weight * (n_rows / total_weight)).astype(X.dtype)  # mean 1 over the training rows
-        constant_loss = _constant_loss(loss, y, weight, rows)
-
-        network.prepare_training()
-        objective = Objective(network, loss, l2=self.alpha / total_weight)
-        validation = None if held_out is None else Validation(loss, X, y, weight, held_out)
-        callbacks = [] if partial else self._callbacks(validation, constant_loss, goes_on)
-        callbacks += [Verbose()] if self.verbose else []
-        n_batch = n_rows if self.solver == "lbfgs" else self._batch_size(n_rows)
-        with blas_threads(_largest_product(network, n_batch)), np.errstate(over="ignore", invalid="ignore"):
-            try:
-                run = self._solve(objective, X, y, weight, rows, n_batch, max_epochs, progress, callbacks)
-            except FloatingPointError as error:
-                raise ValueError(
-                    f"The training diverged: {error}. Try a smaller learning_rate_init (now "
-                    f"{self.learning_rate_init!r}) or max_grad_norm=1, and scale X and y, for example with "
-                    "StandardScaler."
-                ) from None
-        network.finish_training()
+        trained = fit_network(
+            self, network, progress, loss, X, y, weight, rows, held_out,
+            max_epochs=max_epochs, partial=partial, warm=goes_on,
+        )  # fmt: skip
         self._progress = progress
-        self._keep(network, loss, run, n_rows, goes_on)
+        self._keep(trained, loss, goes_on)
         if not partial:
-            self._warn(run, constant_loss, max_epochs)
+            self._warn(trained, max_epochs)
         return self
 
     def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
-        """X, y and weight as the engine wants them: checked, and in the dtype of the training."""
-        _refuse_dates(X)
-        # integers go to the dtype of the training in one step: scikit-learn's float64 would be a second copy
-        has_numbers = isinstance(X, np.ndarray) and X.dtype.kind in "fiub"
-        dtype = "numeric" if has_numbers else [np.float64, np.float32]
+        """X, y and weight as the engine wants them: checked, and X and y in the dtype of the training."""
+        refuse_dates(X)
         X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], dtype=dtype, multi_output=True, reset=not goes_on
+            self, X, y, accept_sparse=["csr", "csc"], dtype=accepted_dtypes(X), multi_output=True, reset=not goes_on
         )
         y = self._encode_target(y, not goes_on, **target_kwargs)
-        dtype = self.network_.theta.dtype if goes_on else self._training_dtype(X.shape[0])
-        too_large = [name for name, values in (("X", X), ("y", y)) if not _fits(values, dtype)]
-        if too_large:
-            if self.dtype != "auto" or goes_on:
-                raise ValueError(
-                    f"{too_large[0]} holds values too large for {dtype}: scale it, or set dtype='float64'."
-                )
-            dtype = np.dtype(np.float64)
+        wanted = self.network_.theta.dtype if goes_on else self.dtype
+        dtype = training_dtype(X, y, wanted, small=X.shape[0] <= SMALL or self.solver == "lbfgs")
         weight = self._training_weight(y, check_weight(sample_weight, X, np.float64))
         if weight is not None and not weight.any():
             raise ValueError("sample_weight times class_weight is zero for every row.")
-        return _cast(X, dtype), y.astype(dtype, copy=False) if y.dtype.kind == "f" else y, weight
+        return cast_rows(X, dtype), y.astype(dtype, copy=False) if y.dtype.kind == "f" else y, weight
 
-    def _training_dtype(self, n_rows):
-        small = self.dtype == "auto" and (self.solver == "lbfgs" or n_rows <= SMALL)
-        return np.dtype(np.float64 if small or self.dtype == "float64" else np.float32)
+    def _start(self, X, y, weight, loss, goes_on):
+        """The network and the progress to train from: new, or copies, so that a failure spares the fitted ones."""
+        if goes_on and hasattr(self, "_progress"):
+            return copy.deepcopy(self.network_), copy.deepcopy(self._progress)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=4)
+        progress = Progress(np.random.default_rng(seed))
+        if goes_on:  # from a pickle, which holds no progress
+            return copy.deepcopy(self.network_), progress
+        constant = np.asarray(loss.constant(y, weight))
+        network = Network(_build.layers(self, X.shape[1], len(constant)), X.dtype)
+        network.initialize(progress.rng, _build.INITIALIZERS[self.initializer])
+        network.layers[-1].b[...] = constant
+        return network, progress
 
     def _split(self, y, weight, progress, partial):
         """Indices of the rows to train on (None for all) and of the held-out ones (None for none)."""
@@ -172,73 +140,9 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         train, held_out = hold_out(candidates, self._stratify_by(y), self.validation_fraction, progress.holdout_seed)
         return (rows, None) if held_out is None else (train, held_out)
 
-    def _start(self, X, y, weight, loss, goes_on):
-        """The network and the progress to train from: new, or copies, so that a failure spares the fitted ones."""
-        if goes_on and hasattr(self, "_progress"):
-            return copy.deepcopy(self.network_), copy.deepcopy(self._progress)
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=4)
-        rng = np.random.default_rng(seed)
-        progress = Progress(rng, holdout_seed=int(rng.integers(2**31)))
-        if goes_on:  # from a pickle, which holds no progress
-            return copy.deepcopy(self.network_), progress
-        constant = np.asarray(loss.constant(y, weight))
-        network = Network(_build.layers(self, X.shape[1], len(constant)), X.dtype)
-        network.initialize(rng, _build.INITIALIZERS[self.initializer])
-        network.layers[-1].b[...] = constant
-        return network, progress
-
-    def _batch_size(self, n_rows):
-        if self.batch_size == "auto":
-            return min(200, n_rows)
-        if self.batch_size > n_rows:
-            warnings.warn(
-                f"batch_size={self.batch_size} is more than the {n_rows} training rows: they make one batch.",
-                stacklevel=4,
-            )
-        return min(self.batch_size, n_rows)
-
-    def _callbacks(self, validation, constant_loss, goes_on):
-        tol = self.tol * (constant_loss if self._tol_is_relative else 1)
-        divide_rate_by = 5 if self.learning_rate == "adaptive" else None
-        callbacks = []
-        if validation is not None:
-            callbacks = [validation, BestWeights(validation, count_start=goes_on)]
-            callbacks.append(Patience(self.n_iter_no_change, tol, "validation_score", divide_rate_by))
-        elif self.solver != "lbfgs":
-            callbacks.append(Patience(self.n_iter_no_change, tol, "loss", divide_rate_by))
-        if self.max_time is not None:
-            callbacks.append(TimeLimit(self.max_time))
-        return callbacks
-
-    def _solve(self, objective, X, y, weight, rows, n_batch, max_epochs, progress, callbacks):
-        if self.solver == "lbfgs":
-            _build.warn_ignored(self)
-            return fit_lbfgs(
-                objective,
-                X,
-                y,
-                weight,
-                rows=rows,
-                max_iter=max_epochs,
-                max_fun=self.max_fun,
-                tol=self.tol,
-                callbacks=callbacks,
-            )
-        n_rows = len(y) if rows is None else len(rows)
-        optimizer = _build.optimizer(self, objective.network)
-        if type(optimizer) is type(progress.optimizer):
-            optimizer.go_on_from(progress.optimizer)
-        run = fit_minibatch(
-            objective, optimizer, _build.schedule(self, n_rows, n_batch), X, y, weight,
-            rows=rows, batch_size=n_batch, max_epochs=max_epochs, rng=progress.rng, shuffle=self.shuffle,
-            max_grad_norm=self.max_grad_norm, run=Run(objective.network, progress.t, progress.rate_factor),
-            callbacks=callbacks,
-        )  # fmt: skip
-        progress.optimizer, progress.t, progress.rate_factor = optimizer, run.t, run.rate_factor
-        return run
-
-    def _keep(self, network, loss, run, n_rows, goes_on):
+    def _keep(self, trained, loss, goes_on):
         """Set the fitted attributes."""
+        network, run = trained.network, trained.run
         before = self.history_ if goes_on else {}
         names = before.keys() | run.history.keys()
         n_before = len(before.get("loss", ()))
@@ -253,14 +157,15 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         self.n_outputs_ = network.layers[-1].n_out
         self.out_activation_ = loss.out_activation
         self.n_iter_ = run.epoch
-        self.t_ = (self.t_ if goes_on else 0) + n_rows * run.epoch
+        self.t_ = (self.t_ if goes_on else 0) + trained.n_rows * run.epoch
         self.loss_curve_ = self.history_["loss"] if self.history_ else []
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
         self.best_loss_ = min(self.loss_curve_, default=math.nan)
         self.validation_scores_ = self.history_.get("validation_score")
         self.best_validation_score_ = np.nanmax(self.validation_scores_) if self.validation_scores_ else None
 
-    def _warn(self, run, constant_loss, max_epochs):
+    def _warn(self, trained, max_epochs):
+        run, constant_loss = trained.run, trained.constant_loss
         if run.interrupted:
             warnings.warn(f"Training interrupted in epoch {run.epoch + 1}: the model so far is kept.", stacklevel=4)
         elif run.epoch and constant_loss > 0 and min(run.history["loss"]) > 0.99 * constant_loss:
@@ -379,38 +284,3 @@ def _unchanged_on_failure(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
-
-
-def _refuse_dates(X):
-    """TypeError for dates, which scikit-learn would turn into nanoseconds in silence."""
-    if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        dtypes = zip(X.columns, X.dtypes, strict=True)  # pandas, polars
-    else:
-        dtypes = [("all", getattr(X, "dtype", None))]
-    for name, dtype in dtypes:
-        if getattr(dtype, "kind", "") in ("m", "M") or str(dtype).startswith(("Date", "Duration", "Time")):
-            raise TypeError(
-                f"X must hold numbers, got {dtype} in column {name!r}: turn dates into numbers, for example days."
-            )
-
-
-def _cast(X, dtype):
-    return as_rows(X).astype(dtype, copy=False) if sparse.issparse(X) else np.ascontiguousarray(X, dtype)
-
-
-def _fits(X, dtype):
-    """Whether all values are finite in ``dtype``."""
-    values = X.data if sparse.issparse(X) else X
-    largest = np.finfo(dtype).max
-    return values.size == 0 or bool(np.max(values) <= largest and np.min(values) >= -largest)
-
-
-def _constant_loss(loss, y, weight, rows):
-    """The loss of the best constant prediction on the training rows."""
-    chosen = slice(None) if rows is None else rows
-    raw = loss.constant(y[chosen], None if weight is None else weight[chosen])
-    return mean_loss(loss, np.reshape(raw, (1, -1)).astype(np.float64), y, weight, rows)
-
-
-def _largest_product(network, n_rows):
-    return n_rows * max(layer.W.size for layer in network.layers if isinstance(layer, Dense))
