@@ -100,7 +100,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         self._progress = progress
         self._keep(trained, loss, goes_on)
         if not partial:
-            self._warn(trained, max_epochs)
+            self._warn(trained)
         return self
 
     def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
@@ -164,7 +164,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         self.validation_scores_ = self.history_.get("validation_score")
         self.best_validation_score_ = np.nanmax(self.validation_scores_) if self.validation_scores_ else None
 
-    def _warn(self, trained, max_epochs):
+    def _warn(self, trained):
         run, constant_loss = trained.run, trained.constant_loss
         if run.interrupted:
             warnings.warn(f"Training interrupted in epoch {run.epoch + 1}: the model so far is kept.", stacklevel=4)
@@ -176,10 +176,11 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
                 "smaller alpha.",
                 ConvergenceWarning, stacklevel=4,
             )  # fmt: skip
-        elif run.epoch >= max_epochs and run.stopped_by is None and self.learning_rate not in _build.FINITE_SCHEDULES:
+        elif run.stopped_by is None and (self.solver == "lbfgs" or self.learning_rate not in _build.FINITE_SCHEDULES):
+            limit = "max_iter or max_fun" if self.solver == "lbfgs" else "max_iter"
             warnings.warn(
-                f"The training ended after max_iter={max_epochs} epochs, before it converged. Increase max_iter, or "
-                "tol to end earlier.",
+                f"The training ended after {run.epoch} epochs, before it converged, with max_iter={self.max_iter}. "
+                f"Increase {limit}, or tol to end earlier.",
                 ConvergenceWarning, stacklevel=4,
             )  # fmt: skip
 

@@ -86,7 +86,7 @@ def fit_network(
     n_batch = n_rows if estimator.solver == "lbfgs" else _batch_size(estimator, n_rows)
     with blas_threads(_largest_product(network, n_batch)), np.errstate(over="ignore", invalid="ignore"):
         try:
-            run = _solve(estimator, objective, progress, X, y, weight, rows, n_batch, max_epochs, callbacks)
+            run = _solve(estimator, objective, progress, X, y, weight, rows, n_batch, max_epochs, callbacks, partial)
         except FloatingPointError as error:
             raise ValueError(
                 f"The training diverged: {error}. Try a smaller learning_rate_init (now "
@@ -97,7 +97,7 @@ def fit_network(
     return Trained(network, run, n_rows, constant_loss)
 
 
-def _solve(estimator, objective, progress, X, y, weight, rows, n_batch, max_epochs, callbacks):
+def _solve(estimator, objective, progress, X, y, weight, rows, n_batch, max_epochs, callbacks, partial):
     if estimator.solver == "lbfgs":
         _build.warn_ignored(estimator)
         return fit_lbfgs(
@@ -107,6 +107,8 @@ def _solve(estimator, objective, progress, X, y, weight, rows, n_batch, max_epoc
     optimizer = _build.optimizer(estimator, objective.network)
     if type(optimizer) is type(progress.optimizer):
         optimizer.go_on_from(progress.optimizer)
+    if not partial and estimator.learning_rate in _build.FINITE_SCHEDULES:
+        progress.t = 0  # a warm start runs the schedule again, from its beginning
     schedule = _build.schedule(estimator, len(y) if rows is None else len(rows), n_batch)
     run = fit_minibatch(
         objective, optimizer, schedule, X, y, weight,

@@ -1,7 +1,8 @@
 """One BLAS thread while small networks train: for small matrices the threads cost more than they bring.
 
-The number of BLAS threads belongs to the whole process. So overlapping fits share one limit, counted under a lock:
-the first in sets it, the last out restores what was there. It is only ever lowered.
+The number of BLAS threads belongs to the whole process. So overlapping fits share one limit, counted under a lock: the
+first in lowers it, the last out restores what was there. A library that is at one thread already, by the user's or
+joblib's limit, is left alone.
 """
 
 import threading
@@ -9,10 +10,12 @@ from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController
 
+WORTH_THREADS = 50_000_000  # multiplications in a matrix product from which threads pay (benchmarks/bench_fit.py)
+
 _lock = threading.Lock()
 _fits = 0
-_controller = None
-_limit = None
+_libraries = None
+_lowered = []
 
 
 @contextmanager
@@ -34,23 +37,31 @@ def blas_threads(largest_product):
         _leave()
 
 
-WORTH_THREADS = 50_000_000
-
-
 def _enter():
-    global _fits, _controller, _limit
+    global _fits, _libraries
     with _lock:
         if _fits == 0:
-            if _controller is None:
-                _controller = ThreadpoolController().select(user_api="blas")  # finding the libraries takes milliseconds
-            _limit = _controller.limit(limits=1)
+            if _libraries is None:  # finding them takes milliseconds
+                _libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+            for library in _libraries:
+                before = library.get_num_threads()
+                if before is not None and before > 1 and _set(library, 1):
+                    _lowered.append((library, before))
         _fits += 1
 
 
 def _leave():
-    global _fits, _limit
+    global _fits
     with _lock:
         _fits -= 1
-        if _fits == 0:
-            _limit.restore_original_limits()
-            _limit = None
+        while _fits == 0 and _lowered:
+            _set(*_lowered.pop())
+
+
+def _set(library, n_threads):
+    """Whether the library took the number: it does not while a thread that limits it by threadpoolctl is at work."""
+    library.set_num_threads(n_threads)
+    if hasattr(library, "clear_controlling_thread"):
+        # threadpoolctl >= 3.7 would obey this thread alone from now on, but the last fit may end in another one
+        library.clear_controlling_thread()
+    return library.get_num_threads() == n_threads

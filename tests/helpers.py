@@ -1,6 +1,7 @@
 """What several tests need: the gradient checker, poisoned buffers, a guard against float64, small builders."""
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,12 +16,12 @@ TOLERANCE = {np.float64: 1e-6, np.float32: 1e-4}  # of the checker: both far bel
 def assert_gradient(f, theta, grad, rtol=None, step=1e-6, n_directions=4, seed=0):
     """Compare ``grad`` with central differences of ``f`` along random directions.
 
-    The directions d have entries 1 and -1, so that grad . d is about as long as grad itself, whatever the number of parameters.
+    The directions d have entries 1 and -1: so grad . d is about as large as the norm of grad, for any number of parameters.
 
     Parameters
     ----------
     f : callable(theta) -> float
-        Computed in float64, also when ``grad`` is float32: differences of float32 values would be too coarse to tell anything.
+        Computed in float64, also when ``grad`` is float32: differences of float32 values would be too coarse.
     theta : ndarray of float64
         The point; any shape.
     grad : ndarray
@@ -77,7 +78,7 @@ def _plain(x):
 
 
 class Peak:
-    """``with Peak() as peak: ...`` then ``peak.bytes``: the most memory held inside the block beyond what was held before."""
+    """``with Peak() as peak: ...``, then ``peak.bytes``: the most memory held inside beyond what was held before."""
 
     def __enter__(self):
         tracemalloc.start()
@@ -93,7 +94,7 @@ def make_network(sizes=(4, 6, 5, 3), activation="tanh", dropout=0.0, dtype=np.fl
     """A network ready to train: sizes (n_in, hidden ..., n_out), biases not 0, dropout after each hidden layer."""
     rng = np.random.default_rng(seed)
     layers = []
-    for n_in, n_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+    for n_in, n_out in pairwise(sizes[:-1]):
         layers.append(Dense(n_in, n_out, ACTIVATIONS[activation]()))
         if dropout:
             layers.append(Dropout(n_out, dropout))

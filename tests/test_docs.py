@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from skann.engine.activations import ACTIVATIONS
+from skann.engine.initializers import INITIALIZERS
+from skann.engine.losses import LOSSES
+from skann.engine.optimizers import OPTIMIZERS
+from skann.engine.schedules import SCHEDULES
+
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
 
@@ -68,6 +74,7 @@ def test_links_lead_somewhere(page):
 
 
 @PAGES
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
 def test_code_runs(page, tmp_path, monkeypatch):
     """Each page is a program, and what it writes goes elsewhere."""
     monkeypatch.chdir(tmp_path)
@@ -78,6 +85,14 @@ def test_index_lists_every_page():
     """No page that nobody finds."""
     listed = {file for file, _ in LINK.findall((DOCS / "index.md").read_text("utf-8"))}
     assert {page.name for page in DOCS.glob("*.md")} - {"index.md"} <= listed
+
+
+def test_tables_are_complete():
+    """Each activation, loss, optimizer, schedule and initializer has its row."""
+    text = (DOCS / "mathematics.md").read_text("utf-8")
+    names = [f'`"{name}"`' for name in (*ACTIVATIONS, *SCHEDULES, *INITIALIZERS)]
+    classes = [f"`{cls.__module__}.{cls.__name__}`" for cls in (*LOSSES.values(), *OPTIMIZERS.values())]
+    assert not [name for name in names + classes if name not in text]
 
 
 def test_these_checks_can_fail(tmp_path):

@@ -1,4 +1,4 @@
-"""The limit on BLAS threads: down to one while small fits run, up again after the last one, and never touched by predict.
+"""The limit on BLAS threads: one while small fits run, up again after the last one, never touched by predict.
 
 The tests raise the limit themselves, because `make test` sets it to 1 for the sake of its parallel workers.
 """
@@ -26,16 +26,24 @@ def limits():
     return {library["num_threads"] for library in CONTROLLER.info()}
 
 
-@pytest.fixture
+def set_limits(n):
+    """As from outside: threadpoolctl >= 3.7 obeys the thread that first set a limit only, until that lets go."""
+    for library in CONTROLLER.lib_controllers:
+        release = getattr(library, "clear_controlling_thread", lambda force: None)
+        release(force=True)
+        library.set_num_threads(n)
+        release(force=True)
+
+
+@pytest.fixture(autouse=True)
 def two_threads():
     """Every BLAS may use two threads; what was before comes back at the end."""
-    with threadpool_limits(2, user_api="blas"):
-        if limits() != {2}:
-            pytest.skip("BLAS has one thread only")
-        yield
-
-
-pytestmark = pytest.mark.usefixtures("two_threads")
+    before = {library["num_threads"] for library in CONTROLLER.info()}
+    set_limits(2)
+    if limits() != {2}:
+        pytest.skip("BLAS has one thread only")
+    yield
+    set_limits(min(before))
 
 
 def test_one_thread_inside():
@@ -114,6 +122,20 @@ def test_never_raised(product):
         with blas_threads(product):
             assert limits() == {1}
         assert limits() == {1}
+    assert limits() == {2}
+
+
+def test_other_threads_may_set_limits_afterwards():
+    """A fit does not stay the one whom threadpoolctl obeys: this thread lives on, and another one limits BLAS."""
+    with blas_threads(SMALL):
+        pass
+
+    def limit():
+        with threadpool_limits(1, user_api="blas"):
+            return limits()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(limit).result(10) == {1}
     assert limits() == {2}
 
 

@@ -4,9 +4,7 @@ Contract
 --------
 ``forward(z, a)`` writes f(z) into ``a``. ``backward(z, a, delta)`` multiplies ``delta`` by f'(z) in place; it may
 overwrite ``z`` and ``a``, which nobody reads afterwards. If ``keeps_input`` is False, the derivative is a function of
-the output alone; then ``z`` and ``a`` are one and the same buffer. ``gain`` is the factor on the standard deviation
-of the initial weights that keeps the variance of the signal from layer to layer (He et al. 2015,
-https://arxiv.org/abs/1502.01852).
+the output alone; then ``z`` and ``a`` are one and the same buffer.
 
 All arrays have one floating dtype and shape (n_rows, n_out). To add an activation, write a class and name it in
 `ACTIVATIONS`.

@@ -113,7 +113,7 @@ class Dropout:
         if rng is None:
             mask.fill(1)
         else:
-            dropped = round(self.rate * 2**16)
+            dropped = min(round(self.rate * 2**16), 2**16 - 1)
             noise = np.frombuffer(rng.bytes(2 * mask.size), np.uint16).reshape(mask.shape)
             np.greater_equal(noise, dropped, out=mask)
             mask *= 2**16 / (2**16 - dropped)

@@ -55,8 +55,8 @@ class CrossEntropy:
             raw_of_truth = (1 - smoothing) * raw_of_truth + smoothing * raw.mean(axis=1)
         p = np.exp(shifted, out=shifted)  # up to the factor 1 / total
         total = np.add.reduce(p, axis=0)
+        raw_of_truth -= highest
         loss = np.log(total)
-        loss += highest
         loss -= raw_of_truth
         share = 1 / n_rows if weight is None else weight / n_rows
         np.divide(share, total, out=total)
@@ -78,6 +78,7 @@ class CrossEntropy:
 
     def constant(self, y, weight):
         share = np.bincount(y, weight, minlength=self.n_classes) / (len(y) if weight is None else weight.sum())
+        share = (1 - self.label_smoothing) * share + self.label_smoothing / self.n_classes
         return np.log(np.maximum(share, 1e-6))
 
 
@@ -114,7 +115,8 @@ class BinaryCrossEntropy:
         return np.maximum(log_expit(raw), math.log(np.finfo(raw.dtype).tiny))
 
     def constant(self, y, weight):
-        p = np.clip(np.average(y, axis=0, weights=weight), 1e-6, 1 - 1e-6)
+        p = (1 - self.label_smoothing) * np.average(y, axis=0, weights=weight) + self.label_smoothing / 2
+        p = np.clip(p, 1e-6, 1 - 1e-6)
         return np.log(p) - np.log1p(-p)
 
 
@@ -229,7 +231,7 @@ class Poisson:
         return _exp(raw)
 
     def constant(self, y, weight):
-        return np.log(np.average(y, axis=0, weights=weight))
+        return np.log(np.maximum(np.average(y, axis=0, weights=weight), np.finfo(y.dtype).tiny))
 
 
 class Gamma(Poisson):
@@ -241,10 +243,10 @@ class Gamma(Poisson):
         return bool((y > 0).all())
 
     def value_and_delta(self, raw, y, weight, delta):
-        _exp(-raw, out=delta)
-        delta *= y  # y / m
-        loss = delta + raw
-        loss -= np.log(y) + 1
+        log_ratio = np.log(y) - raw
+        _exp(log_ratio, out=delta)  # y / m
+        loss = delta - log_ratio
+        loss -= 1
         np.subtract(1, delta, out=delta)
         return _mean_over_rows(loss.sum(axis=1), weight, delta)
 

@@ -8,6 +8,7 @@ import math
 import time
 
 import numpy as np
+from scipy import linalg
 from scipy.optimize import minimize
 
 from .batches import Reader, slices
@@ -189,6 +190,6 @@ def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, rows=None
 
 def clip_norm(grad, max_norm):
     """Scale ``grad`` in place so that its Euclidean norm is at most ``max_norm``."""
-    norm = math.sqrt(float(grad @ grad))
+    norm = float(linalg.norm(grad, check_finite=False))  # BLAS nrm2, whose squares do not overflow
     if norm > max_norm:
         grad *= max_norm / norm

@@ -12,7 +12,7 @@ FILE = Path(__file__).with_name("torch_trajectories.json")
 START = [1.5, -0.7, 0.02, -3.0]
 N_STEPS = 20
 DECAY = 0.1
-CASES = {  # name: (class of torch.optim, its arguments, class of skann.engine.optimizers, its arguments), both with rate
+CASES = {  # name: (class of torch.optim, its arguments, class of skann.engine.optimizers, its arguments)
     "sgd": ("SGD", {"lr": 0.02}, "SGD", {"momentum": 0.0}),
     "momentum": ("SGD", {"lr": 0.01, "momentum": 0.9}, "SGD", {"momentum": 0.9, "nesterov": False}),
     "nesterov": ("SGD", {"lr": 0.01, "momentum": 0.8, "nesterov": True}, "SGD", {"momentum": 0.8, "nesterov": True}),

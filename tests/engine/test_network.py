@@ -183,7 +183,7 @@ ROUNDTRIPS = pytest.mark.parametrize(
 @DROPOUT
 @DTYPES
 def test_copies_stay_whole(roundtrip, dropout, dtype):
-    """Views stay views, of the copy's own vector; the original is as before; the copy has no gradient but can get one."""
+    """Views stay views, of the copy's own vector; the original stays; the copy has no gradient but can get one."""
     network = make_network(dropout=dropout, dtype=dtype)
     assert_bound(network, trainable=True)
     other = roundtrip(network)

@@ -52,7 +52,7 @@ def test_l2_follows_theta():
 
 
 def test_mean_of_batches_is_the_whole():
-    """Value and gradient of all rows are the mean over batches, L2 included: the same objective for every batch size."""
+    """Value and gradient of all rows are the mean over batches, L2 included: one objective for every batch size."""
     network, weight = make_network(), make_weight(30)
     value, grad = evaluate(network, 0.3, weight=weight)
     parts = [evaluate(network, 0.3, X[rows], Y[rows], weight[rows]) for rows in (slice(0, 10), slice(10, 30))]

@@ -129,6 +129,13 @@ def test_weight_decay(Optimizer, kwargs):
 
 
 @ALL
+def test_too_much_weight_decay_goes_to_zero_and_not_beyond(Optimizer, kwargs):
+    theta = np.array(START)
+    descend(Optimizer(4, np.float64, weight_decay=30.0, **kwargs), theta, 1, f_grad=np.zeros_like, lr=0.1)
+    assert not theta.any()
+
+
+@ALL
 def test_weight_decay_is_decoupled(Optimizer, kwargs):
     """One step with decay is: shrink, then the step without decay for the same gradient."""
     grad = gradient(np.array(START))

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from skann.engine.schedules import SCHEDULES, Constant, CosLog4, Cosine, InverseScaling, Linear, OneCycle
+from skann.engine.schedules import SCHEDULES, Constant, Cosine, CosLog4, InverseScaling, Linear, OneCycle
 
 N = 1000
 ARGUMENTS = {"rate": 0.3, "n_steps": N, "power": 0.5, "steps_per_epoch": 10, "rows_per_epoch": 97}
@@ -83,7 +83,7 @@ def test_cosine():
 
 
 def test_one_cycle():
-    """From rate / 25 to the rate at 30 % to rate / 250 000, half way up and down at half time (the defaults of PyTorch)."""
+    """From rate / 25 to the rate at 30 % to rate / 250 000, half way at half time: the defaults of PyTorch."""
     schedule = OneCycle(1.0, N)
     assert schedule(0) == pytest.approx(1 / 25)
     assert schedule(150) == pytest.approx((1 + 1 / 25) / 2)

@@ -1,0 +1,240 @@
+"""The rules of the design, read off the source: who imports whom, no option strings, no state in modules, docstrings."""
+
+import ast
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import skann
+from skann import ANNClassifier, ANNRegressor
+
+PACKAGE = Path(skann.__file__).parent
+TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path in TREES if path.startswith("engine/")}
+LEAVES = ("activations", "losses", "initializers", "optimizers", "schedules", "batches")
+FLOORS = {
+    "layers": ("initializers", "activations"), "network": ("layers",), "objective": ("network", "batches"),
+    "callbacks": ("objective",), "training": ("callbacks", "objective", "batches"),
+}  # fmt: skip
+MAY_IMPORT = (
+    {"__init__": set()} | {leaf: set() for leaf in LEAVES} | {name: set(floor) for name, floor in FLOORS.items()}
+)
+SOURCES = pytest.mark.parametrize("path", TREES)
+MODULES = pytest.mark.parametrize("module", ENGINE)
+
+
+def imports(tree):
+    """What a module of skann/engine imports anywhere: (modules of the engine, other packages)."""
+    inside, outside = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            outside |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level <= 1, "the engine looks at nothing above it"
+            if node.level == 0:
+                outside.add(node.module.split(".")[0])
+            else:
+                inside |= {node.module} if node.module else {alias.name for alias in node.names}
+    return inside, outside
+
+
+def test_every_module_has_its_place():
+    assert set(ENGINE) == set(MAY_IMPORT)
+
+
+@MODULES
+def test_engine_needs_numpy_and_scipy_only(module):
+    assert imports(ENGINE[module])[1] <= {"numpy", "scipy"} | sys.stdlib_module_names
+
+
+@MODULES
+def test_engine_imports_run_one_way(module):
+    """Leaves know nobody; each floor knows those below it."""
+    assert imports(ENGINE[module])[0] <= MAY_IMPORT[module]
+
+
+def test_the_rules_are_free_of_circles():
+    done = set()
+    while len(done) < len(MAY_IMPORT):
+        ready = {module for module, needs in MAY_IMPORT.items() if needs <= done} - done
+        assert ready
+        done |= ready
+
+
+@MODULES
+def test_engine_sees_no_option_strings(module):
+    """No comparison with a string, no match on one, no test for str: names become objects before they get here.
+
+    Excepted is the one series of `Run.history` whose smaller values are the better ones.
+    """
+    allowed = {"loss"} if module == "callbacks" else set()
+    found = set()
+    for node in ast.walk(ENGINE[module]):
+        if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
+            found |= {x.value for x in (node.left, *node.comparators) if _is_string(x)}
+        elif isinstance(node, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
+            for options in node.comparators:
+                if isinstance(options, ast.Tuple | ast.List | ast.Set):
+                    found |= {x.value for x in options.elts if _is_string(x)}
+        elif isinstance(node, ast.MatchValue) and _is_string(node.value):
+            found.add(node.value.value)
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
+            found |= {"str"} if "str" in {getattr(x, "id", "") for x in ast.walk(node.args[1])} else set()
+    assert found <= allowed
+
+
+def _is_string(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_the_engine_never_reads_registries():
+    """Looking a class up by its name is the estimators' business."""
+    for module, tree in ENGINE.items():
+        loads = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        assert not loads & {"ACTIVATIONS", "LOSSES", "INITIALIZERS", "OPTIMIZERS", "SCHEDULES"}, module
+
+
+MUTABLE = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp, ast.Call, ast.BinOp)
+
+
+def module_variables(tree):
+    """Name and value of the assignments at module level."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                for name in ast.walk(target):
+                    if isinstance(name, ast.Name):
+                        yield name.id, node.value
+
+
+@SOURCES
+def test_modules_hold_constants_only(path):
+    """What could change is written in capitals, as a constant: registries, tables; excepted is _threads.py."""
+    if path == "_threads.py":
+        return
+    for name, value in module_variables(TREES[path]):
+        assert name.isupper() or name.strip("_") in ("all", "version") or not isinstance(value, MUTABLE), name
+
+
+@SOURCES
+def test_functions_leave_constants_alone(path):
+    """No ``global`` but in _threads.py, no assignment into an object in capitals, no call that changes it."""
+    changing = {
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "update",
+        "clear",
+        "remove",
+        "add",
+        "setdefault",
+        "sort",
+        "discard",
+    }
+    for node in ast.walk(TREES[path]):
+        assert path == "_threads.py" or not isinstance(node, ast.Global), "global"
+        targets = []
+        if isinstance(node, ast.Assign | ast.Delete):
+            targets = node.targets
+        elif isinstance(node, ast.AugAssign):
+            targets = [node.target]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in changing:
+            targets = [node.func]
+        for target in targets:
+            owner = getattr(target, "value", None)
+            assert not (isinstance(owner, ast.Name) and owner.id.isupper()), ast.unparse(node)
+
+
+# ------------------------------------------------------------------------------------------------ docstrings
+
+
+def public(body):
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return [node for node in body if isinstance(node, kinds) and not node.name.startswith("_")]
+
+
+UNFINISHED = ("engine/callbacks.py", "engine/layers.py", "engine/network.py", "engine/training.py")
+PUBLIC = pytest.mark.parametrize("path", [path for path in TREES if not path.startswith("_") or path == "__init__.py"])
+
+
+@SOURCES
+def test_modules_have_docstrings(path):
+    assert ast.get_docstring(TREES[path]) or not TREES[path].body
+
+
+@PUBLIC
+def test_classes_and_functions_have_docstrings(path):
+    for node in public(TREES[path].body):
+        assert ast.get_docstring(node), node.name
+
+
+@PUBLIC
+def test_methods_have_docstrings(path, request):
+    """Of their own, in another class of the module, or in the contract at its top, which speaks for all classes."""
+    if path in UNFINISHED:
+        request.applymarker(pytest.mark.xfail(reason="a docstring is missing"))
+    contract = (ast.get_docstring(TREES[path]) or "").partition("Contract\n---")[2]
+    stated = set(re.findall(r"\w+", " ".join(re.findall(r"``(.*?)``", contract))))
+    classes = [node for node in public(TREES[path].body) if isinstance(node, ast.ClassDef)]
+    stated |= {method.name for node in classes for method in public(node.body) if ast.get_docstring(method)}
+    assert not {f"{node.name}.{method.name}" for node in classes for method in public(node.body)
+                if method.name not in stated}  # fmt: skip
+
+
+def section(docstring, title):
+    """The lines of one section of a numpydoc docstring."""
+    match = re.search(rf"^{title}\n-+\n(.*?)(?=^[A-Z][A-Za-z ]+\n---|\Z)", docstring, re.MULTILINE | re.DOTALL)
+    return match[1] if match else ""
+
+
+def entries(docstring, title):
+    """Names and descriptions of the entries of a section."""
+    found = re.findall(r"^(\w[\w, ]*) : (.+)((?:\n(?: .*)?)*)", section(docstring, title), re.MULTILINE)
+    return {name: (kind, text.strip()) for names, kind, text in found for name in names.split(", ")}
+
+
+@pytest.fixture(scope="module", params=[ANNClassifier, ANNRegressor])
+def fitted(request):
+    X = [[float(i), float(i % 3)] for i in range(30)]
+    return request.param((3,), solver="lbfgs", max_iter=500).fit(X, [i // 15 for i in range(30)])
+
+
+def test_parameters_are_documented(fitted):
+    """All of them, in the order of the signature, with a type, the default and a sentence."""
+    documented = entries(inspect.getdoc(type(fitted)), "Parameters")
+    signature = inspect.signature(type(fitted)).parameters
+    assert list(documented) == list(signature)
+    for name, parameter in signature.items():
+        kind, text = documented[name]
+        default = re.search(r"default=(.+)$", kind)
+        assert default, name
+        assert ast.literal_eval(default[1]) == parameter.default, name
+        assert text, name
+
+
+def test_attributes_are_documented(fitted):
+    documented = entries(inspect.getdoc(type(fitted)), "Attributes")
+    names = {name for name in vars(fitted) if name.endswith("_") and not name.startswith("_")}
+    names |= {name for name, value in vars(type(fitted)).items() if isinstance(value, property) and name.endswith("_")}
+    assert names <= set(documented)
+    assert all(text for _, text in documented.values())
+
+
+def test_methods_are_documented(fitted):
+    """Every public method that skann defines: its parameters with types, and what it returns."""
+    for name in dir(type(fitted)):
+        if name.startswith("_"):
+            continue
+        method = getattr(fitted, name, None)
+        if not inspect.ismethod(method) or not method.__module__.startswith("skann"):
+            continue
+        docstring = inspect.getdoc(method) or ""
+        parameters = [each for each in inspect.signature(method).parameters if each != "self"]
+        assert docstring, name
+        assert list(entries(docstring, "Parameters")) == parameters, name
+        source = inspect.getsource(method)
+        assert bool(section(docstring, "Returns")) is bool(re.search(r"\breturn \S", source)), name
