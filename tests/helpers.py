@@ -16,7 +16,7 @@ TOLERANCE = {np.float64: 1e-6, np.float32: 1e-4}  # of the checker: both far bel
 def assert_gradient(f, theta, grad, rtol=None, step=1e-6, n_directions=4, seed=0):
     """Compare ``grad`` with central differences of ``f`` along random directions.
 
-    The directions d have entries 1 and -1: so grad . d is about as large as the norm of grad, for any number of parameters.
+    The directions d have entries 1 and -1: so grad . d is about as large as the norm of grad, whatever its length.
 
     Parameters
     ----------

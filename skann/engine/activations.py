@@ -62,7 +62,7 @@ class ReLU:
     keeps_input = False
 
     def forward(self, z, a):
-        np.maximum(z, 0, out=a)
+        np.maximum(z, np.zeros(z.shape[-1], z.dtype), out=a)  # with the scalar 0, NumPy does not vectorise
 
     def backward(self, z, a, delta):
         delta *= a > 0  # several times faster than delta[a == 0] = 0: no branch to mispredict

@@ -45,9 +45,7 @@ class CrossEntropy:
         smoothing = self.label_smoothing
         of_truth = np.arange(0, n_rows * n_classes, n_classes)  # where raw.ravel() holds the true class
         of_truth += y
-        shifted = (
-            raw.T.copy()
-        )  # one row per class: NumPy reduces over the long axis several times faster than over the short one
+        shifted = raw.T.copy()  # a row per class: NumPy reduces over the long axis several times faster
         highest = np.maximum.reduce(shifted, axis=0)
         shifted -= highest
         raw_of_truth = raw.take(of_truth)
@@ -64,7 +62,7 @@ class CrossEntropy:
         if smoothing:
             delta -= np.multiply(share, smoothing / n_classes, dtype=raw.dtype).reshape(-1, 1)
         delta.reshape(-1)[of_truth] -= (1 - smoothing) * share
-        return float(np.add.reduce(loss) / n_rows if weight is None else loss @ share)
+        return float(np.add.reduce(loss)) / n_rows if weight is None else float(loss @ share)
 
     def predict(self, raw):
         p = raw - raw.max(axis=1, keepdims=True)

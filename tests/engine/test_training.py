@@ -1,4 +1,4 @@
-"""Training against scikit-learn's MLP, closed forms and what must hold for every run."""
+"""Training on batches: against scikit-learn's MLP, and what must hold for every run."""
 
 import math
 import tracemalloc
@@ -6,55 +6,18 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from helpers import Peak, make_loss, make_network, make_targets, make_weight
+from helpers import Peak, make_network, make_targets, make_weight
+from runs import LABELS, RNG, X, Y, lbfgs, linear, sgd, train
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from skann.engine import training as module
 from skann.engine.activations import ACTIVATIONS
 from skann.engine.callbacks import BestWeights, Callback, Patience, Validation
-from skann.engine.layers import Dense
-from skann.engine.losses import LOSSES, CrossEntropy, SquaredError
-from skann.engine.network import Network
-from skann.engine.objective import Objective, raw_outputs
-from skann.engine.optimizers import OPTIMIZERS, SGD
+from skann.engine.losses import LOSSES, SquaredError
+from skann.engine.objective import Objective
+from skann.engine.optimizers import OPTIMIZERS
 from skann.engine.schedules import Constant, InverseScaling
-from skann.engine.training import Run, clip_norm, fit_lbfgs, fit_minibatch
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(50, 4))
-Y = np.sin(X[:, :1]) + 0.3 * X[:, 1:2]
-LABELS = (X[:, 0] > 0.4) + (X[:, 1] > 0).astype(int)  # three classes
-
-
-def linear(n_out=1, dtype=np.float64):
-    network = Network([Dense(4, n_out)], dtype)
-    network.prepare_training()
-    return network
-
-
-def sgd(network, **kwargs):
-    return SGD(network.theta.size, network.theta.dtype, **({"momentum": 0.0} | kwargs))
-
-
-def train(network, X=X, y=Y, weight=None, loss="squared_error", optimizer=None, schedule=None, rng=0, l2=0.0, **kwargs):
-    """fit_minibatch on batches of 16 rows (the last one has 2), plain SGD, 5 epochs."""
-    kwargs = {"batch_size": 16, "max_epochs": 5} | kwargs
-    objective = Objective(network, make_loss(loss, network.layers[-1].n_out), l2)
-    schedule, rng = schedule or Constant(0.05), np.random.default_rng(rng)
-    return fit_minibatch(objective, optimizer or sgd(network), schedule, X, y, weight, rng=rng, **kwargs)
-
-
-class At(Callback):
-    """Calls a function at the end of every epoch."""
-
-    def __init__(self, f):
-        self.f = f
-
-    def on_epoch_end(self, run):
-        return bool(self.f(run))
-
+from skann.engine.training import Run, clip_norm, fit_minibatch
 
 # ------------------------------------------------------------------------------------------------ parity
 
@@ -88,110 +51,6 @@ def test_weights_equal_the_peers(task, momentum, nesterov, activation, learning_
         np.testing.assert_allclose(layer.b, b, rtol=0, atol=1e-10)
         assert np.abs(W - start_W).max() > 1e-4  # it went somewhere
     np.testing.assert_allclose(run.history["loss"], peer.loss_curve_, rtol=1e-10)
-
-
-# ------------------------------------------------------------------------------------------------ L-BFGS
-
-
-def lbfgs(network, X=X, y=Y, weight=None, loss="squared_error", l2=0.0, max_iter=1000, tol=1e-10, **kwargs):
-    objective = Objective(network, make_loss(loss, network.layers[-1].n_out), l2)
-    return fit_lbfgs(objective, X, y, weight, max_iter=max_iter, max_fun=15_000, tol=tol, **kwargs)
-
-
-@pytest.mark.parametrize("alpha", [0.0, 3.0])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("n_chunk", [7, 4096])
-@pytest.mark.parametrize("make", [np.asarray, sparse.csr_matrix])
-def test_lbfgs_solves_ridge_regression(alpha, weighted, n_chunk, make, monkeypatch):
-    """The minimum in closed form, whatever the chunks in which the rows pass."""
-    monkeypatch.setattr(module, "chunk_rows", lambda network: n_chunk)
-    network, weight = linear(), make_weight(50) if weighted else None
-    run = lbfgs(network, make(X), weight=weight, l2=alpha / 50)
-    expected = Ridge(alpha, tol=1e-12).fit(X, Y[:, 0], sample_weight=weight)
-    np.testing.assert_allclose(network.layers[0].W[:, 0], expected.coef_, atol=1e-4)
-    np.testing.assert_allclose(network.layers[0].b, expected.intercept_, atol=1e-4)
-    assert run.stopped_by == "L-BFGS converged"
-    residual = Y[:, 0] - expected.predict(X)
-    minimum = np.average(residual**2, weights=weight) / 2 + alpha / 100 * np.sum(expected.coef_**2)
-    assert run.history["loss"][-1] == pytest.approx(minimum, abs=1e-8)
-    assert len(run.history["loss"]) == run.epoch
-
-
-def test_lbfgs_solves_logistic_regression():
-    network = linear(3)
-    lbfgs(network, y=LABELS, loss="log_loss", l2=2.0 / 50)
-    expected = LogisticRegression(C=1 / 2.0, tol=1e-10, max_iter=10_000).fit(X, LABELS)
-    np.testing.assert_allclose(CrossEntropy(3).predict(raw_outputs(network, X)), expected.predict_proba(X), atol=1e-4)
-
-
-@pytest.mark.filterwarnings("ignore:lbfgs failed")
-def test_lbfgs_reaches_the_peers_loss():
-    """On a network, from the peer's start, in as many iterations."""
-    params = {"hidden_layer_sizes": (7,), "activation": "tanh", "solver": "lbfgs", "alpha": 0.1, "random_state": 0}
-    start = MLPRegressor(**params | {"solver": "sgd"}, learning_rate_init=1e-300).partial_fit(X, Y[:, 0])
-    peer = MLPRegressor(**params, max_iter=40).fit(X, Y[:, 0])
-    network = make_network((4, 7, 1))
-    for layer, W, b in zip(network.layers, start.coefs_, start.intercepts_, strict=True):
-        layer.W[...], layer.b[...] = W, b
-    run = lbfgs(network, l2=0.1 / 50, max_iter=40)
-    assert run.history["loss"][-1] <= peer.loss_ * (1 + 1e-6)
-
-
-def least_squares(X, Y):
-    return np.linalg.lstsq(np.column_stack([X, np.ones(len(X))]), Y)[0][:4]
-
-
-def test_lbfgs_on_chosen_rows():
-    network, rows = linear(), np.arange(3, 40)
-    lbfgs(network, rows=rows)
-    np.testing.assert_allclose(network.layers[0].W, least_squares(X[rows], Y[rows]), atol=1e-4)
-
-
-def test_lbfgs_in_float32():
-    network = linear(dtype=np.float32)
-    lbfgs(network, X.astype(np.float32), Y.astype(np.float32), tol=1e-6)
-    np.testing.assert_allclose(network.layers[0].W, least_squares(X, Y), atol=1e-4)
-    assert network.theta.dtype == network.grad.dtype == np.float32
-
-
-def test_lbfgs_at_the_minimum_has_a_loss_all_the_same():
-    network = linear()
-    lbfgs(network)
-    theta = network.theta.copy()
-    run = lbfgs(network, tol=1e-3)
-    assert run.epoch == len(run.history["loss"]) == 1
-    np.testing.assert_allclose(network.theta, theta, rtol=1e-6)
-
-
-@pytest.mark.parametrize("max_iter", [1, 3])
-def test_lbfgs_stops_where_told(max_iter):
-    network = make_network((4, 7, 1))
-    run = lbfgs(network, max_iter=max_iter)
-    assert run.epoch == max_iter
-    assert run.stopped_by is None
-    other = make_network((4, 7, 1))
-    run = lbfgs(other, callbacks=[At(lambda run: run.epoch == max_iter)])
-    assert run.epoch == max_iter
-    np.testing.assert_array_equal(other.theta, network.theta)  # the iterate, not a trial point of the line search
-
-
-def test_lbfgs_keeps_the_last_iterate_when_interrupted():
-    """Ctrl-C comes in the midst of a line search."""
-    network, seen, calls = make_network((4, 7, 1)), [], iter(range(10**6))
-
-    class Interrupted(SquaredError):
-        def value_and_delta(self, raw, y, weight, delta):
-            if next(calls) == 12:
-                raise KeyboardInterrupt
-            return super().value_and_delta(raw, y, weight, delta)
-
-    run = fit_lbfgs(
-        Objective(network, Interrupted()), X, Y, max_iter=100, max_fun=1000, tol=0.0,
-        callbacks=[At(lambda run: seen.append(run.network.theta.copy()))],
-    )  # fmt: skip
-    assert run.interrupted
-    assert len(seen) == run.epoch > 3
-    np.testing.assert_array_equal(network.theta, seen[-1])
 
 
 # ------------------------------------------------------------------------------------------------ mini-batches
@@ -355,111 +214,6 @@ def test_early_stopping_restores_the_best_weights(solve):
     assert validation.evaluate(network)[1] == pytest.approx(max(scores), rel=1e-12)
 
 
-# ------------------------------------------------------------------------------------------------ trouble
-
-
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_diverging_raises(activation, dtype):
-    network = make_network((4, 6, 1), activation, dtype=dtype)
-    with pytest.raises(FloatingPointError, match=r"loss is (nan|inf) in epoch \d"):
-        train(network, X.astype(dtype), Y.astype(dtype), schedule=Constant(1e30), max_epochs=100)
-
-
-NEGATIVE_NAN = {np.float64: np.int64(-(2**51)).view(np.float64), np.float32: np.int32(-(2**22)).view(np.float32)}
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-@pytest.mark.parametrize("solve", [train, lbfgs])
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_nan_with_the_sign_bit_set_raises(dtype, activation, solve):
-    """x86 makes such NaNs, and a trick with the sign bit takes them for negative numbers, which ReLU turns to 0."""
-    nan = NEGATIVE_NAN[dtype]
-    assert np.isnan(nan)
-    assert np.signbit(nan)
-    network = make_network((4, 6, 1), activation, dtype=dtype)
-    for i in (0, network.n_weights - 1, network.n_weights, -1):  # first and last weight, first and last bias
-        theta = network.theta.copy()
-        network.theta[i] = nan
-        with pytest.raises(FloatingPointError):
-            solve(network, X.astype(dtype), Y.astype(dtype))
-        network.theta[...] = theta
-
-
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "selu"])
-@pytest.mark.parametrize("solve", [train, lbfgs])
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_nan_born_in_the_forward_pass_raises(activation, solve):
-    """inf - inf, from finite data and finite weights: on x86 its sign bit is set."""
-    network, far = make_network((4, 2, 6, 1), activation), np.full_like(X, 1e300)
-    network.layers[0].W[...] = 1e10
-    network.layers[1].W[...] = [[1.0], [-1.0]]
-    a = network.forward(far, network.workspace(50))
-    assert np.isnan(a).all()
-    with pytest.raises(FloatingPointError):
-        solve(network, far)
-
-
-@pytest.mark.parametrize("solve", [train, lbfgs])
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_nan_of_the_loss_raises(solve, monkeypatch):
-    class NaNLoss(SquaredError):
-        def value_and_delta(self, raw, y, weight, delta):
-            super().value_and_delta(raw, y, weight, delta)
-            return float(NEGATIVE_NAN[np.float64])
-
-    monkeypatch.setitem(LOSSES, "squared_error", NaNLoss)
-    with pytest.raises(FloatingPointError):
-        solve(linear())
-
-
-@pytest.mark.parametrize("rate", [math.nan, math.inf])
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_last_step_into_nowhere_raises(rate):
-    """The loss of the epoch was still finite when it was computed."""
-    with pytest.raises(FloatingPointError):
-        train(linear(), schedule=lambda t: rate if t == 19 else 0.05)
-
-
-def test_ctrl_c_keeps_the_run():
-    """After three epochs and one step: the record of three epochs, and theta as far as it came."""
-    network, twin, steps, ended = linear(), linear(), [], []
-
-    def schedule(t):
-        steps.append(t)
-        if t == 13:
-            raise KeyboardInterrupt
-        return 0.05
-
-    class End(Callback):
-        def on_fit_end(self, run):
-            ended.append(run.epoch)
-
-    run = train(network, schedule=schedule, max_epochs=10, callbacks=[End()])
-    assert run.interrupted
-    assert (run.epoch, run.t, len(run.history["loss"]), ended) == (3, 13, 3, [3])
-    train(twin, max_epochs=4, schedule=lambda t: 0.05 * (t < 13))
-    np.testing.assert_array_equal(network.theta, twin.theta)
-
-
-def test_ctrl_c_still_restores_the_best_weights():
-    network, held_out = make_network((4, 6, 1)), np.arange(40, 50)
-    validation = Validation(SquaredError(), X, Y, rows=held_out)
-
-    def interrupt(run):
-        if run.epoch == 6:
-            raise KeyboardInterrupt
-
-    run = train(
-        network, rows=np.arange(40), schedule=Constant(1.3), max_epochs=20,
-        callbacks=[validation, BestWeights(validation), At(interrupt)],
-    )  # fmt: skip
-    assert run.interrupted
-    assert validation.evaluate(network)[1] == pytest.approx(max(run.history["validation_score"]))
-
-
 # ------------------------------------------------------------------------------------------------ clipping
 
 
@@ -537,9 +291,7 @@ def test_float32_throughout(loss, optimizer, monkeypatch):
     """theta, grad, the optimizer's state and all buffers, from the first step to the last."""
     network, workspaces = make_network((4, 6, 3), dropout=0.2, dtype=np.float32), []
     make = network.workspace
-    monkeypatch.setattr(
-        network, "workspace", lambda *args, **kwargs: workspaces.append(make(*args, **kwargs)) or workspaces[-1]
-    )
+    monkeypatch.setattr(network, "workspace", lambda n_rows: workspaces.append(make(n_rows)) or workspaces[-1])
     optimizer = OPTIMIZERS[optimizer](network.theta.size, network.theta.dtype, weight_decay=0.01)
     y, weight = make_targets(loss, 50, dtype=np.float32), make_weight(50, np.float32)
     theta = network.theta
