@@ -5,6 +5,7 @@ import math
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _build
 from ._compat import check_parameters, check_weight
-from ._fitting import Progress, fit_network
+from ._fitting import Progress, Table, fit_network
 from ._holdout import hold_out
 from ._validation import accepted_dtypes, cast_rows, refuse_dates, training_dtype
 from .engine.batches import as_rows
@@ -91,12 +92,13 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
             _build.check_structure(self, self._structure)
         X, y, weight = self._validate(X, y, sample_weight, goes_on, **target_kwargs)
         loss = self._make_loss(y, weight, first=not goes_on)
+        settings = SimpleNamespace(**self.get_params(deep=False), tol_is_relative=self._tol_is_relative)
         network, progress = self._start(X, y, weight, loss, goes_on)
         rows, held_out = self._split(y, weight, progress, partial)
+        table = Table(X, y, weight, rows, held_out)
         trained = fit_network(
-            self, network, progress, loss, X, y, weight, rows, held_out,
-            max_epochs=max_epochs, partial=partial, warm=goes_on,
-        )  # fmt: skip
+            settings, table, loss, network, progress, max_epochs=max_epochs, partial=partial, warm=goes_on
+        )
         self._progress = progress
         self._keep(trained, loss, goes_on)
         if not partial:

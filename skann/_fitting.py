@@ -24,7 +24,9 @@ class Progress:
         So that a warm start holds out the same rows.
     optimizer : Optimizer or None
     t : int
-        Steps taken.
+        Steps taken, as the schedule counts them.
+    n_rows : int
+        Rows seen, counted once for each epoch.
     rate_factor : float
         What "adaptive" has made of the learning rate.
     """
@@ -34,7 +36,34 @@ class Progress:
         self.holdout_seed = int(rng.integers(2**31))
         self.optimizer = None
         self.t = 0
+        self.n_rows = 0
         self.rate_factor = 1.0
+
+
+class Table:
+    """The rows to train on and those to watch.
+
+    Parameters
+    ----------
+    X, y, weight : arrays with n rows; X may be CSR, weight None
+    train, held_out : ndarray of int or None
+        Indices of the rows to train on (None: all) and of the held-out ones (None: none).
+    """
+
+    def __init__(self, X, y, weight, train, held_out):
+        self.X, self.y, self.train, self.held_out = X, y, train, held_out
+        self.n_train = len(y) if train is None else len(train)
+        self.total_weight = self.n_train
+        self.weight = weight
+        if weight is not None:  # the engine wants mean 1 over the training rows
+            self.total_weight = float(np.sum(weight if train is None else weight[train]))
+            self.weight = (weight * (self.n_train / self.total_weight)).astype(X.dtype)
+
+    def constant_loss(self, loss):
+        """The loss of the best constant prediction on the training rows: what learning must beat."""
+        chosen = slice(None) if self.train is None else self.train
+        raw = loss.constant(self.y[chosen], None if self.weight is None else self.weight[chosen])
+        return mean_loss(loss, np.reshape(raw, (1, -1)).astype(np.float64), self.y, self.weight, self.train)
 
 
 @dataclass
@@ -47,20 +76,17 @@ class Trained:
     constant_loss: float
 
 
-def fit_network(
-    estimator, network, progress, loss, X, y, weight, rows, held_out, *, max_epochs, partial=False, warm=False
-):  # fmt: skip
-    """Train ``network`` in place on some rows, watching others, as the parameters of ``estimator`` say.
+def fit_network(settings, table, loss, network, progress, *, max_epochs, partial=False, warm=False):
+    """Train ``network`` in place.
 
     Parameters
     ----------
-    estimator : BaseANN
-        Only its parameters are read.
-    network, progress, loss
-        Where the training starts, and what it minimises; ``progress`` is updated.
-    X, y, weight : arrays with n rows; X may be CSR, weight None
-    rows, held_out : ndarray of int or None
-        Indices of the rows to train on (None: all) and of those to watch (None: none).
+    settings : namespace
+        The hyper-parameters.
+    table : Table
+    loss : Loss
+    network, progress
+        Where the training starts; both are updated.
     max_epochs : int
     partial : bool
         One of many calls: nothing is watched.
@@ -72,85 +98,80 @@ def fit_network(
     ValueError
         If the training diverges.
     """
-    n_rows = total_weight = len(y) if rows is None else len(rows)
-    if weight is not None:
-        total_weight = float(np.sum(weight if rows is None else weight[rows]))
-        weight = (weight * (n_rows / total_weight)).astype(X.dtype)  # mean 1 over the training rows
-    constant_loss = _constant_loss(loss, y, weight, rows)
-    callbacks = [Verbose()] if estimator.verbose else []
-    if not partial:
-        validation = None if held_out is None else Validation(loss, X, y, weight, held_out)
-        callbacks = _watchers(estimator, validation, constant_loss, warm) + callbacks
+    constant_loss = table.constant_loss(loss)
+    callbacks = [] if partial else _watchers(settings, table, loss, constant_loss, warm)
+    callbacks += [Verbose()] if settings.verbose else []
     network.prepare_training()
-    objective = Objective(network, loss, l2=estimator.alpha / total_weight)
-    n_batch = n_rows if estimator.solver == "lbfgs" else _batch_size(estimator, n_rows)
+    objective = Objective(network, loss, l2=settings.alpha / table.total_weight)
+    n_batch = table.n_train if settings.solver == "lbfgs" else _batch_size(settings, table.n_train)
     with blas_threads(_largest_product(network, n_batch)), np.errstate(over="ignore", invalid="ignore"):
         try:
-            run = _solve(estimator, objective, progress, X, y, weight, rows, n_batch, max_epochs, callbacks, partial)
+            if settings.solver == "lbfgs":
+                unit = min(1.0, constant_loss) if settings.tol_is_relative and constant_loss else 1.0
+                run = _lbfgs(settings, table, objective, max_epochs, callbacks, unit)
+            else:
+                if not partial and settings.learning_rate in _build.FINITE_SCHEDULES:
+                    progress.t = 0  # a warm start runs the schedule again, from its beginning
+                run = _minibatch(settings, table, objective, progress, n_batch, max_epochs, callbacks)
         except FloatingPointError as error:
             raise ValueError(
                 f"The training diverged: {error}. Try a smaller learning_rate_init (now "
-                f"{estimator.learning_rate_init!r}) or max_grad_norm=1, and scale X and y, for example with "
+                f"{settings.learning_rate_init!r}) or max_grad_norm=1, and scale X and y, for example with "
                 "StandardScaler."
             ) from None
     network.finish_training()
-    return Trained(network, run, n_rows, constant_loss)
+    return Trained(network, run, table.n_train, constant_loss)
 
 
-def _solve(estimator, objective, progress, X, y, weight, rows, n_batch, max_epochs, callbacks, partial):
-    if estimator.solver == "lbfgs":
-        _build.warn_ignored(estimator)
-        return fit_lbfgs(
-            objective, X, y, weight, rows=rows, max_iter=max_epochs, max_fun=estimator.max_fun, tol=estimator.tol,
-            callbacks=callbacks,
-        )  # fmt: skip
-    optimizer = _build.optimizer(estimator, objective.network)
+def _lbfgs(settings, table, objective, max_epochs, callbacks, unit):
+    _build.warn_ignored(settings)
+    return fit_lbfgs(
+        objective, table.X, table.y, table.weight, rows=table.train, max_iter=max_epochs, max_fun=settings.max_fun,
+        tol=settings.tol, unit=unit, callbacks=callbacks,
+    )  # fmt: skip
+
+
+def _minibatch(settings, table, objective, progress, n_batch, max_epochs, callbacks):
+    optimizer = _build.optimizer(settings, objective.network)
     if type(optimizer) is type(progress.optimizer):
         optimizer.go_on_from(progress.optimizer)
-    if not partial and estimator.learning_rate in _build.FINITE_SCHEDULES:
-        progress.t = 0  # a warm start runs the schedule again, from its beginning
-    schedule = _build.schedule(estimator, len(y) if rows is None else len(rows), n_batch)
+    schedule = _build.schedule(settings, table.n_train, n_batch, progress)
     run = fit_minibatch(
-        objective, optimizer, schedule, X, y, weight,
-        rows=rows, batch_size=n_batch, max_epochs=max_epochs, rng=progress.rng, shuffle=estimator.shuffle,
-        max_grad_norm=estimator.max_grad_norm, run=Run(objective.network, progress.t, progress.rate_factor),
+        objective, optimizer, schedule, table.X, table.y, table.weight,
+        rows=table.train, batch_size=n_batch, max_epochs=max_epochs, rng=progress.rng, shuffle=settings.shuffle,
+        max_grad_norm=settings.max_grad_norm, run=Run(objective.network, progress.t, progress.rate_factor),
         callbacks=callbacks,
     )  # fmt: skip
     progress.optimizer, progress.t, progress.rate_factor = optimizer, run.t, run.rate_factor
+    progress.n_rows += table.n_train * run.epoch
     return run
 
 
-def _watchers(estimator, validation, constant_loss, warm):
+def _watchers(settings, table, loss, constant_loss, warm):
     """The callbacks that end the training, in the order in which they must see an epoch."""
-    tol = estimator.tol * (constant_loss if estimator._tol_is_relative else 1)
-    divide_rate_by = 5 if estimator.learning_rate == "adaptive" else None
+    tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
+    divide_rate_by = 5 if settings.learning_rate == "adaptive" else None
     watchers = []
-    if validation is not None:
+    if table.held_out is not None:
+        validation = Validation(loss, table.X, table.y, table.weight, table.held_out)
         watchers += [validation, BestWeights(validation, count_start=warm)]
-        watchers += [Patience(estimator.n_iter_no_change, tol, "validation_score", divide_rate_by)]
-    elif estimator.solver != "lbfgs":
-        watchers += [Patience(estimator.n_iter_no_change, tol, "loss", divide_rate_by)]
-    if estimator.max_time is not None:
-        watchers += [TimeLimit(estimator.max_time)]
+        watchers += [Patience(settings.n_iter_no_change, tol, "validation_score", True, divide_rate_by)]
+    elif settings.solver != "lbfgs":
+        watchers += [Patience(settings.n_iter_no_change, tol, "loss", False, divide_rate_by)]
+    if settings.max_time is not None:
+        watchers += [TimeLimit(settings.max_time)]
     return watchers
 
 
-def _batch_size(estimator, n_rows):
-    if estimator.batch_size == "auto":
+def _batch_size(settings, n_rows):
+    if settings.batch_size == "auto":
         return min(200, n_rows)
-    if estimator.batch_size > n_rows:
+    if settings.batch_size > n_rows:
         warnings.warn(
-            f"batch_size={estimator.batch_size} is more than the {n_rows} training rows: they make one batch.",
+            f"batch_size={settings.batch_size} is more than the {n_rows} training rows: they make one batch.",
             stacklevel=5,
         )
-    return min(estimator.batch_size, n_rows)
-
-
-def _constant_loss(loss, y, weight, rows):
-    """The loss of the best constant prediction on the training rows: what learning must beat."""
-    chosen = slice(None) if rows is None else rows
-    raw = loss.constant(y[chosen], None if weight is None else weight[chosen])
-    return mean_loss(loss, np.reshape(raw, (1, -1)).astype(np.float64), y, weight, rows)
+    return min(settings.batch_size, n_rows)
 
 
 def _largest_product(network, n_rows):

@@ -30,32 +30,49 @@ def blas_threads(largest_product):
     if largest_product > WORTH_THREADS:
         yield
         return
-    _enter()
+    own = _enter()
     try:
         yield
     finally:
-        _leave()
+        _leave(own)
 
 
 def _enter():
+    """Lower the limits; return the ones to restore that belong to this thread alone, as those of OpenMP do."""
     global _fits, _libraries
     with _lock:
+        if _libraries is None:  # finding them takes milliseconds
+            _libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        own = _lower(library for library in _libraries if _belongs_to_thread(library))
         if _fits == 0:
-            if _libraries is None:  # finding them takes milliseconds
-                _libraries = ThreadpoolController().select(user_api="blas").lib_controllers
-            for library in _libraries:
-                before = library.get_num_threads()
-                if before is not None and before > 1 and _set(library, 1):
-                    _lowered.append((library, before))
+            _lowered.extend(_lower(library for library in _libraries if not _belongs_to_thread(library)))
         _fits += 1
+    return own
 
 
-def _leave():
+def _leave(own):
     global _fits
     with _lock:
         _fits -= 1
-        while _fits == 0 and _lowered:
-            _set(*_lowered.pop())
+        _restore(own)
+        if _fits == 0:
+            _restore(_lowered)
+            _lowered.clear()
+
+
+def _belongs_to_thread(library):
+    return getattr(library, "threading_layer", None) == "openmp"
+
+
+def _lower(libraries):
+    """Set each library to one thread; return those that took it, with the number of threads before."""
+    before = [(library, library.get_num_threads()) for library in libraries]
+    return [(library, n) for library, n in before if n is not None and n > 1 and _set(library, 1)]
+
+
+def _restore(lowered):
+    for library, n_threads in lowered:
+        _set(library, n_threads)
 
 
 def _set(library, n_threads):

@@ -164,7 +164,6 @@ class OpenMP:
         self.own.limit = n
 
 
-@pytest.mark.xfail(reason="the last one out restores its own limit only")
 def test_limits_that_belong_to_threads(monkeypatch):
     """Each fit finds and leaves those of its own thread, whatever overlaps."""
     library, entered, may_leave = OpenMP(), threading.Event(), threading.Event()

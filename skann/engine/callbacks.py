@@ -50,6 +50,7 @@ class Validation(Callback):
             self.weight = self.weight / self.weight.mean()
 
     def evaluate(self, network):
+        """Loss and score of the network on the held-out rows."""
         raw = raw_outputs(network, self.X, self.rows)
         loss = mean_loss(self.loss, raw, self.y, self.weight)
         return loss, -loss if self.score is None else self.score(raw, self.y, self.weight)
@@ -100,23 +101,24 @@ class Patience(Callback):
     ----------
     n_epochs : int or inf
     tol : float
-    watch : {"loss", "validation_score"}, default="loss"
+    watch : str, default="loss"
+        The entry of the run's history.
+    greater_is_better : bool, default=False
     divide_rate_by : float, default=None
-        If given, out of patience first means a lower learning rate; the training ends only when the rate would fall
-        below ``min_rate``.
+        If given, out of patience means a lower learning rate, and the end only if the rate is at most ``min_rate``.
     min_rate : float, default=1e-6
     """
 
-    def __init__(self, n_epochs, tol, watch="loss", divide_rate_by=None, min_rate=1e-6):
+    def __init__(self, n_epochs, tol, watch="loss", greater_is_better=False, divide_rate_by=None, min_rate=1e-6):
         self.n_epochs, self.tol, self.watch = n_epochs, tol, watch
+        self.sign = 1 if greater_is_better else -1
         self.divide_rate_by, self.min_rate = divide_rate_by, min_rate
 
     def on_fit_begin(self, run):
         self.reference, self.waited = -math.inf, 0
 
     def on_epoch_end(self, run):
-        value = run.history[self.watch][-1]
-        value = -value if self.watch == "loss" else value
+        value = self.sign * run.history[self.watch][-1]
         if value > self.reference + self.tol:
             self.reference, self.waited = value, 0
             return False

@@ -2,17 +2,19 @@
 
 Contract
 --------
-A layer states the shapes of its parameters in ``shapes`` and names those that are weights, the ones that L2 and
-weight decay act on, in ``weights``; ``bind`` gives it views of the flat vectors to use. It owns no memory that
-depends on the number of rows: ``buffers(n_rows, dtype, training)`` makes a dict of arrays with ``n_rows`` rows, and
-``forward`` and ``backward`` write into such a dict ``buf``, at least
+A layer states the shapes of its parameters in ``shapes`` and names those that are weights, which L2 acts on, in
+``weights``. ``multipliers`` may give a parameter a pair of factors, on the learning rate and on the weight decay;
+without one they are (1, 1) for weights and (1, 0) for other parameters. ``bind`` gives the layer views of the flat
+vectors: attribute ``W`` for a parameter W, ``dW`` for its gradient. A layer owns no memory that depends on the number
+of rows: ``buffers(n_rows, dtype, training)`` makes a dict of arrays with ``n_rows`` rows, and ``forward`` and
+``backward`` write into such a dict ``buf``, at least
 
 - ``a``: what the layer computes (n_rows, n_out),
 - ``delta``: the derivative of the loss with respect to ``a`` (when training).
 
 ``forward(x, buf, rng)`` returns the layer's output; a generator means training mode. ``backward(x, buf, dx)`` reads
 ``delta``, writes the gradients of the parameters and, unless ``dx`` is None (first layer), the derivative with
-respect to ``x`` into ``dx``. It may overwrite all of ``buf``.
+respect to ``x`` into ``dx``. It may overwrite all of ``buf``, but not ``x``.
 """
 
 import numpy as np
@@ -21,7 +23,28 @@ from . import initializers
 from .activations import Identity
 
 
-class Dense:
+class Layer:
+    """What layers share. Subclasses set ``n_out``, and ``shapes`` if they have parameters."""
+
+    shapes = {}
+    weights = ()
+    multipliers = {}
+
+    def bind(self, params, grads):
+        """Take the views of theta and grad with the names of ``shapes``; ``grads`` is None outside training."""
+        for name in self.shapes:
+            setattr(self, name, params[name])
+            setattr(self, "d" + name, grads[name] if grads else None)
+
+    def initialize(self, rng, variance=initializers.glorot):
+        """Set the parameters to their random start."""
+
+    def buffers(self, n_rows, dtype, training):
+        names = ("a", "delta") if training else ("a",)
+        return {name: np.empty((n_rows, self.n_out), dtype) for name in names}
+
+
+class Dense(Layer):
     """z = x W + b, equation (1);  a = f(z), equation (2).
 
     Backward, with delta = dL/da: delta <- delta f'(z);  dW = x^T delta;  db = sum of the rows of delta;  dx = delta
@@ -43,20 +66,14 @@ class Dense:
     def __str__(self):
         return f"Dense {self.n_in} -> {self.n_out}, {type(self.activation).__name__}"
 
-    def bind(self, params, grads):
-        self.W, self.b = params["W"], params["b"]
-        self.dW, self.db = (grads["W"], grads["b"]) if grads else (None, None)
-
     def initialize(self, rng, variance=initializers.glorot):
         initializers.fill(self.W, variance(self.n_in, self.n_out), rng)
         initializers.fill(self.b, variance(self.n_in, self.n_out), rng)
 
     def buffers(self, n_rows, dtype, training):
-        buf = {"a": np.empty((n_rows, self.n_out), dtype)}
+        buf = super().buffers(n_rows, dtype, training)
         buf["z"] = np.empty_like(buf["a"]) if self.activation.keeps_input else buf["a"]
-        if training:
-            buf["delta"] = np.empty_like(buf["a"])
-            buf["ones"] = np.ones(n_rows, dtype)
+        buf["ones"] = np.ones(n_rows, dtype)
         return buf
 
     def forward(self, x, buf, rng=None):
@@ -81,39 +98,87 @@ class Dense:
             np.dot(delta, self.W.T, out=dx)
 
 
-class Dropout:
-    """a = x m, each element of m independently 0 with probability ``rate``, else 1 / (1 - rate);  dx = delta m.
+class ParametricActivation(Layer):
+    """a = x + p (f(x) - x), one learnt p per unit that starts at 1;  dp = sum of delta (f(x) - x);  dx = delta (1 - p
+    + p f'(x)).
 
-    Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Outside training m is 1. The rate is
-    rounded to a multiple of 2^-16: comparing random 16-bit integers is faster than drawing floats.
+    Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491, section 3. It follows a linear `Dense`.
+
+    Parameters
+    ----------
+    n_units : int
+    activation : Activation
     """
 
-    weights = ()
-    shapes = {}
+    def __init__(self, n_units, activation):
+        self.n_out = n_units
+        self.activation = activation
+        self.shapes = {"p": (n_units,)}
+
+    def __str__(self):
+        return f"Parametric {type(self.activation).__name__}"
+
+    def initialize(self, rng, variance=None):
+        self.p[...] = 1
+
+    def buffers(self, n_rows, dtype, training):
+        buf = super().buffers(n_rows, dtype, training)
+        buf |= {name: np.empty_like(buf["a"]) for name in ("z", "f")}
+        buf["ones"] = np.ones(n_rows, dtype)
+        return buf
+
+    def forward(self, x, buf, rng=None):
+        f, a = buf["f"], buf["a"]
+        np.copyto(buf["z"] if self.activation.keeps_input else f, x)
+        self.activation.forward(buf["z"] if self.activation.keeps_input else f, f)
+        np.subtract(f, x, out=a)
+        a *= self.p
+        a += x
+        return a
+
+    def backward(self, x, buf, dx=None):
+        delta, f, a = buf["delta"], buf["f"], buf["a"]
+        np.subtract(f, x, out=a)
+        a *= delta
+        np.dot(buf["ones"], a, out=self.dp)
+        if dx is not None:
+            np.multiply(delta, 1 - self.p, out=dx)
+            delta *= self.p
+            self.activation.backward(buf["z"], f, delta)
+            dx += delta
+
+
+class Dropout(Layer):
+    """a = x m, each element of m independently 0 with probability ``rate``, else 1 / (1 - rate);  dx = delta m.
+
+    Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Outside training m is 1. The rate is rounded
+    to a multiple of 2^-16: comparing random 16-bit integers is faster than drawing floats.
+
+    Attributes
+    ----------
+    strength : float
+        Multiplies the rate: a schedule may lower it in the course of the training.
+    """
 
     def __init__(self, n_units, rate):
         self.n_out = n_units
         self.rate = rate
+        self.strength = 1.0
 
     def __str__(self):
         return f"Dropout {self.rate:g}"
 
-    def bind(self, params, grads):
-        pass
-
-    def initialize(self, rng, variance=None):
-        pass
-
     def buffers(self, n_rows, dtype, training):
-        names = ("a", "mask", "delta") if training else ("a", "mask")
-        return {name: np.empty((n_rows, self.n_out), dtype) for name in names}
+        buf = super().buffers(n_rows, dtype, training)
+        buf["mask"] = np.empty_like(buf["a"])
+        return buf
 
     def forward(self, x, buf, rng=None):
         mask, a = buf["mask"], buf["a"]
         if rng is None:
             mask.fill(1)
         else:
-            dropped = min(round(self.rate * 2**16), 2**16 - 1)
+            dropped = min(round(self.rate * self.strength * 2**16), 2**16 - 1)
             noise = np.frombuffer(rng.bytes(2 * mask.size), np.uint16).reshape(mask.shape)
             np.greater_equal(noise, dropped, out=mask)
             mask *= 2**16 / (2**16 - dropped)
@@ -122,3 +187,29 @@ class Dropout:
     def backward(self, x, buf, dx=None):
         if dx is not None:
             np.multiply(buf["delta"], buf["mask"], out=dx)
+
+
+class Scale(Layer):
+    """a = x s, one learnt s per input that starts at 1;  ds = sum of delta x;  dx = delta s.
+
+    With a high learning rate it lets the network turn to the features that matter (Holzmueller et al. 2024,
+    https://arxiv.org/abs/2407.04491, section 3).
+    """
+
+    def __init__(self, n_units):
+        self.n_out = n_units
+        self.shapes = {"s": (n_units,)}
+
+    def __str__(self):
+        return "Scale"
+
+    def initialize(self, rng, variance=None):
+        self.s[...] = 1
+
+    def forward(self, x, buf, rng=None):
+        return np.multiply(x, self.s, out=buf["a"])
+
+    def backward(self, x, buf, dx=None):
+        np.einsum("ij,ij->j", buf["delta"], x, out=self.ds)
+        if dx is not None:
+            np.multiply(buf["delta"], self.s, out=dx)

@@ -156,7 +156,7 @@ class AbsoluteError(SquaredError):
 class Huber(AbsoluteError):
     """r^2 / 2 where |r| <= d, else d (|r| - d / 2), with r = raw - y;  d/d raw = r clipped to [-d, d].
 
-    Huber 1964, Robust estimation of a location parameter. Its constant is started at the median.
+    Huber 1964, Robust estimation of a location parameter.
 
     Parameters
     ----------
@@ -169,9 +169,19 @@ class Huber(AbsoluteError):
 
     def value_and_delta(self, raw, y, weight, delta):
         residual = raw - y
-        np.clip(residual, -self.threshold, self.threshold, out=delta)
+        threshold = np.asarray(self.threshold, raw.dtype)
+        np.clip(residual, -threshold, threshold, out=delta)
         residual -= 0.5 * delta
         return _mean_over_rows(np.einsum("ij,ij->i", delta, residual), weight, delta)
+
+    def constant(self, y, weight):
+        """By iteratively reweighted means: a residual r beyond the threshold d counts d / |r|."""
+        constant = super().constant(y, weight)
+        for _ in range(50):
+            residual = np.maximum(np.abs(y - constant), self.threshold)
+            by_row = self.threshold / residual * (1 if weight is None else weight[:, None])
+            constant = np.sum(y * by_row, axis=0) / np.sum(by_row, axis=0)
+        return constant
 
 
 class Quantile(SquaredError):

@@ -1,7 +1,7 @@
 """A network is a chain of layers whose parameters lie in one flat vector.
 
 One vector makes a copy, a norm, a check, an optimizer step or the packing for L-BFGS one line each. The weights of
-all layers come first, then all other parameters, so that L2 and weight decay act on one slice.
+all layers come first, so that L2 acts on one slice, and parameters with the same multipliers lie together.
 """
 
 import copy
@@ -26,18 +26,39 @@ class Network:
         The layers' arrays W, b, dW, db are views of them.
     n_weights : int
         The weights are theta[:n_weights].
+    groups : list of (slice, float, float)
+        Stretches of theta with one pair of multipliers, of the learning rate and of the weight decay.
     """
 
     def __init__(self, layers, dtype):
         self.layers = layers
-        sizes = [(math.prod(shape), name in layer.weights) for layer in layers for name, shape in layer.shapes.items()]
-        self.n_weights = sum(size for size, is_weight in sizes if is_weight)
-        self.theta = np.zeros(sum(size for size, _ in sizes), dtype)
+        self._place()
+        self.theta = np.zeros(self.groups[-1][0].stop, dtype)
         self.grad = None
         self._bind()
 
+    def _place(self):
+        """Give each parameter its slice of theta."""
+        entries = []
+        for i, layer in enumerate(self.layers):
+            for name, shape in layer.shapes.items():
+                is_weight = name in layer.weights
+                rate, decay = layer.multipliers.get(name, (1.0, float(is_weight)))
+                entries.append((not is_weight, rate, decay, i, name, math.prod(shape)))
+        entries.sort(key=lambda entry: entry[:3])  # stable: otherwise in the order of the layers
+        self._slices, self.groups, self.n_weights, start = {}, [], 0, 0
+        for not_weight, rate, decay, i, name, size in entries:
+            self._slices[i, name] = slice(start, start + size)
+            if self.groups and self.groups[-1][1:] == (rate, decay):
+                self.groups[-1] = (slice(self.groups[-1][0].start, start + size), rate, decay)
+            else:
+                self.groups.append((slice(start, start + size), rate, decay))
+            start += size
+            self.n_weights += 0 if not_weight else size
+
     @property
     def weights(self):
+        """The part of theta that L2 acts on."""
         return self.theta[: self.n_weights]
 
     def prepare_training(self):
@@ -57,10 +78,12 @@ class Network:
         return head
 
     def initialize(self, rng, variance):
+        """Set all parameters to their random start; ``variance`` is one of `skann.engine.initializers`."""
         for layer in self.layers:
             layer.initialize(rng, variance)
 
     def workspace(self, n_rows, dtype=None, training=True):
+        """The arrays for passing up to ``n_rows`` rows through the network."""
         dtype = self.theta.dtype if dtype is None else dtype
         return Workspace([layer.buffers(n_rows, dtype, training) for layer in self.layers])
 
@@ -80,20 +103,17 @@ class Network:
 
     def _bind(self):
         """Point the layers' arrays into theta and grad."""
-        offset = {True: 0, False: self.n_weights}
-        for layer in self.layers:
+        for i, layer in enumerate(self.layers):
             params, grads = {}, {}
             for name, shape in layer.shapes.items():
-                start = offset[name in layer.weights]
-                end = offset[name in layer.weights] = start + math.prod(shape)
-                params[name] = self.theta[start:end].reshape(shape)
+                params[name] = self.theta[self._slices[i, name]].reshape(shape)
                 if self.grad is not None:
-                    grads[name] = self.grad[start:end].reshape(shape)
+                    grads[name] = self.grad[self._slices[i, name]].reshape(shape)
             layer.bind(params, grads)
 
     def __getstate__(self):
         for_pickling = [_unbound(layer) for layer in self.layers]  # a pickled view would be cut off from theta
-        return {"layers": for_pickling, "n_weights": self.n_weights, "theta": self.theta}
+        return {"layers": for_pickling, "theta": self.theta}
 
     def __copy__(self):
         other = object.__new__(type(self))
@@ -102,6 +122,7 @@ class Network:
 
     def __setstate__(self, state):
         self.__dict__.update(state, grad=None)
+        self._place()
         self._bind()
 
 

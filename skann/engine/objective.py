@@ -47,7 +47,11 @@ def raw_outputs(network, X, rows=None):
     ----------
     rows : ndarray of int, default=None
         Which rows of X; None means all.
-    Computed in the wider of the dtypes of X and of the parameters.
+
+    Returns
+    -------
+    raw : ndarray of shape (n, n_out)
+        Computed in the wider of the dtypes of X and of the parameters.
     """
     n_rows = X.shape[0] if rows is None else len(rows)
     n_chunk = min(n_rows, chunk_rows(network))

@@ -4,8 +4,8 @@ Contract
 --------
 ``step(theta, grad, lr)`` moves ``theta`` in place. The rules work block by block, so that a block and its moments stay
 in the processor's cache through all the passes of a rule. Decoupled weight decay (Loshchilov and Hutter 2019,
-https://arxiv.org/abs/1711.05101) is the same for every rule: theta <- max(0, 1 - lr x decay) theta, before the step, on
-the first ``n_decayed`` parameters.
+https://arxiv.org/abs/1711.05101) is the same for every rule: theta <- max(0, 1 - lr x decay) theta, before the step.
+Groups of parameters may have their own factors on the learning rate and on the decay.
 
 A rule is a subclass that says how many vectors of state it keeps and updates one block in ``_update``, which may
 overwrite ``scratch`` and must not allocate. To add one, write the class and name it in `OPTIMIZERS`. g is the
@@ -29,29 +29,39 @@ class Optimizer:
     dtype : dtype
         float32 or float64, that of theta; the state has it too.
     weight_decay : float, default=0.0
-    n_decayed : int, default=None
-        Weight decay acts on theta[:n_decayed]; None means all.
+    groups : sequence of (slice, float, float), default=None
+        Stretches of theta, in order and without gaps, with the factors on learning rate and weight decay; None means
+        one group with the factors 1.
     """
 
     n_states = 0
 
-    def __init__(self, size, dtype, weight_decay=0.0, n_decayed=None):
+    def __init__(self, size, dtype, weight_decay=0.0, groups=None):
         self.t = 0
         self.weight_decay = weight_decay
-        self.n_decayed = size if n_decayed is None else n_decayed
+        self.groups = [(slice(0, size), 1.0, 1.0)] if groups is None else groups
         self.state = np.zeros((self.n_states, size), dtype)
         self._scratch = np.empty(min(size, BLOCK), dtype)
-        self._blocks = [slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
 
-    def step(self, theta, grad, lr):
-        """One step with learning rate lr; theta and the state change in place, grad does not."""
+    def step(self, theta, grad, lr, decay_strength=1.0):
+        """One step with learning rate lr; theta and the state change in place, grad does not.
+
+        ``decay_strength`` multiplies the weight decay: a schedule may lower it in the course of the training.
+        """
         self.t += 1
-        if self.weight_decay:
-            theta[: self.n_decayed] *= max(0.0, 1 - lr * self.weight_decay)
-        factors = self._factors(lr)
-        for block in self._blocks:
-            scratch = self._scratch[: block.stop - block.start]
-            self._update(theta[block], grad[block], *self.state[:, block], scratch, *factors)
+        decay = lr * self.weight_decay * decay_strength
+        self._begin_step()
+        for group, rate_factor, decay_factor in self.groups:
+            if decay * decay_factor:
+                theta[group] *= max(0.0, 1 - decay * decay_factor)
+            factors = self._factors(lr * rate_factor)
+            for start in range(group.start, group.stop, BLOCK):
+                block = slice(start, min(start + BLOCK, group.stop))
+                scratch = self._scratch[: block.stop - block.start]
+                self._update(theta[block], grad[block], *self.state[:, block], scratch, *factors)
+
+    def _begin_step(self):
+        """What a rule computes once in step ``self.t``."""
 
     def go_on_from(self, other):
         """Take over the state of an optimizer of the same rule and size."""
@@ -143,12 +153,14 @@ class Nadam(Adam):
         super().go_on_from(other)
         self.momentum_product = other.momentum_product
 
+    def _begin_step(self):
+        self.momentum_product *= self._momentum(self.t)
+
     def _momentum(self, t):
         return self.beta_1 * (1 - 0.5 * 0.96 ** (0.004 * t))
 
     def _factors(self, lr):
         now, after = self._momentum(self.t), self._momentum(self.t + 1)
-        self.momentum_product *= now
         unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
         rate_g = lr * (1 - now) / (1 - self.momentum_product) / unscale_v
         rate_m = lr * after * (1 - self.beta_1) / (1 - self.momentum_product * after) / unscale_v

@@ -25,7 +25,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class InverseScaling:
-    """lr(t) = rate / (1 + rows seen before this epoch)^power.
+    """lr(t) = rate / (1 + rows seen before this epoch)^power, for a run that starts at t_0 with rows_0 rows seen.
 
     >>> InverseScaling(rate=0.1, power=0.5, steps_per_epoch=10, rows_per_epoch=99)(10)
     0.01
@@ -35,9 +35,12 @@ class InverseScaling:
     power: float
     steps_per_epoch: int
     rows_per_epoch: int
+    t_0: int = 0
+    rows_0: int = 0
 
     def __call__(self, t):
-        return self.rate / (1 + self.rows_per_epoch * (t // self.steps_per_epoch)) ** self.power
+        rows = self.rows_0 + self.rows_per_epoch * ((t - self.t_0) // self.steps_per_epoch)
+        return self.rate / (1 + rows) ** self.power
 
 
 @dataclass(frozen=True)

@@ -46,14 +46,21 @@ class Run:
         self._start = time.perf_counter()
 
     def record(self, **values):
+        """Append to the history."""
         for name, value in values.items():
             self.history.setdefault(name, []).append(value)
+
+    def check_finite(self, loss=0.0):
+        """FloatingPointError if the loss or a parameter is not finite."""
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss:g} in epoch {self.epoch}")
+        if not np.isfinite(self.network.theta).all():
+            raise FloatingPointError(f"a parameter is not finite in epoch {self.epoch}")
 
     def end_epoch(self, loss, lr, callbacks):
         """Record an epoch and call the callbacks; True ends the training."""
         self.epoch += 1
-        if not (math.isfinite(loss) and np.isfinite(self.network.theta).all()):
-            raise FloatingPointError(f"the loss is {loss:g} in epoch {self.epoch}")
+        self.check_finite(loss)
         self.record(loss=loss, learning_rate=lr, seconds=time.perf_counter() - self._start)
         # a list, not any(...) alone: each callback is called, also after one that says stop
         return any([callback.on_epoch_end(self) for callback in callbacks])
@@ -118,12 +125,13 @@ def fit_minibatch(
                 break
     except KeyboardInterrupt:
         run.interrupted = True
+        run.check_finite()
     for callback in callbacks:
         callback.on_fit_end(run)
     return run
 
 
-def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, rows=None, callbacks=()):
+def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, unit=1.0, rows=None, callbacks=()):
     """Minimise the objective over all rows by L-BFGS-B (Zhu et al. 1997, https://doi.org/10.1145/279232.279236).
 
     Rows pass through the network in chunks, so the memory does not grow with them. One iteration counts as an epoch.
@@ -134,7 +142,10 @@ def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, rows=None
     max_iter, max_fun : int
         Most iterations and most evaluations of the objective.
     tol : float
-        Ends where the largest element of the gradient is at most this.
+        Ends where the largest element of the gradient is at most this, in ``unit``; and, as SciPy does, where an
+        iteration lowers the objective by less than 2.2e-9 of it or of ``unit``, whichever is greater.
+    unit : float, default=1.0
+        SciPy sees the objective divided by this.
 
     Returns
     -------
@@ -161,11 +172,11 @@ def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, rows=None
             which = chunk if rows is None else rows[chunk]
             value += n / n_rows * objective(*(read(which) for read in readers), workspace.rows(n))
             grad += n / n_rows * network.grad
-        return value, grad
+        return value / unit, grad / unit
 
     def after_iteration(intermediate_result):
         network.theta[...] = accepted[...] = intermediate_result.x
-        if run.end_epoch(float(intermediate_result.fun), math.nan, callbacks):
+        if run.end_epoch(unit * float(intermediate_result.fun), math.nan, callbacks):
             raise StopIteration
 
     for callback in callbacks:
@@ -179,7 +190,7 @@ def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, rows=None
         if result.status == 0:
             run.stopped_by = "L-BFGS converged"
         if not run.epoch:  # converged at the start: there is a loss all the same
-            run.end_epoch(float(result.fun), math.nan, callbacks)
+            run.end_epoch(unit * float(result.fun), math.nan, callbacks)
     except KeyboardInterrupt:
         run.interrupted = True
     network.theta[...] = accepted

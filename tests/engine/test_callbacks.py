@@ -59,9 +59,12 @@ def test_improvement_must_exceed_tol():
 
 
 def test_scores_are_better_when_greater():
-    assert play(Patience(2, 0.0, "validation_score"), [0.1, 0.2, 0.3, 0.2, 0.2], "validation_score")[1] == 5
-    assert play(Patience(2, 0.0, "validation_score"), [0.3, 0.2, 0.1, 0.05], "validation_score")[1] == 3
-    assert "validation score" in play(Patience(1, 0.0, "validation_score"), [0.3] * 3, "validation_score")[0].stopped_by
+    def patience(n):
+        return Patience(n, 0.0, "validation_score", greater_is_better=True)
+
+    assert play(patience(2), [0.1, 0.2, 0.3, 0.2, 0.2], "validation_score")[1] == 5
+    assert play(patience(2), [0.3, 0.2, 0.1, 0.05], "validation_score")[1] == 3
+    assert "validation score" in play(patience(1), [0.3] * 3, "validation_score")[0].stopped_by
 
 
 def test_infinite_patience():

@@ -120,12 +120,24 @@ def test_going_on(Optimizer, kwargs, dtype):
 
 @ALL
 def test_weight_decay(Optimizer, kwargs):
-    """Without a gradient theta shrinks by (1 - lr decay) in each step, the first n_decayed elements only."""
-    for n_decayed, shrinks in [(None, [1, 1, 1, 1]), (3, [1, 1, 1, 0]), (0, [0, 0, 0, 0])]:
+    """Without a gradient theta shrinks by (1 - lr decay) in each step, as far as its group says."""
+    two_groups = [(slice(0, 3), 1.0, 1.0), (slice(3, 4), 1.0, 0.0)]
+    for groups, shrinks in [(None, [1, 1, 1, 1]), (two_groups, [1, 1, 1, 0])]:
         theta = np.array(START)
-        optimizer = Optimizer(4, np.float64, weight_decay=0.5, n_decayed=n_decayed, **kwargs)
+        optimizer = Optimizer(4, np.float64, weight_decay=0.5, groups=groups, **kwargs)
         descend(optimizer, theta, 10, f_grad=np.zeros_like, lr=0.1)
         np.testing.assert_allclose(theta, START * np.where(shrinks, 0.95**10, 1), rtol=1e-13)
+
+
+@ALL
+def test_learning_rate_of_a_group(Optimizer, kwargs):
+    """A factor on the learning rate of a group is the factor on the rate of an optimizer of its own."""
+    together, apart = np.array(START), np.array(START)
+    groups = [(slice(0, 3), 0.5, 1.0), (slice(3, 4), 2.0, 0.0)]
+    descend(Optimizer(4, np.float64, groups=groups, **kwargs), together, 5, f_grad=np.cos, lr=0.1)
+    descend(Optimizer(3, np.float64, **kwargs), apart[:3], 5, f_grad=np.cos, lr=0.05)
+    descend(Optimizer(1, np.float64, **kwargs), apart[3:], 5, f_grad=np.cos, lr=0.2)
+    np.testing.assert_allclose(together, apart, rtol=1e-13)
 
 
 @ALL

@@ -205,7 +205,7 @@ def test_early_stopping_restores_the_best_weights(solve):
     rng = np.random.default_rng(1)
     noisy, held_out = Y + rng.normal(0, 1, Y.shape), np.arange(35, 50)
     validation = Validation(SquaredError(), X, noisy, rows=held_out)
-    callbacks = [validation, BestWeights(validation), Patience(5, 0.0, "validation_score")]
+    callbacks = [validation, BestWeights(validation), Patience(5, 0.0, "validation_score", greater_is_better=True)]
     kwargs = {"max_epochs": 300, "schedule": Constant(0.2)} if solve is train else {}
     run = solve(network, y=noisy, rows=np.arange(35), callbacks=callbacks, **kwargs)
     scores = run.history["validation_score"]
@@ -282,7 +282,7 @@ def test_steps_hold_no_growing_memory(activation, dropout):
     train(network, X, y, loss="log_loss", optimizer=optimizer, schedule=schedule, batch_size=n_batch, max_epochs=1)
     assert len(held) == n_steps - 3
     assert peak.bytes <= 4 * n_batch * width * 4 + 20_000
-    assert held[n_steps - 1] - held[3] < 3000
+    assert held[n_steps - 1] - held[3] < n_batch * width  # a quarter of one temporary, over all steps
 
 
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
