@@ -90,12 +90,12 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
     def _train(self, X, y, sample_weight, goes_on, max_epochs, partial=False, **target_kwargs):
         if goes_on:
             _build.check_structure(self, self._structure)
-        X, y, weight = self._validate(X, y, sample_weight, goes_on, **target_kwargs)
+        X, y, weight, dtype = self._validate(X, y, sample_weight, goes_on, **target_kwargs)
         loss = self._make_loss(y, weight, first=not goes_on)
         settings = SimpleNamespace(**self.get_params(deep=False), tol_is_relative=self._tol_is_relative)
-        network, progress = self._start(X, y, weight, loss, goes_on)
+        network, progress = self._start(X.shape[1], dtype, y, weight, loss, goes_on)
         rows, held_out = self._split(y, weight, progress, partial)
-        table = Table(X, y, weight, rows, held_out)
+        table = Table(cast_rows(X, dtype), y, weight, rows, held_out)  # here may be the one copy of X
         trained = fit_network(
             settings, table, loss, network, progress, max_epochs=max_epochs, partial=partial, warm=goes_on
         )
@@ -106,7 +106,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         return self
 
     def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
-        """X, y and weight as the engine wants them: checked, and X and y in the dtype of the training."""
+        """X as it is, y as the loss wants it, weight or None, and the dtype of the training; all checked."""
         refuse_dates(X)
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], dtype=accepted_dtypes(X), multi_output=True, reset=not goes_on
@@ -117,9 +117,9 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         weight = self._training_weight(y, check_weight(sample_weight, X, np.float64))
         if weight is not None and not weight.any():
             raise ValueError("sample_weight times class_weight is zero for every row.")
-        return cast_rows(X, dtype), y.astype(dtype, copy=False) if y.dtype.kind == "f" else y, weight
+        return X, y.astype(dtype, copy=False) if y.dtype.kind == "f" else y, weight, dtype
 
-    def _start(self, X, y, weight, loss, goes_on):
+    def _start(self, n_features, dtype, y, weight, loss, goes_on):
         """The network and the progress to train from: new, or copies, so that a failure spares the fitted ones."""
         if goes_on and hasattr(self, "_progress"):
             return copy.deepcopy(self.network_), copy.deepcopy(self._progress)
@@ -128,7 +128,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         if goes_on:  # from a pickle, which holds no progress
             return copy.deepcopy(self.network_), progress
         constant = np.asarray(loss.constant(y, weight))
-        network = Network(_build.layers(self, X.shape[1], len(constant)), X.dtype)
+        network = Network(_build.layers(self, n_features, len(constant)), dtype)
         network.initialize(progress.rng, _build.INITIALIZERS[self.initializer])
         network.layers[-1].b[...] = constant
         return network, progress

@@ -54,7 +54,7 @@ def raw_outputs(network, X, rows=None):
         Computed in the wider of the dtypes of X and of the parameters.
     """
     n_rows = X.shape[0] if rows is None else len(rows)
-    n_chunk = min(n_rows, chunk_rows(network))
+    n_chunk = min(n_rows, chunk_rows(network, X.shape[1]))
     workspace = network.workspace(n_chunk, np.result_type(X.dtype, network.theta.dtype), training=False)
     if n_chunk == n_rows and rows is None:
         return network.forward(X, workspace)
@@ -66,9 +66,9 @@ def raw_outputs(network, X, rows=None):
     return raw
 
 
-def chunk_rows(network):
+def chunk_rows(network, n_in):
     """Rows to pass through the network at once: enough to fill the matrix products, few enough to stay in the cache."""
-    width = sum(layer.n_out for layer in network.layers)
+    width = n_in + sum(layer.n_out for layer in network.layers)
     return min(max(2**19 // width, 128), 4096)
 
 

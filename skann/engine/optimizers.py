@@ -39,7 +39,9 @@ class Optimizer:
     def __init__(self, size, dtype, weight_decay=0.0, groups=None):
         self.t = 0
         self.weight_decay = weight_decay
-        self.groups = [(slice(0, size), 1.0, 1.0)] if groups is None else groups
+        groups = [(slice(0, size), 1.0, 1.0)] if groups is None else groups
+        self._decays = [(group, decay) for group, _, decay in groups if decay]
+        self._blocks = _blocks([(group, rate) for group, rate, _ in groups])
         self.state = np.zeros((self.n_states, size), dtype)
         self._scratch = np.empty(min(size, BLOCK), dtype)
 
@@ -50,13 +52,13 @@ class Optimizer:
         """
         self.t += 1
         decay = lr * self.weight_decay * decay_strength
+        if decay:
+            for group, factor in self._decays:
+                theta[group] *= max(0.0, 1 - decay * factor)
         self._begin_step()
-        for group, rate_factor, decay_factor in self.groups:
-            if decay * decay_factor:
-                theta[group] *= max(0.0, 1 - decay * decay_factor)
-            factors = self._factors(lr * rate_factor)
-            for start in range(group.start, group.stop, BLOCK):
-                block = slice(start, min(start + BLOCK, group.stop))
+        for rate, blocks in self._blocks:
+            factors = self._factors(lr * rate)
+            for block in blocks:
                 scratch = self._scratch[: block.stop - block.start]
                 self._update(theta[block], grad[block], *self.state[:, block], scratch, *factors)
 
@@ -74,6 +76,19 @@ class Optimizer:
 
     def _update(self, theta, g, *state_scratch_factors):
         raise NotImplementedError
+
+
+def _blocks(groups):
+    """[(rate, slices of at most BLOCK elements)]: neighbouring groups with one rate make common blocks."""
+    stretches = []
+    for group, rate in groups:
+        if stretches and stretches[-1][0] == rate:
+            stretches[-1] = (rate, stretches[-1][1], group.stop)
+        else:
+            stretches.append((rate, group.start, group.stop))
+    return [
+        (rate, [slice(i, min(i + BLOCK, stop)) for i in range(start, stop, BLOCK)]) for rate, start, stop in stretches
+    ]
 
 
 class SGD(Optimizer):

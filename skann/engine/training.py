@@ -109,7 +109,7 @@ def fit_minibatch(
     try:
         for _ in range(max_epochs):
             order = rows
-            if shuffle:
+            if shuffle:  # the order of the last epoch is free by now
                 order = rng.permutation(n_rows if rows is None else rows)
             total = 0.0
             for batch in slices(n_rows, batch_size):
@@ -158,7 +158,7 @@ def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, unit=1.0,
     """
     network = objective.network
     n_rows = X.shape[0] if rows is None else len(rows)
-    n_chunk = min(n_rows, chunk_rows(network))
+    n_chunk = min(n_rows, chunk_rows(network, X.shape[1]))
     workspace = network.workspace(n_chunk)
     readers = [Reader(array, n_chunk) for array in (X, y, weight)]
     run = Run(network)

@@ -67,7 +67,7 @@ def test_raw_outputs_do_not_depend_on_chunks(n_chunk, make, dropout, monkeypatch
     network = make_network(dropout=dropout)
     whole = raw_outputs(network, X)
     np.testing.assert_array_equal(whole, network.forward(X, network.workspace(30)))
-    monkeypatch.setattr(module, "chunk_rows", lambda network: n_chunk)
+    monkeypatch.setattr(module, "chunk_rows", lambda network, n_in: n_chunk)
     np.testing.assert_allclose(raw_outputs(network, make(X)), whole, rtol=1e-12, atol=1e-14)
     rows = np.array([5, 29, 0, 5, 6, 7, 8, 9, 10])
     np.testing.assert_allclose(raw_outputs(network, make(X), rows), whole[rows], rtol=1e-12, atol=1e-14)
@@ -77,7 +77,7 @@ def test_raw_outputs_do_not_depend_on_chunks(n_chunk, make, dropout, monkeypatch
 @pytest.mark.parametrize("of_theta", [np.float32, np.float64])
 @SHORT_CHUNKS
 def test_raw_outputs_in_the_wider_dtype(of_X, of_theta, n_chunk, monkeypatch):
-    monkeypatch.setattr(module, "chunk_rows", lambda network: n_chunk)
+    monkeypatch.setattr(module, "chunk_rows", lambda network, n_in: n_chunk)
     raw = raw_outputs(make_network(dtype=of_theta), X.astype(of_X))
     assert raw.dtype == np.result_type(of_X, of_theta)
     assert raw.shape == (30, 3)
@@ -101,7 +101,7 @@ def test_memory_of_raw_outputs_does_not_grow_with_rows():
             raw = raw_outputs(network, X)
         peaks.append(peak.bytes - raw.nbytes)
     assert peaks[1] < peaks[0] + 10_000
-    assert peaks[1] < 3 * chunk_rows(network) * 51 * 8
+    assert peaks[1] < 3 * chunk_rows(network, 10) * 51 * 8
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))

@@ -20,7 +20,7 @@ from skann.engine.training import fit_lbfgs
 @pytest.mark.parametrize("make", [np.asarray, sparse.csr_matrix])
 def test_lbfgs_solves_ridge_regression(alpha, weighted, n_chunk, make, monkeypatch):
     """The minimum in closed form, whatever the chunks in which the rows pass."""
-    monkeypatch.setattr(module, "chunk_rows", lambda network: n_chunk)
+    monkeypatch.setattr(module, "chunk_rows", lambda network, n_in: n_chunk)
     network, weight = linear(), make_weight(50) if weighted else None
     run = lbfgs(network, make(X), weight=weight, l2=alpha / 50)
     expected = Ridge(alpha, tol=1e-12).fit(X, Y[:, 0], sample_weight=weight)
