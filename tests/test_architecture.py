@@ -17,6 +17,7 @@ ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path
 LEAVES = ("activations", "losses", "initializers", "optimizers", "schedules", "batches")
 FLOORS = {
     "layers": ("initializers", "activations"), "network": ("layers",), "objective": ("network", "batches"),
+    "embeddings": ("layers",),
     "callbacks": ("objective",), "training": ("callbacks", "objective", "batches"),
 }  # fmt: skip
 MAY_IMPORT = {name: set(FLOORS.get(name, ())) for name in ("__init__", *LEAVES, *FLOORS)}

@@ -4,7 +4,7 @@ It knows nothing of scikit-learn and of option strings; the estimators translate
 The modules, in the order in which they build on each other::
 
     activations  losses  initializers  optimizers  schedules  batches
-      -> layers -> network -> objective -> callbacks -> training
+      -> layers -> embeddings -> network -> objective -> callbacks -> training
 
 Vocabulary (one meaning each, in every module)
 ----------------------------------------------

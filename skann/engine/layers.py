@@ -17,6 +17,8 @@ of rows: ``buffers(n_rows, dtype, training)`` makes a dict of arrays with ``n_ro
 respect to ``x`` into ``dx``. It may overwrite all of ``buf``, but not ``x``.
 """
 
+import copy
+
 import numpy as np
 
 from . import initializers
@@ -35,6 +37,14 @@ class Layer:
         for name in self.shapes:
             setattr(self, name, params[name])
             setattr(self, "d" + name, grads[name] if grads else None)
+
+    def unbound(self):
+        """A copy without parameters, for pickling: a pickled view would be cut off from theta."""
+        other = copy.copy(self)
+        for name in self.shapes:
+            vars(other).pop(name, None)
+            vars(other).pop("d" + name, None)
+        return other
 
     def initialize(self, rng, variance=initializers.glorot):
         """Set the parameters to their random start."""

@@ -112,8 +112,7 @@ class Network:
             layer.bind(params, grads)
 
     def __getstate__(self):
-        for_pickling = [_unbound(layer) for layer in self.layers]  # a pickled view would be cut off from theta
-        return {"layers": for_pickling, "theta": self.theta}
+        return {"layers": [layer.unbound() for layer in self.layers], "theta": self.theta}
 
     def __copy__(self):
         other = object.__new__(type(self))
@@ -148,10 +147,3 @@ class Workspace:
         if n not in self._cut:
             self._cut = {n: Workspace([{name: array[:n] for name, array in buf.items()} for buf in self.buffers])}
         return self._cut[n]
-
-
-def _unbound(layer):
-    copy = object.__new__(type(layer))
-    copy.__dict__.update(layer.__dict__)
-    copy.bind(dict.fromkeys(layer.shapes), None)
-    return copy

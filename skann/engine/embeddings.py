@@ -1,0 +1,282 @@
+"""Embeddings: layers that turn each column of a table into several learnt features, before the first dense layer.
+
+Contract
+--------
+``bind``, ``unbound``, ``initialize``, ``buffers``, ``forward`` and ``backward`` are those of `skann.engine.layers`; ``n_in`` is the
+number of columns that an embedding takes. Embeddings come first in a network: ``backward`` has no derivative with
+respect to ``x`` to give. `Columns` hands each embedding its columns.
+"""
+
+import math
+
+import numpy as np
+from scipy import sparse
+
+from .layers import Layer
+
+
+class Columns(Layer):
+    """Applies each part to its own stretch of the columns and puts the results side by side.
+
+    Parameters
+    ----------
+    parts : dict of str to layer
+        In the order of the columns. A parameter of a part gets the name of the part in front of its own.
+    """
+
+    def __init__(self, parts):
+        self.parts = parts
+        self.n_in = sum(part.n_in for part in parts.values())
+        self.n_out = sum(part.n_out for part in parts.values())
+        self.shapes = {f"{name}.{key}": shape for name, part in parts.items() for key, shape in part.shapes.items()}
+        self.weights = tuple(f"{name}.{key}" for name, part in parts.items() for key in part.weights)
+        self.multipliers = {f"{name}.{key}": m for name, part in parts.items() for key, m in part.multipliers.items()}
+
+    def __str__(self):
+        return ", ".join(str(part) for part in self.parts.values())
+
+    def bind(self, params, grads):
+        for name, part in self.parts.items():
+            own_grads = {key: grads[f"{name}.{key}"] for key in part.shapes} if grads else None
+            part.bind({key: params[f"{name}.{key}"] for key in part.shapes}, own_grads)
+
+    def unbound(self):
+        other = super().unbound()
+        other.parts = {name: part.unbound() for name, part in self.parts.items()}
+        return other
+
+    def initialize(self, rng, variance=None):
+        for part in self.parts.values():
+            part.initialize(rng, variance)
+
+    def buffers(self, n_rows, dtype, training):
+        buf = super().buffers(n_rows, dtype, training)
+        for name, part in self.parts.items():
+            buf |= {f"{name}.{key}": array for key, array in part.scratch(n_rows, dtype).items()}
+        return buf
+
+    def forward(self, x, buf, rng=None):
+        for part, columns, own in self._cut(x, buf, "a"):
+            part.forward(columns, own, rng)
+        return buf["a"]
+
+    def backward(self, x, buf, dx=None):
+        for part, columns, own in self._cut(x, buf, "delta"):
+            part.backward(columns, own)
+
+    def _cut(self, x, buf, name_of_output):
+        """For each part: its columns of x, and its buffers, among them its columns of the common output."""
+        i = j = 0
+        for name, part in self.parts.items():
+            own = {key: buf[f"{name}.{key}"] for key in part.scratch_names}
+            own[name_of_output] = buf[name_of_output][:, j : j + part.n_out]
+            yield part, x[:, i : i + part.n_in], own
+            i, j = i + part.n_in, j + part.n_out
+
+
+class Embedding(Layer):
+    """What the parts of `Columns` share: ``scratch`` makes their buffers beside ``a`` and ``delta``."""
+
+    scratch_names = ()
+
+    def scratch(self, n_rows, dtype):
+        """The buffers that are this part's own, by the names in ``scratch_names``."""
+        return {}
+
+    def buffers(self, n_rows, dtype, training):
+        return super().buffers(n_rows, dtype, training) | self.scratch(n_rows, dtype)
+
+
+class PassThrough(Embedding):
+    """a = x.
+
+    Parameters
+    ----------
+    n_in : int
+    """
+
+    def __init__(self, n_in):
+        self.n_in = self.n_out = n_in
+
+    def __str__(self):
+        return f"{self.n_in} columns as they are"
+
+    def forward(self, x, buf, rng=None):
+        np.copyto(buf["a"], x)
+        return buf["a"]
+
+    def backward(self, x, buf, dx=None):
+        pass
+
+
+class Periodic(Embedding):
+    """Of each column x: [x, cos(w x + p) W + b], with H learnt frequencies w and phases p, D - 1 outputs: PBLD.
+
+    Backward, with u = w x + p and delta the derivative of the D - 1 outputs: dW = cos(u)^T delta;  db = sum of delta;
+    du = -sin(u) delta W^T;  dp = sum of du;  dw = sum of du x.
+
+    Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491, section 3; periodic features: Gorishniy et al. 2022,
+    https://arxiv.org/abs/2203.05556.
+
+    Parameters
+    ----------
+    n_in : int
+    n_frequencies : int, default=16
+        H.
+    n_features : int, default=4
+        D, what a column becomes, itself included.
+    sigma : float, default=0.1
+        Standard deviation of the initial frequencies, in cycles per unit of x.
+    """
+
+    scratch_names = ("u", "c")
+
+    def __init__(self, n_in, n_frequencies=16, n_features=4, sigma=0.1):
+        self.n_in, self.sigma = n_in, sigma
+        self.n_frequencies, self.n_features = n_frequencies, n_features
+        self.n_out = n_in * n_features
+        self.shapes = {
+            "w": (n_in, n_frequencies),
+            "p": (n_in, n_frequencies),
+            "W": (n_in, n_frequencies, n_features - 1),
+            "b": (n_in, n_features - 1),
+        }
+
+    def __str__(self):
+        return f"{self.n_in} periodic embeddings"
+
+    def initialize(self, rng, variance=None):
+        self.w[...] = 2 * math.pi * self.sigma * rng.standard_normal(self.w.shape)
+        self.p[...] = rng.uniform(-math.pi, math.pi, self.p.shape)
+        bound = 1 / math.sqrt(self.n_frequencies)
+        self.W[...] = rng.uniform(-bound, bound, self.W.shape)
+        self.b[...] = rng.uniform(-bound, bound, self.b.shape)
+
+    def scratch(self, n_rows, dtype):
+        return {name: np.empty((n_rows, *self.shapes["w"]), dtype) for name in self.scratch_names}
+
+    def forward(self, x, buf, rng=None):
+        u, c = buf["u"], buf["c"]  # (n_rows, n_in, H)
+        np.multiply(x[:, :, None], self.w, out=u)
+        u += self.p
+        np.cos(u, out=c)
+        out = buf["a"].reshape(len(x), self.n_in, self.n_features)
+        out[:, :, 0] = x
+        np.matmul(c.transpose(1, 0, 2), self.W, out=out[:, :, 1:].transpose(1, 0, 2))
+        out[:, :, 1:] += self.b
+        return buf["a"]
+
+    def backward(self, x, buf, dx=None):
+        u, c = buf["u"], buf["c"]
+        delta = buf["delta"].reshape(len(x), self.n_in, self.n_features)[:, :, 1:]
+        np.matmul(c.transpose(1, 2, 0), delta.transpose(1, 0, 2), out=self.dW)
+        np.sum(delta, axis=0, out=self.db)
+        du = c
+        np.matmul(delta.transpose(1, 0, 2), self.W.transpose(0, 2, 1), out=du.transpose(1, 0, 2))
+        np.sin(u, out=u)
+        du *= u
+        np.negative(du, out=du)
+        np.sum(du, axis=0, out=self.dp)
+        np.einsum("nfh,nf->fh", du, x, out=self.dw)
+
+
+class PiecewiseLinear(Embedding):
+    """Of each column x: x v + c(x) W + b, where c_t is how far x has come through bin t, from 0 to 1.
+
+    The first and the last bin go on beyond their edges. W starts at 0, so that the network starts linear in x and
+    learns bends where they help. Backward: dW = c(x)^T delta;  dv = x^T delta;  db = sum of delta.
+
+    Gorishniy et al. 2022, https://arxiv.org/abs/2203.05556; this form: TabM, https://arxiv.org/abs/2410.24210.
+
+    Parameters
+    ----------
+    edges : ndarray of shape (n_in, n_bins + 1)
+        Rising; a bin of width 0 is ignored.
+    n_features : int, default=4
+        What a column becomes.
+    """
+
+    scratch_names = ("c",)
+
+    def __init__(self, edges, n_features=4):
+        self.n_in, self.n_bins = edges.shape[0], edges.shape[1] - 1
+        self.n_features = n_features
+        self.n_out = self.n_in * n_features
+        width = np.diff(edges, axis=1)
+        self.left = edges[:, :-1]
+        self.per_width = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
+        self.lowest = np.where(np.arange(self.n_bins) == 0, -np.inf, 0.0)
+        self.highest = np.where(np.arange(self.n_bins) == self.n_bins - 1, np.inf, 1.0)
+        self.shapes = {
+            "v": (self.n_in, n_features),
+            "W": (self.n_in, self.n_bins, n_features),
+            "b": (self.n_in, n_features),
+        }
+
+    def __str__(self):
+        return f"{self.n_in} piecewise-linear embeddings"
+
+    def initialize(self, rng, variance=None):
+        bound = 1.0
+        self.v[...] = rng.uniform(-bound, bound, self.v.shape)
+        self.b[...] = rng.uniform(-bound, bound, self.b.shape)
+        self.W[...] = 0
+
+    def scratch(self, n_rows, dtype):
+        return {"c": np.empty((n_rows, self.n_in, self.n_bins), dtype)}
+
+    def forward(self, x, buf, rng=None):
+        c = buf["c"]
+        np.subtract(x[:, :, None], self.left, out=c)
+        c *= self.per_width
+        np.clip(c, self.lowest, self.highest, out=c)
+        out = buf["a"].reshape(len(x), self.n_in, self.n_features)
+        np.matmul(c.transpose(1, 0, 2), self.W, out=out.transpose(1, 0, 2))
+        out += x[:, :, None] * self.v
+        out += self.b
+        return buf["a"]
+
+    def backward(self, x, buf, dx=None):
+        delta = buf["delta"].reshape(len(x), self.n_in, self.n_features)
+        np.matmul(buf["c"].transpose(1, 2, 0), delta.transpose(1, 0, 2), out=self.dW)
+        np.einsum("nfd,nf->fd", delta, x, out=self.dv)
+        np.sum(delta, axis=0, out=self.db)
+
+
+class Category(Embedding):
+    """A code k becomes row k of a learnt table;  dE_k = sum of delta over the rows with code k.
+
+    Code 0, a missing or unseen level, has the row 0 and keeps it.
+
+    Parameters
+    ----------
+    n_levels : int
+        Codes go from 0 to n_levels.
+    n_features : int, default=8
+    """
+
+    n_in = 1
+
+    def __init__(self, n_levels, n_features=8):
+        self.n_levels, self.n_out = n_levels, n_features
+        self.shapes = {"E": (n_levels + 1, n_features)}
+
+    def __str__(self):
+        return f"embedding of {self.n_levels} levels"
+
+    def initialize(self, rng, variance=None):
+        self.E[...] = rng.standard_normal(self.E.shape)
+        self.E[0] = 0
+
+    def forward(self, x, buf, rng=None):
+        buf["a"][...] = self.E[x[:, 0].astype(np.intp)]
+        return buf["a"]
+
+    def backward(self, x, buf, dx=None):
+        n_rows = len(x)
+        codes = x[:, 0].astype(np.int32)
+        one_hot = sparse.csr_array(
+            (np.ones(n_rows, x.dtype), codes, np.arange(n_rows + 1)), (n_rows, self.n_levels + 1)
+        )
+        self.dE[...] = one_hot.T @ buf["delta"]
+        self.dE[0] = 0
