@@ -11,14 +11,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from . import _build
+from . import _build, _inputs
 from ._compat import check_parameters, check_weight
 from ._fitting import Progress, Table, fit_network
 from ._holdout import hold_out
-from ._validation import accepted_dtypes, cast_rows, refuse_dates, training_dtype
-from .engine.batches import as_rows
+from ._validation import training_dtype
 from .engine.layers import Dense
 from .engine.network import Network
 from .engine.objective import raw_outputs
@@ -93,9 +92,12 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         X, y, weight, dtype = self._validate(X, y, sample_weight, goes_on, **target_kwargs)
         loss = self._make_loss(y, weight, first=not goes_on)
         settings = SimpleNamespace(**self.get_params(deep=False), tol_is_relative=self._tol_is_relative)
-        network, progress = self._start(X.shape[1], dtype, y, weight, loss, goes_on)
+        progress = self._start_progress(goes_on)
         rows, held_out = self._split(y, weight, progress, partial)
-        table = Table(cast_rows(X, dtype), y, weight, rows, held_out)  # here may be the one copy of X
+        # here may be the one copy of X
+        X = _inputs.encode(self, X, dtype) if goes_on else _inputs.fit_encoder(self, X, weight, rows, dtype)
+        network = copy.deepcopy(self.network_) if goes_on else self._new_network(X, y, weight, rows, loss, progress)
+        table = Table(X, y, weight, rows, held_out)
         trained = fit_network(
             settings, table, loss, network, progress, max_epochs=max_epochs, partial=partial, warm=goes_on
         )
@@ -107,31 +109,30 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
 
     def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
         """X as it is, y as the loss wants it, weight or None, and the dtype of the training; all checked."""
-        refuse_dates(X)
-        X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], dtype=accepted_dtypes(X), multi_output=True, reset=not goes_on
-        )
+        X, y = _inputs.check_training(self, X, y, reset=not goes_on)
         y = self._encode_target(y, not goes_on, **target_kwargs)
         wanted = self.network_.theta.dtype if goes_on else self.dtype
-        dtype = training_dtype(X, y, wanted, small=X.shape[0] <= SMALL or self.solver == "lbfgs")
+        numbers = (("y", y),) if self.encoder is not None else (("X", X), ("y", y))
+        dtype = training_dtype(numbers, wanted, small=X.shape[0] <= SMALL or self.solver == "lbfgs")
         weight = self._training_weight(y, check_weight(sample_weight, X, np.float64))
         if weight is not None and not weight.any():
             raise ValueError("sample_weight times class_weight is zero for every row.")
         return X, y.astype(dtype, copy=False) if y.dtype.kind == "f" else y, weight, dtype
 
-    def _start(self, n_features, dtype, y, weight, loss, goes_on):
-        """The network and the progress to train from: new, or copies, so that a failure spares the fitted ones."""
-        if goes_on and hasattr(self, "_progress"):
-            return copy.deepcopy(self.network_), copy.deepcopy(self._progress)
+    def _start_progress(self, goes_on):
+        """What to go on from: the last call's, copied so that a failure spares it, or a new one."""
+        if goes_on and hasattr(self, "_progress"):  # a pickle holds none
+            return copy.deepcopy(self._progress)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=4)
-        progress = Progress(np.random.default_rng(seed))
-        if goes_on:  # from a pickle, which holds no progress
-            return copy.deepcopy(self.network_), progress
+        return Progress(np.random.default_rng(seed))
+
+    def _new_network(self, X, y, weight, rows, loss, progress):
         constant = np.asarray(loss.constant(y, weight))
-        network = Network(_build.layers(self, n_features, len(constant)), dtype)
+        layers = _build.layers(self, _inputs.inputs(self, X), len(constant), X, weight, rows)
+        network = Network(layers, X.dtype)
         network.initialize(progress.rng, _build.INITIALIZERS[self.initializer])
         network.layers[-1].b[...] = constant
-        return network, progress
+        return network
 
     def _split(self, y, weight, progress, partial):
         """Indices of the rows to train on (None for all) and of the held-out ones (None for none)."""
@@ -199,25 +200,8 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
     def _raw_outputs(self, X, network=None):
         if not hasattr(self, "network_"):  # check_is_fitted itself takes as long as a small network
             check_is_fitted(self)
-        X = self._validate_rows(X)
+        X = _inputs.encode(self, _inputs.check_rows(self, X))
         return raw_outputs(network or self.network_, X).astype(X.dtype, copy=False)
-
-    def _validate_rows(self, X):
-        """X to predict on, checked, as float64 or float32."""
-        if not self._is_plain(X):
-            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], reset=False)
-        return as_rows(X)
-
-    def _is_plain(self, X):
-        """Whether X is an array that passes validate_data, which takes longer than a row in the network."""
-        is_float_matrix = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32)
-        return (
-            is_float_matrix
-            and not hasattr(self, "feature_names_in_")
-            and X.shape[1] == self.n_features_in_
-            and len(X) > 0
-            and bool(np.isfinite(np.max(X)) and np.isfinite(np.min(X)))
-        )
 
     def hidden_activations(self, X, layer=-1):
         """Activations of a hidden layer: the features that the network has learnt.
@@ -259,7 +243,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        _inputs.set_input_tags(self, tags.input_tags)
         return tags
 
     def __getstate__(self):

@@ -2,31 +2,80 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from .engine.activations import ACTIVATIONS
+from .engine.embeddings import Category, Columns, PassThrough, Periodic, PiecewiseLinear
 from .engine.initializers import INITIALIZERS
-from .engine.layers import Dense, Dropout
+from .engine.layers import Dense, Dropout, ParametricActivation, Scale
 from .engine.optimizers import OPTIMIZERS
 from .engine.schedules import SCHEDULES, InverseScaling
 
-__all__ = ["FINITE_SCHEDULES", "INITIALIZERS", "layers", "optimizer", "schedule", "warn_ignored"]
+__all__ = ["FINITE_SCHEDULES", "INITIALIZERS", "Inputs", "layers", "optimizer", "schedule", "warn_ignored"]
+
+N_BINS = 48  # of a piecewise-linear embedding, as in TabM
 
 FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4")  # to reach max_iter is what they plan
 
 
-def layers(settings, n_in, n_out):
-    """The layers of the network: Dense, each hidden one with its activation and dropout, and the linear output."""
+class Inputs(NamedTuple):
+    """The columns that the network takes: numbers first, codes of embedded categories last."""
+
+    n_columns: int
+    n_numeric: int
+    n_levels: tuple[int, ...] = ()
+
+
+def layers(settings, inputs, n_out, X, weight, rows):
+    """The layers of the network: embeddings, scale, Dense with activation and dropout, and the linear output."""
     sizes = hidden_layer_sizes(settings)
-    chain = []
+    chain, n_in = input_layers(settings, inputs, X, weight, rows)
     activations = per_layer(settings, "activation", len(sizes))
     for size, activation, rate in zip(sizes, activations, dropout_rates(settings, len(sizes)), strict=True):
-        chain.append(Dense(n_in, size, activation_object(activation)))
+        if settings.parametric_activation:
+            chain += [Dense(n_in, size), ParametricActivation(size, activation_object(activation))]
+        else:
+            chain.append(Dense(n_in, size, activation_object(activation)))
         if rate:
             chain.append(Dropout(size, rate))
         n_in = size
     return [*chain, Dense(n_in, n_out)]
+
+
+def input_layers(settings, inputs, X, weight, rows):
+    """What comes before the first Dense layer, and how many columns it makes."""
+    chain, n_in = [], inputs.n_columns
+    if sparse.issparse(X) and (settings.numeric_embedding or settings.feature_scaling):
+        raise ValueError("numeric_embedding and feature_scaling need a dense X, got a sparse one.")
+    if (settings.numeric_embedding and inputs.n_numeric) or inputs.n_levels:
+        columns = Columns(embeddings(settings, inputs, X, weight, rows))
+        chain, n_in = [columns], columns.n_out
+    if settings.feature_scaling:
+        chain.append(Scale(n_in))
+    return chain, n_in
+
+
+def embeddings(settings, inputs, X, weight, rows):
+    """The parts of `Columns`: for the numbers, for what needs none, and for each column of codes."""
+    parts, n_embedded = {}, inputs.n_numeric if settings.numeric_embedding else 0
+    if n_embedded and settings.numeric_embedding == "periodic":
+        parts["numeric"] = Periodic(n_embedded)
+    elif n_embedded:
+        parts["numeric"] = PiecewiseLinear(quantile_edges(X[:, :n_embedded], weight, rows))
+    if n_embedded + len(inputs.n_levels) < inputs.n_columns:
+        parts["rest"] = PassThrough(inputs.n_columns - n_embedded - len(inputs.n_levels))
+    return parts | {f"category{i}": Category(n) for i, n in enumerate(inputs.n_levels)}
+
+
+def quantile_edges(X, weight, rows):
+    """The edges (n_columns, N_BINS + 1) of bins with equally many training rows."""
+    if rows is not None:
+        X, weight = X[rows], None if weight is None else weight[rows]
+    levels = np.linspace(0, 1, N_BINS + 1)
+    return np.stack([np.quantile(x, levels, method="inverted_cdf", weights=weight) for x in X.T]).astype(X.dtype)
 
 
 def hidden_layer_sizes(settings):
@@ -39,14 +88,15 @@ def hidden_layer_sizes(settings):
 
 def structure(settings):
     """The parameters that make the network: they must stay as they are while its weights are kept."""
-    names = ("hidden_layer_sizes", "activation", "dropout", "dtype")
+    names = ("hidden_layer_sizes", "activation", "parametric_activation", "dropout", "dtype", "encoder")
+    names += ("categorical_features", "numeric_embedding", "feature_scaling")
     return {name: getattr(settings, name) for name in names}
 
 
 def check_structure(settings, before):
     """ValueError if a parameter that makes the network is not what it was ``before``."""
     for name, now in structure(settings).items():
-        if not np.array_equal(now, before[name]):
+        if now is not before[name] and not np.array_equal(now, before[name]):
             raise ValueError(
                 f"{name} was {before[name]!r} when the network was made and is now {now!r}: partial_fit and warm_start "
                 "go on with that network. Set it back, or call fit with warm_start=False."

@@ -28,6 +28,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     ----------
     {hidden_layer_sizes}
     {activation}
+    {parametric_activation}
     loss : "log_loss" or loss object, default="log_loss"
         What the training minimises; an object follows the contract of `skann.engine.losses`.
 
@@ -64,6 +65,10 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     {warm_start}
     {shuffle}
     {random_state}
+    {encoder}
+    {categorical_features}
+    {numeric_embedding}
+    {feature_scaling}
     {dtype}
     {verbose}
     Attributes
@@ -75,6 +80,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     {feature_names_in_}
     {coefs_}
     {intercepts_}
+    {encoder_}
     {network_}
     {n_layers_}
     {n_outputs_}
@@ -114,6 +120,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         hidden_layer_sizes=(100,),
         activation="relu",
         *,
+        parametric_activation=False,
         loss="log_loss",
         solver="adam",
         initializer="auto",
@@ -142,11 +149,16 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         warm_start=False,
         shuffle=True,
         random_state=None,
+        encoder=None,
+        categorical_features="from_dtype",
+        numeric_embedding=None,
+        feature_scaling=False,
         dtype="auto",
         verbose=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.parametric_activation = parametric_activation
         self.loss = loss
         self.solver = solver
         self.initializer = initializer
@@ -175,6 +187,10 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         self.warm_start = warm_start
         self.shuffle = shuffle
         self.random_state = random_state
+        self.encoder = encoder
+        self.categorical_features = categorical_features
+        self.numeric_embedding = numeric_embedding
+        self.feature_scaling = feature_scaling
         self.dtype = dtype
         self.verbose = verbose
 

@@ -25,6 +25,7 @@ FRACTION = Interval(Real, 0, 1, closed="left")
 CONSTRAINTS = {
     "hidden_layer_sizes": [at_least(1, Integral), "array-like"],
     "activation": [StrOptions(set(ACTIVATIONS)), HasMethods(["forward", "backward"]), list, tuple],
+    "parametric_activation": ["boolean"],
     "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
     "initializer": [StrOptions(set(INITIALIZERS))],
     "alpha": [at_least(0)],
@@ -50,6 +51,10 @@ CONSTRAINTS = {
     "warm_start": ["boolean"],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
+    "encoder": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
+    "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
+    "numeric_embedding": [StrOptions({"periodic", "piecewise_linear"}), None],
+    "feature_scaling": ["boolean"],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
     "verbose": ["verbose"],
 }
@@ -62,6 +67,9 @@ activation : str, activation object, or list of these, default="relu"
     Activation of the hidden layers, one for all or one for each: "identity", "logistic", "tanh", "relu", "leaky_relu",
     "elu", "selu", "gelu", "silu", "mish", "softplus", or an object that follows the contract of
     `skann.engine.activations`.
+
+parametric_activation : bool, default=False
+    Whether each hidden unit learns how much of its activation f it takes: z + p (f(z) - z), where p starts at 1.
 
 solver : {"adam", "nadam", "rmsprop", "sgd", "lbfgs"}, default="adam"
     What minimises the objective: a step after each batch, or L-BFGS on all rows, good on small data. "rmsprop"
@@ -155,6 +163,22 @@ random_state : int, RandomState instance or None, default=None
     Determines the initial weights, the order of the rows, the held-out rows and dropout. An int makes `fit`
     reproducible to the bit.
 
+encoder : "auto", None or transformer, default=None
+    What turns X into numbers before the network: None takes X as it is, numeric and finite; "auto" is
+    `TabularEncoder`, for tables with categories, strings and missing values, scaled or not; or a scikit-learn
+    transformer, fitted anew in each `fit`. It learns from the training rows without the held-out ones.
+
+categorical_features : array-like, "from_dtype" or None, default="from_dtype"
+    With ``encoder="auto"``: which columns are categories, by mask, number or name; "from_dtype": those of
+    category, string and object dtype.
+
+numeric_embedding : {"periodic", "piecewise_linear"} or None, default=None
+    What turns each numeric column into several learnt features: cosines of learnt frequencies, or a linear
+    function with bends at quantiles. Needs a dense X.
+
+feature_scaling : bool, default=False
+    Whether the network learns a factor for each of its inputs. Needs a dense X.
+
 dtype : {"auto", "float32", "float64"}, default="auto"
     What the training computes in. "auto" is float64 for "lbfgs", for up to 500 rows, and where values are too large
     for float32; else float32, which is about twice as fast. Predictions are computed in the dtype of their input.
@@ -175,6 +199,9 @@ coefs_ : list of ndarray of shape (n_in, n_out)
 
 intercepts_ : list of ndarray of shape (n_out,)
     The biases of each layer, views of ``network_.theta``.
+
+encoder_ : transformer
+    The fitted encoder, unless ``encoder`` is None.
 
 network_ : skann.engine.network.Network
     The trained network.

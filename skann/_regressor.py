@@ -23,6 +23,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     ----------
     {hidden_layer_sizes}
     {activation}
+    {parametric_activation}
     loss : str or loss object, default="squared_error"
         What the training minimises, summed over outputs and averaged over rows:
 
@@ -65,6 +66,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     {warm_start}
     {shuffle}
     {random_state}
+    {encoder}
+    {categorical_features}
+    {numeric_embedding}
+    {feature_scaling}
     {dtype}
     {verbose}
     Attributes
@@ -73,6 +78,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     {feature_names_in_}
     {coefs_}
     {intercepts_}
+    {encoder_}
     {network_}
     {n_layers_}
     {n_outputs_}
@@ -114,6 +120,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         hidden_layer_sizes=(100,),
         activation="relu",
         *,
+        parametric_activation=False,
         loss="squared_error",
         huber_delta=1.35,
         quantile=0.5,
@@ -142,11 +149,16 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         warm_start=False,
         shuffle=True,
         random_state=None,
+        encoder=None,
+        categorical_features="from_dtype",
+        numeric_embedding=None,
+        feature_scaling=False,
         dtype="auto",
         verbose=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.parametric_activation = parametric_activation
         self.loss = loss
         self.huber_delta = huber_delta
         self.quantile = quantile
@@ -175,6 +187,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.warm_start = warm_start
         self.shuffle = shuffle
         self.random_state = random_state
+        self.encoder = encoder
+        self.categorical_features = categorical_features
+        self.numeric_embedding = numeric_embedding
+        self.feature_scaling = feature_scaling
         self.dtype = dtype
         self.verbose = verbose
 

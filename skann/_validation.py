@@ -28,12 +28,13 @@ def accepted_dtypes(X):
     return "numeric" if is_numeric_array else [np.float64, np.float32]
 
 
-def training_dtype(X, y, wanted, small):
+def training_dtype(arrays, wanted, small):
     """What the training computes in.
 
     Parameters
     ----------
-    X, y : arrays, X may be sparse
+    arrays : sequence of (str, array)
+        What must fit into it, with names; may be sparse.
     wanted : {"auto", "float32", "float64"} or dtype
         "auto" is float64 if ``small`` or if a value is too large for float32, else float32.
     small : bool
@@ -44,7 +45,7 @@ def training_dtype(X, y, wanted, small):
         If a value is too large for the dtype that is wanted.
     """
     dtype = np.dtype("float64" if wanted == "auto" and small else "float32" if wanted == "auto" else wanted)
-    for name, values in (("X", X), ("y", y)):
+    for name, values in arrays:
         if not _fits(values, dtype):
             if wanted != "auto":
                 raise ValueError(f"{name} holds values too large for {dtype}: scale it, or set dtype='float64'.")

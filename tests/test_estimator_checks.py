@@ -11,6 +11,9 @@ VARIANTS = [
     {"early_stopping": True, "max_iter": 100},
     {"hidden_layer_sizes": (), "solver": "lbfgs"},
     {"dropout": 0.2, "max_iter": 100},
+    {"encoder": "auto", "max_iter": 100},
+    {"encoder": "auto", "numeric_embedding": "periodic", "feature_scaling": True, "max_iter": 100},
+    {"numeric_embedding": "piecewise_linear", "parametric_activation": True, "max_iter": 100},
 ]
 ESTIMATORS = [Estimator(**params) for Estimator in (ANNClassifier, ANNRegressor) for params in VARIANTS]
 BOTH = pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)

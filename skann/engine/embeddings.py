@@ -3,8 +3,8 @@
 Contract
 --------
 ``bind``, ``unbound``, ``initialize``, ``buffers``, ``forward`` and ``backward`` are those of `skann.engine.layers`;
-``n_in`` is the number of columns that an embedding takes. Embeddings come first in a network: ``backward`` has no derivative with
-respect to ``x`` to give. `Columns` hands each embedding its columns.
+``n_in`` is the number of columns that an embedding takes. Embeddings come first in a network: ``backward`` has no
+derivative with respect to ``x`` to give. `Columns` hands each embedding its columns.
 """
 
 import math

@@ -1,0 +1,104 @@
+"""From X as it comes to the matrix that the network takes: as it is, or through an encoder."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing, check_array, check_consistent_length, get_tags
+from sklearn.utils.validation import has_fit_parameter, validate_data
+
+from ._build import Inputs
+from ._columns import check_table
+from ._validation import accepted_dtypes, cast_rows, refuse_dates
+from .encoding import TabularEncoder
+from .engine.batches import as_rows
+
+FLOATS = [np.float64, np.float32]
+
+
+def check_training(estimator, X, y, reset):
+    """X and y after scikit-learn's checks; with an encoder, the values of X are left to it."""
+    if estimator.encoder is None:
+        refuse_dates(X)
+        return validate_data(
+            estimator, X, y, accept_sparse=["csr", "csc"], dtype=accepted_dtypes(X), multi_output=True, reset=reset
+        )
+    if y is None:
+        raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
+    X = check_table(estimator, X, reset)
+    y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
+    check_consistent_length(X, y)
+    return X, y
+
+
+def fit_encoder(estimator, X, weight, rows, dtype):
+    """Set ``encoder_`` from the training rows; return all rows as the network takes them."""
+    if estimator.encoder is None:
+        return cast_rows(X, dtype)
+    if isinstance(estimator.encoder, str):
+        estimator.encoder_ = TabularEncoder(estimator.categorical_features)
+        return estimator.encoder_._fit_encode(X, _without_held_out(weight, rows, X.shape[0]), dtype)
+    estimator.encoder_ = clone(estimator.encoder)
+    kwargs = {}
+    if weight is not None and has_fit_parameter(estimator.encoder_, "sample_weight"):
+        kwargs["sample_weight"] = weight if rows is None else weight[rows]
+    estimator.encoder_.fit(X if rows is None else _safe_indexing(X, rows), **kwargs)
+    return encode(estimator, X, dtype)
+
+
+def encode(estimator, X, dtype=None):
+    """Rows that have been checked, as the network takes them, in ``dtype``; None means the dtype that they have."""
+    if estimator.encoder is None:
+        return as_rows(X) if dtype is None else cast_rows(X, dtype)
+    if isinstance(estimator.encoder_, TabularEncoder):
+        return estimator.encoder_._encode(X, dtype)
+    encoded = check_array(estimator.encoder_.transform(X), accept_sparse=["csr", "csc"], dtype=FLOATS)
+    return cast_rows(encoded, encoded.dtype if dtype is None else dtype)
+
+
+def check_rows(estimator, X):
+    """X to predict on, after scikit-learn's checks."""
+    if estimator.encoder is not None:
+        return check_table(estimator, X, reset=False)
+    if _is_plain(estimator, X):
+        return X
+    return validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=FLOATS, reset=False)
+
+
+def inputs(estimator, X):
+    """The columns of the encoded X."""
+    encoder = getattr(estimator, "encoder_", None)
+    if estimator.encoder is not None and isinstance(encoder, TabularEncoder):
+        return Inputs(X.shape[1], encoder.n_numeric_, tuple(n for _, n in encoder.embedded_features_))
+    return Inputs(X.shape[1], X.shape[1])
+
+
+def set_input_tags(estimator, tags):
+    """What X may be."""
+    dense_only = bool(estimator.numeric_embedding or estimator.feature_scaling)
+    if estimator.encoder is not None:
+        encoder = TabularEncoder() if isinstance(estimator.encoder, str) else estimator.encoder
+        own = get_tags(encoder).input_tags
+        tags.string, tags.categorical = own.string, own.categorical
+        tags.allow_nan = isinstance(encoder, TabularEncoder)  # others may let NaN pass, which the network can't take
+        dense_only = dense_only or not own.sparse
+    tags.sparse = not dense_only
+
+
+def _without_held_out(weight, rows, n_rows):
+    """Weights that are 0 outside ``rows``."""
+    if rows is None:
+        return weight
+    kept = np.zeros(n_rows)
+    kept[rows] = 1 if weight is None else weight[rows]
+    return kept
+
+
+def _is_plain(estimator, X):
+    """Whether X is an array that passes validate_data, which takes longer than a row in the network."""
+    is_float_matrix = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32)
+    return (
+        is_float_matrix
+        and not hasattr(estimator, "feature_names_in_")
+        and X.shape[1] == estimator.n_features_in_
+        and len(X) > 0
+        and bool(np.isfinite(np.max(X)) and np.isfinite(np.min(X)))
+    )

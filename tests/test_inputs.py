@@ -1,0 +1,176 @@
+"""Tables as they come: the encoder inside the estimators, embeddings and scales before the network."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from skann import ANNClassifier, ANNRegressor, TabularEncoder
+from skann.engine.embeddings import Category, Columns, Periodic, PiecewiseLinear
+from skann.engine.layers import ParametricActivation, Scale
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+FAST = {"hidden_layer_sizes": (16,), "max_iter": 40, "learning_rate_init": 0.02, "random_state": 0}
+CITIES = np.array(["Bern", "Genf", "Basel"])
+
+
+def make_frame(n_rows=300, seed=0):
+    """Numbers far from scaled, a category that matters, gaps, a constant column; y depends on all that varies."""
+    rng = np.random.default_rng(seed)
+    size, city, zip_code = rng.normal(size=n_rows), rng.integers(3, size=n_rows), rng.integers(20, size=n_rows)
+    signal = size + np.array([-1.0, 0.0, 1.5])[city] + 0.1 * (zip_code - 10)
+    frame = pd.DataFrame(
+        {
+            "size": 1e6 + 1e4 * size,
+            "city": pd.Categorical(CITIES[city]),
+            "zip": pd.array([f"z{code}" for code in zip_code], dtype="str"),
+            "noise": rng.normal(size=n_rows),
+            "always": 1.0,
+        }
+    )
+    frame.loc[::17, "noise"] = np.nan
+    frame.loc[5::31, "city"] = None
+    return frame, signal
+
+
+def target(Estimator, signal):
+    return (signal > 0).astype(int) if Estimator is ANNClassifier else signal
+
+
+@BOTH
+def test_a_table_as_it_comes(Estimator):
+    X, signal = make_frame(600)
+    y = target(Estimator, signal)
+    model = Estimator(**FAST, encoder="auto").fit(X[:400], y[:400])
+    assert model.score(X[400:], y[400:]) > 0.85
+    assert isinstance(model.encoder_, TabularEncoder)
+    assert list(model.feature_names_in_) == list(X.columns)
+    assert any(isinstance(part, Category) for part in model.network_.layers[0].parts.values())
+
+
+@BOTH
+def test_unseen_levels_and_new_gaps_are_valid_input(Estimator):
+    X, signal = make_frame()
+    model = Estimator(**FAST, encoder="auto").fit(X, target(Estimator, signal))
+    strange = X[:4].copy()
+    strange["city"], strange["zip"], strange["size"] = "Chur", "z99", np.nan
+    assert np.isfinite(model.predict(strange)).all()
+
+
+@BOTH
+def test_the_encoder_inside_is_the_encoder_outside(Estimator):
+    """Without held-out rows, encoder="auto" is a pipeline of TabularEncoder and the plain network, to the bit."""
+    X, signal = make_frame()
+    X, y = X.drop(columns="zip"), target(Estimator, signal)  # nothing to embed
+    params = FAST | {"dtype": "float64"}
+    inside = Estimator(**params, encoder="auto").fit(X, y)
+    outside = make_pipeline(TabularEncoder(), Estimator(**params)).fit(X, y)
+    np.testing.assert_array_equal(inside.predict(X), outside.predict(X))
+
+
+def test_statistics_come_from_the_training_rows_alone():
+    """What the held-out rows hold has no influence on the encoder."""
+    X, signal = make_frame()
+    X = X[["size", "noise"]].fillna(0.0)
+    model = ANNRegressor(**FAST, encoder="auto", early_stopping=True).fit(X, signal)
+    train, held_out = model._split(np.asarray(signal), None, model._progress, False)
+    assert len(held_out) == 30
+    expected = TabularEncoder().fit(X.iloc[train])
+    np.testing.assert_array_equal(model.encoder_.center_, expected.center_)
+    assert not np.array_equal(expected.center_, TabularEncoder().fit(X).center_)
+
+
+@BOTH
+def test_pandas_and_polars_give_the_same_model(Estimator):
+    X, signal = make_frame()
+    y = target(Estimator, signal)
+    first = Estimator(**FAST, encoder="auto").fit(X, y)
+    X_polars = pl.from_pandas(X.assign(city=X["city"].astype(object)))
+    second = Estimator(**FAST, encoder="auto").fit(X_polars, y)
+    np.testing.assert_allclose(first.predict(X), second.predict(X_polars), rtol=1e-6)
+
+
+@BOTH
+def test_a_transformer_as_encoder(Estimator):
+    """It is cloned and fitted; the result is that of the pipeline."""
+    X, signal = make_frame()
+    X, y = X.drop(columns="zip"), target(Estimator, signal)
+    encoder = make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["size", "noise"]),
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["city"]),
+    )
+    inside = Estimator(**FAST, encoder=encoder).fit(X, y)
+    outside = make_pipeline(encoder, Estimator(**FAST)).fit(X, y)
+    np.testing.assert_array_equal(inside.predict(X), outside.predict(X))
+    assert inside.encoder_ is not encoder
+
+
+@BOTH
+@pytest.mark.parametrize("encoder", ["auto", None])
+@pytest.mark.parametrize(
+    ("params", "layer"),
+    [
+        ({"feature_scaling": True}, Scale),
+        ({"numeric_embedding": "periodic"}, Periodic),
+        ({"numeric_embedding": "piecewise_linear"}, PiecewiseLinear),
+        ({"parametric_activation": True}, ParametricActivation),
+    ],
+    ids=str,
+)
+def test_parts_of_the_network(Estimator, params, layer, encoder):
+    """Each is there when asked for, learns, and survives pickling."""
+    X, signal = make_frame()
+    X = X[["size", "noise"]].fillna(0.0)
+    X, y = (X - X.mean()) / X.std(), target(Estimator, signal)
+    model = Estimator(**FAST, **params, encoder=encoder, dtype="float64").fit(X, y)
+    layers = model.network_.layers
+    parts = [part for each in layers for part in (each.parts.values() if isinstance(each, Columns) else [each])]
+    (part,) = [part for part in parts if isinstance(part, layer)]
+    start = {"s": 1, "p": 1}.get(next(iter(part.shapes)), 0)
+    assert (getattr(part, next(iter(part.shapes))) != start).all()
+    assert model.loss_ < model.loss_curve_[0]
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
+@BOTH
+def test_going_on_keeps_the_encoder(Estimator):
+    """partial_fit and warm_start scale with the statistics of the first call."""
+    X, signal = make_frame()
+    y = target(Estimator, signal)
+    model = Estimator(**FAST, encoder="auto", warm_start=True).fit(X, y)
+    center = model.encoder_.center_.copy()
+    model.fit(X[:50], y[:50]).partial_fit(X[:20], y[:20])
+    np.testing.assert_array_equal(model.encoder_.center_, center)
+
+
+def test_sparse_input_stays_sparse():
+    from scipy import sparse
+
+    X, signal = make_frame()
+    dense = np.where(np.random.default_rng(0).random((300, 5)) < 0.3, 1.0, 0.0) * signal[:, None]
+    model = ANNRegressor(**FAST, encoder="auto").fit(sparse.csr_matrix(dense), signal)
+    assert np.isfinite(model.predict(sparse.csc_matrix(dense))).all()
+    with pytest.raises(ValueError, match="feature_scaling"):
+        ANNRegressor(feature_scaling=True).fit(sparse.csr_matrix(dense), signal)
+
+
+@BOTH
+def test_errors_name_the_column(Estimator):
+    X, signal = make_frame()
+    y = target(Estimator, signal)
+    with pytest.raises((TypeError, ValueError), match="when"):
+        Estimator(**FAST, encoder="auto").fit(X.assign(when=pd.Timestamp("2026-01-01")), y)
+    model = Estimator(**FAST, encoder="auto").fit(X, y)
+    with pytest.raises(ValueError, match="size"):
+        model.predict(X.assign(size=np.inf))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        model.predict(X)
