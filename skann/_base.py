@@ -38,6 +38,10 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
     def _make_loss(self, y, weight, first):
         """The loss object for encoded targets; ValueError if they are outside its domain."""
 
+    def _scale_target(self, y, weight, rows, first):
+        """The targets in the units of the training."""
+        return y
+
     def _training_weight(self, y, weight):
         """Weights of the rows, class weights included, or None."""
         return weight
@@ -90,10 +94,12 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         if goes_on:
             _build.check_structure(self, self._structure)
         X, y, weight, dtype = self._validate(X, y, sample_weight, goes_on, **target_kwargs)
-        loss = self._make_loss(y, weight, first=not goes_on)
         settings = SimpleNamespace(**self.get_params(deep=False), tol_is_relative=self._tol_is_relative)
         progress = self._start_progress(goes_on)
         rows, held_out = self._split(y, weight, progress, partial)
+        y = self._scale_target(y, weight, rows, first=not goes_on)
+        y = y.astype(dtype, copy=False) if y.dtype.kind == "f" else y
+        loss = self._make_loss(y, weight, first=not goes_on)
         # here may be the one copy of X
         X = _inputs.encode(self, X, dtype) if goes_on else _inputs.fit_encoder(self, X, weight, rows, dtype)
         network = copy.deepcopy(self.network_) if goes_on else self._new_network(X, y, weight, rows, loss, progress)
@@ -108,7 +114,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         return self
 
     def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
-        """X as it is, y as the loss wants it, weight or None, and the dtype of the training; all checked."""
+        """X as it is, y encoded, weight or None, and the dtype of the training; all checked."""
         X, y = _inputs.check_training(self, X, y, reset=not goes_on)
         y = self._encode_target(y, not goes_on, **target_kwargs)
         wanted = self.network_.theta.dtype if goes_on else self.dtype
@@ -117,7 +123,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         weight = self._training_weight(y, check_weight(sample_weight, X, np.float64))
         if weight is not None and not weight.any():
             raise ValueError("sample_weight times class_weight is zero for every row.")
-        return X, y.astype(dtype, copy=False) if y.dtype.kind == "f" else y, weight, dtype
+        return X, y, weight, dtype
 
     def _start_progress(self, goes_on):
         """What to go on from: the last call's, copied so that a failure spares it, or a new one."""

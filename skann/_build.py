@@ -89,8 +89,8 @@ def hidden_layer_sizes(settings):
 def structure(settings):
     """The parameters that make the network: they must stay as they are while its weights are kept."""
     names = ("hidden_layer_sizes", "activation", "parametric_activation", "dropout", "dtype", "encoder")
-    names += ("categorical_features", "numeric_embedding", "feature_scaling")
-    return {name: getattr(settings, name) for name in names}
+    names += ("categorical_features", "numeric_embedding", "feature_scaling", "target_scaling")
+    return {name: getattr(settings, name) for name in names if hasattr(settings, name)}
 
 
 def check_structure(settings, before):

@@ -41,6 +41,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         Level of the quantile to predict, strictly between 0 and 1. A list, for a single target, gives one column of
         predictions for each level, in its order; they never cross.
 
+    target_scaling : bool, default=False
+        Whether to train on (y - mean) / standard deviation and predict in the units of y. Losses in `history_` are then
+        those of the scaled targets. Not for "poisson" and "gamma", whose logarithm has no units.
+
     {solver}
     {initializer}
     {alpha}
@@ -79,6 +83,9 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     {coefs_}
     {intercepts_}
     {encoder_}
+    target_mean_, target_scale_ : ndarray of shape (n_targets,)
+        Mean and standard deviation of the training targets, if ``target_scaling``.
+
     {network_}
     {n_layers_}
     {n_outputs_}
@@ -112,6 +119,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     _parameter_constraints = CONSTRAINTS | {
         "loss": [StrOptions(set(LOSSES)), HasMethods(["value_and_delta", "predict", "constant"])],
         "huber_delta": [above(0)],
+        "target_scaling": ["boolean"],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
     }
 
@@ -124,6 +132,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         loss="squared_error",
         huber_delta=1.35,
         quantile=0.5,
+        target_scaling=False,
         solver="adam",
         initializer="auto",
         alpha=0.0001,
@@ -162,6 +171,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.loss = loss
         self.huber_delta = huber_delta
         self.quantile = quantile
+        self.target_scaling = target_scaling
         self.solver = solver
         self.initializer = initializer
         self.alpha = alpha
@@ -230,6 +240,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         """
         raw = self._raw_outputs(X)
         values = self._loss.predict(raw)
+        if self.target_scaling:
+            values = (values * self.target_scale_ + self.target_mean_).astype(values.dtype)
         return values.ravel() if self._flat_target and values.shape[1] == 1 else values
 
     def _encode_target(self, y, first):
@@ -247,6 +259,20 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
             raise ValueError(f"y must have {self._n_targets} columns as before, got {y.shape[1]}.")
         return y
 
+    def _scale_target(self, y, weight, rows, first):
+        if not self.target_scaling:
+            return y
+        if self.loss in ("poisson", "gamma"):
+            raise ValueError(
+                f"target_scaling=True does not go with loss={self.loss!r}, which needs y in its own units."
+            )
+        if first:
+            chosen = slice(None) if rows is None else rows
+            self.target_mean_, self.target_scale_ = _mean_and_spread(
+                y[chosen], None if weight is None else weight[chosen]
+            )
+        return (y - self.target_mean_) / self.target_scale_
+
     def _make_loss(self, y, weight, first):
         loss = self._loss_object(y, weight, first)
         if hasattr(loss, "in_domain") and not loss.in_domain(y):
@@ -260,7 +286,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
             return self.loss
         if self.loss == "huber":
             if first or not isinstance(self._loss, losses.Huber):
-                return losses.Huber(self.huber_delta * _spread(y, weight))
+                return losses.Huber(self.huber_delta * _mean_and_spread(y, weight)[1])
             return self._loss
         if self.loss == "quantile":
             levels = self._quantile_levels(y)
@@ -288,7 +314,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         return tags
 
 
-def _spread(y, weight):
-    """Standard deviation of each column of y, 1 where it is 0."""
-    variance = np.average((y - np.average(y, axis=0, weights=weight)) ** 2, axis=0, weights=weight)
-    return np.where(variance > 0, np.sqrt(variance), 1).astype(y.dtype)
+def _mean_and_spread(y, weight):
+    """Mean and standard deviation of each column of y, the latter 1 where it is 0."""
+    unit = np.abs(y).max(axis=0)
+    unit = np.where(unit > 0, unit, 1)  # so that the squares of huge values do not overflow
+    mean = np.average(y / unit, axis=0, weights=weight)
+    variance = np.average((y / unit - mean) ** 2, axis=0, weights=weight)
+    return mean * unit, np.where(variance > 0, np.sqrt(variance) * unit, 1).astype(y.dtype)

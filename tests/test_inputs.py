@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy import sparse
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
@@ -152,9 +153,7 @@ def test_going_on_keeps_the_encoder(Estimator):
 
 
 def test_sparse_input_stays_sparse():
-    from scipy import sparse
-
-    X, signal = make_frame()
+    _, signal = make_frame()
     dense = np.where(np.random.default_rng(0).random((300, 5)) < 0.3, 1.0, 0.0) * signal[:, None]
     model = ANNRegressor(**FAST, encoder="auto").fit(sparse.csr_matrix(dense), signal)
     assert np.isfinite(model.predict(sparse.csc_matrix(dense))).all()
@@ -174,3 +173,31 @@ def test_errors_name_the_column(Estimator):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         model.predict(X)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile"])
+def test_target_scaling(loss):
+    """The units of y do not matter: predictions for a y + b are a times those for y, plus b."""
+    X, signal = make_frame()
+    X = X[["size", "noise"]]
+    params = FAST | {"encoder": "auto", "target_scaling": True, "loss": loss, "dtype": "float64"}
+    model = ANNRegressor(**params).fit(X, signal)
+    other = ANNRegressor(**params).fit(X, 1e-3 * signal + 1e3)
+    np.testing.assert_allclose((other.predict(X) - 1e3) / 1e-3, model.predict(X), atol=1e-6)
+    assert model.target_mean_ == pytest.approx(signal.mean())
+    assert model.target_scale_ == pytest.approx(signal.std())
+
+
+def test_target_scaling_of_several_targets_and_of_huge_ones():
+    """Each target has its own scale; squares of 1e300 do not overflow; a constant target is predicted."""
+    X, signal = make_frame()
+    Y = np.column_stack([1e300 * signal, signal, np.full(300, 7.0)])
+    model = ANNRegressor(**FAST, encoder="auto", target_scaling=True, dtype="float64").fit(X, Y)
+    np.testing.assert_allclose(model.predict(X)[:, 0] / 1e300, model.predict(X)[:, 1], atol=0.5)
+    np.testing.assert_allclose(model.predict(X)[:, 2], 7.0, atol=0.2)
+
+
+def test_target_scaling_refuses_counts():
+    X, signal = make_frame()
+    with pytest.raises(ValueError, match=r"target_scaling.*poisson"):
+        ANNRegressor(**FAST, encoder="auto", target_scaling=True, loss="poisson").fit(X, np.abs(signal))
