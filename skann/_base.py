@@ -136,7 +136,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         constant = np.asarray(loss.constant(y, weight))
         layers = _build.layers(self, _inputs.inputs(self, X), len(constant), X, weight, rows)
         network = Network(layers, X.dtype)
-        network.initialize(progress.rng, _build.INITIALIZERS[self.initializer])
+        _build.initialize(self, network, X, rows, progress.rng)
         network.layers[-1].b[...] = constant
         return network
 

@@ -14,10 +14,11 @@ from .engine.layers import Dense, Dropout, ParametricActivation, Scale
 from .engine.optimizers import OPTIMIZERS
 from .engine.schedules import SCHEDULES, InverseScaling
 
-__all__ = ["FINITE_SCHEDULES", "INITIALIZERS", "Inputs", "layers", "optimizer", "schedule", "warn_ignored"]
+__all__ = ["FINITE_SCHEDULES", "Inputs", "initialize", "layers", "optimizer", "schedule", "warn_ignored"]
 
 N_BINS = 48  # of a piecewise-linear embedding, as in TabM
 
+N_SAMPLE = 1000  # rows that initializer="data" looks at
 FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4")  # to reach max_iter is what they plan
 
 
@@ -76,6 +77,15 @@ def quantile_edges(X, weight, rows):
         X, weight = X[rows], None if weight is None else weight[rows]
     levels = np.linspace(0, 1, N_BINS + 1)
     return np.stack([np.quantile(x, levels, method="inverted_cdf", weights=weight) for x in X.T]).astype(X.dtype)
+
+
+def initialize(settings, network, X, rows, rng):
+    """Set the parameters of the network to their random start."""
+    if settings.initializer != "data":
+        network.initialize(rng, INITIALIZERS[settings.initializer])
+        return
+    sample = rng.permutation(X.shape[0] if rows is None else rows)[:N_SAMPLE]
+    network.initialize_from_data(rng, X[sample])
 
 
 def hidden_layer_sizes(settings):

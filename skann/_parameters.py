@@ -27,7 +27,7 @@ CONSTRAINTS = {
     "activation": [StrOptions(set(ACTIVATIONS)), HasMethods(["forward", "backward"]), list, tuple],
     "parametric_activation": ["boolean"],
     "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
-    "initializer": [StrOptions(set(INITIALIZERS))],
+    "initializer": [StrOptions({*INITIALIZERS, "data"})],
     "alpha": [at_least(0)],
     "weight_decay": [at_least(0)],
     "dropout": [FRACTION, list, tuple],
@@ -75,9 +75,10 @@ solver : {"adam", "nadam", "rmsprop", "sgd", "lbfgs"}, default="adam"
     What minimises the objective: a step after each batch, or L-BFGS on all rows, good on small data. "rmsprop"
     averages squared gradients with ``beta_2``, without momentum.
 
-initializer : {"auto", "glorot", "he", "lecun"}, default="auto"
+initializer : {"auto", "glorot", "he", "lecun", "data"}, default="auto"
     Variance of the initial weights and biases, uniform around 0: 2 / (n_in + n_out) ("glorot" and "auto"), 2 / n_in
-    ("he") or 1 / n_in ("lecun"). The biases of the output start at the best constant prediction.
+    ("he") or 1 / n_in ("lecun"); or "data": each pre-activation gets variance 1 and its zero inside the data, judged by
+    up to 1000 training rows. The biases of the output start at the best constant prediction.
 
 alpha : float, default=0.0001
     L2 regularisation: alpha / (2 n) ||W||^2 is added to the mean loss, where n is the total weight of the training

@@ -122,7 +122,7 @@ def test_a_transformer_as_encoder(Estimator):
         ({"feature_scaling": True}, Scale),
         ({"numeric_embedding": "periodic"}, Periodic),
         ({"numeric_embedding": "piecewise_linear"}, PiecewiseLinear),
-        ({"parametric_activation": True}, ParametricActivation),
+        ({"parametric_activation": True, "initializer": "data"}, ParametricActivation),
     ],
     ids=str,
 )

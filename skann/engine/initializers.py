@@ -1,9 +1,12 @@
 """Initial weights and biases: uniform, with the variance that keeps signals, or signals and gradients, alive.
 
-An initializer is a function ``variance(n_in, n_out)``. To add one, write a function and name it in `INITIALIZERS`.
+An initializer is a function ``variance(n_in, n_out)``; to add one, write a function and name it in `INITIALIZERS`.
+`data` looks at the data instead.
 """
 
 import math
+
+import numpy as np
 
 
 def fill(parameters, variance, rng):
@@ -25,6 +28,32 @@ def he(n_in, n_out):
 def lecun(n_in, n_out):
     """1 / n_in. LeCun et al. 1998, Efficient BackProp."""
     return 1 / n_in
+
+
+def data(W, b, x, rng):
+    """Fill W and b so that x W has variance 1 in each column and x W + b is zero somewhere inside the data.
+
+    W is normal, each column divided by the standard deviation of x W; b is minus a random convex combination of 5 rows of
+    x W, with weights from the exponential distribution. Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491,
+    appendix A.1.
+
+    Parameters
+    ----------
+    W, b : ndarray of shape (n_in, n_out) and (n_out,)
+    x : {ndarray, CSR matrix} of shape (n_rows, n_in)
+        Some of the rows that the layer will see.
+    rng : Generator
+    """
+    W[...] = rng.standard_normal(W.shape)
+    z = x @ W
+    spread = z.std(axis=0)
+    spread[spread == 0] = 1
+    W /= spread
+    z /= spread
+    rows = rng.integers(len(z), size=(5, W.shape[1]))
+    share = rng.exponential(size=rows.shape)
+    share /= share.sum(axis=0)
+    b[...] = -np.sum(share * np.take_along_axis(z, rows, axis=0), axis=0)
 
 
 INITIALIZERS = {"auto": glorot, "glorot": glorot, "he": he, "lecun": lecun}

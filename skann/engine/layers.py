@@ -49,6 +49,10 @@ class Layer:
     def initialize(self, rng, variance=initializers.glorot):
         """Set the parameters to their random start."""
 
+    def initialize_from_data(self, rng, x):
+        """Set the parameters to their random start, given some of the rows (n_rows, n_in) that the layer will see."""
+        self.initialize(rng)
+
     def buffers(self, n_rows, dtype, training):
         names = ("a", "delta") if training else ("a",)
         return {name: np.empty((n_rows, self.n_out), dtype) for name in names}
@@ -79,6 +83,10 @@ class Dense(Layer):
     def initialize(self, rng, variance=initializers.glorot):
         initializers.fill(self.W, variance(self.n_in, self.n_out), rng)
         initializers.fill(self.b, variance(self.n_in, self.n_out), rng)
+
+    def initialize_from_data(self, rng, x):
+        """Weights for which z has variance 1, and biases that put its zero inside the data: see `initializers.data`."""
+        initializers.data(self.W, self.b, x, rng)
 
     def buffers(self, n_rows, dtype, training):
         buf = super().buffers(n_rows, dtype, training)

@@ -82,6 +82,13 @@ class Network:
         for layer in self.layers:
             layer.initialize(rng, variance)
 
+    def initialize_from_data(self, rng, X):
+        """Set all parameters to a random start that suits these rows, layer by layer."""
+        x = X
+        for layer in self.layers:
+            layer.initialize_from_data(rng, x)
+            x = layer.forward(x, layer.buffers(X.shape[0], self.theta.dtype, training=False))
+
     def workspace(self, n_rows, dtype=None, training=True):
         """The arrays for passing up to ``n_rows`` rows through the network."""
         dtype = self.theta.dtype if dtype is None else dtype

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skann.engine.initializers import INITIALIZERS, fill
+from skann.engine.activations import ACTIVATIONS
+from skann.engine.initializers import INITIALIZERS, data, fill
+from skann.engine.layers import Dense
+from skann.engine.network import Network
 
 NAMES = pytest.mark.parametrize("name", sorted(INITIALIZERS))
 
@@ -50,3 +53,28 @@ def test_signals_stay_alive(name, f, ratio):
         fill(W, INITIALIZERS[name](400, 400), rng)
         z = f(z) @ W
     assert 0.5 < np.mean(z**2) / np.mean(first**2) / ratio < 2
+
+
+def test_data_driven_start():
+    """On the rows it was made for, each pre-activation has variance 1 and takes both signs."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(500, 20)) * np.geomspace(1e-3, 1e3, 20)
+    x[:, 3] = 0
+    W, b = np.full((20, 60), np.nan), np.full(60, np.nan)
+    data(W, b, x, rng)
+    z = x @ W + b
+    np.testing.assert_allclose(z.std(axis=0), 1, rtol=1e-10)
+    assert (z.min(axis=0) < 0).all()
+    assert (z.max(axis=0) > 0).all()
+
+
+def test_data_driven_start_of_a_network_goes_layer_by_layer():
+    """The second layer is made for what the first one computes, also in float32 and where all rows are alike."""
+    rng = np.random.default_rng(0)
+    x = (100 * rng.normal(size=(400, 5))).astype(np.float32)
+    network = Network([Dense(5, 30, ACTIVATIONS["relu"]()), Dense(30, 7)], np.float32)
+    network.initialize_from_data(rng, x)
+    raw = network.forward(x, network.workspace(400))
+    np.testing.assert_allclose(raw.std(axis=0), 1, rtol=1e-4)
+    network.initialize_from_data(rng, np.ones((10, 5), np.float32))
+    assert np.isfinite(network.theta).all()
