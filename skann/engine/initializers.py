@@ -33,8 +33,8 @@ def lecun(n_in, n_out):
 def data(W, b, x, rng):
     """Fill W and b so that x W has variance 1 in each column and x W + b is zero somewhere inside the data.
 
-    W is normal, each column divided by the standard deviation of x W; b is minus a random convex combination of 5 rows of
-    x W, with weights from the exponential distribution. Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491,
+    W is normal, each column divided by the standard deviation of x W; b is minus a random convex combination of 5 rows
+    of x W, with weights from the exponential distribution. Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491,
     appendix A.1.
 
     Parameters
