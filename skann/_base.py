@@ -18,7 +18,7 @@ from ._compat import check_parameters, check_weight
 from ._fitting import Progress, Table, fit_network
 from ._holdout import hold_out
 from ._validation import training_dtype
-from .engine.layers import Dense
+from .engine.layers import Dense, ParametricActivation
 from .engine.network import Network
 from .engine.objective import raw_outputs
 
@@ -32,7 +32,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
 
     @abstractmethod
     def _encode_target(self, y, first, **kwargs):
-        """Targets as the loss wants them; sets what ``_decode`` needs when ``first``."""
+        """Targets as the loss wants them; keeps what predictions need when ``first``."""
 
     @abstractmethod
     def _make_loss(self, y, weight, first):
@@ -56,7 +56,7 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            Numbers, finite.
+            Numbers, finite; with an encoder whatever it takes.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -228,7 +228,9 @@ class BaseANN(BaseEstimator, metaclass=ABCMeta):
             If there is no such layer.
         """
         check_is_fitted(self)
-        hidden = [i for i, part in enumerate(self.network_.layers) if isinstance(part, Dense)][:-1]
+        layers = self.network_.layers
+        hidden = [i for i, part in enumerate(layers) if isinstance(part, Dense)][:-1]
+        hidden = [i + isinstance(layers[i + 1], ParametricActivation) for i in hidden]
         if not -len(hidden) <= layer < len(hidden):
             raise ValueError(
                 f"layer must be from {-len(hidden)} to {len(hidden) - 1}, one of the hidden layers, got {layer!r}."

@@ -17,7 +17,6 @@ from .engine.schedules import SCHEDULES, InverseScaling
 __all__ = ["FINITE_SCHEDULES", "Inputs", "initialize", "layers", "optimizer", "schedule", "warn_ignored"]
 
 N_BINS = 48  # of a piecewise-linear embedding, as in TabM
-
 N_SAMPLE = 1000  # rows that initializer="data" looks at
 FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4")  # to reach max_iter is what they plan
 
@@ -173,5 +172,5 @@ def warn_ignored(settings):
     ignored = [f"{name}={getattr(settings, name)!r}" for name, value in off.items() if getattr(settings, name) != value]
     if ignored:
         warnings.warn(
-            f"solver='lbfgs' ignores {', '.join(ignored)}: use 'adam', 'nadam', 'rmsprop' or 'sgd'.", stacklevel=5
+            f"solver='lbfgs' ignores {', '.join(ignored)}: use 'adam', 'nadam', 'rmsprop' or 'sgd'.", stacklevel=6
         )

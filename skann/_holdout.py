@@ -37,7 +37,7 @@ def hold_out(rows, labels, fraction, seed):
             f"early_stopping would hold out {n_held_out} of {len(rows)} rows; at least {MIN_ROWS} and one for each of "
             f"{n_classes} classes are needed. No rows are held out, and the training loss is watched. Increase "
             "validation_fraction.",
-            stacklevel=6,
+            stacklevel=5,
         )
         return None, None
     train, held_out = train_test_split(

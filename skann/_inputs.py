@@ -32,6 +32,7 @@ def check_training(estimator, X, y, reset):
 def fit_encoder(estimator, X, weight, rows, dtype):
     """Set ``encoder_`` from the training rows; return all rows as the network takes them."""
     if estimator.encoder is None:
+        estimator.encoder_ = None
         return cast_rows(X, dtype)
     if isinstance(estimator.encoder, str):
         estimator.encoder_ = TabularEncoder(estimator.categorical_features)
@@ -46,7 +47,7 @@ def fit_encoder(estimator, X, weight, rows, dtype):
 
 def encode(estimator, X, dtype=None):
     """Rows that have been checked, as the network takes them, in ``dtype``; None means the dtype that they have."""
-    if estimator.encoder is None:
+    if estimator.encoder_ is None:
         return as_rows(X) if dtype is None else cast_rows(X, dtype)
     if isinstance(estimator.encoder_, TabularEncoder):
         return estimator.encoder_._encode(X, dtype)
@@ -56,7 +57,7 @@ def encode(estimator, X, dtype=None):
 
 def check_rows(estimator, X):
     """X to predict on, after scikit-learn's checks."""
-    if estimator.encoder is not None:
+    if estimator.encoder_ is not None:
         return check_table(estimator, X, reset=False)
     if _is_plain(estimator, X):
         return X
@@ -65,8 +66,8 @@ def check_rows(estimator, X):
 
 def inputs(estimator, X):
     """The columns of the encoded X."""
-    encoder = getattr(estimator, "encoder_", None)
-    if estimator.encoder is not None and isinstance(encoder, TabularEncoder):
+    encoder = estimator.encoder_
+    if isinstance(encoder, TabularEncoder):
         return Inputs(X.shape[1], encoder.n_numeric_, tuple(n for _, n in encoder.embedded_features_))
     return Inputs(X.shape[1], X.shape[1])
 

@@ -201,8 +201,8 @@ coefs_ : list of ndarray of shape (n_in, n_out)
 intercepts_ : list of ndarray of shape (n_out,)
     The biases of each layer, views of ``network_.theta``.
 
-encoder_ : transformer
-    The fitted encoder, unless ``encoder`` is None.
+encoder_ : transformer or None
+    The fitted encoder, None if ``encoder`` is None.
 
 network_ : skann.engine.network.Network
     The trained network.

@@ -83,8 +83,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     {coefs_}
     {intercepts_}
     {encoder_}
-    target_mean_, target_scale_ : ndarray of shape (n_targets,)
-        Mean and standard deviation of the training targets, if ``target_scaling``.
+    target_mean_, target_scale_ : ndarray of shape (n_targets,) or None
+        Mean and standard deviation of the training targets, None without ``target_scaling``.
 
     {network_}
     {n_layers_}
@@ -240,7 +240,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         """
         raw = self._raw_outputs(X)
         values = self._loss.predict(raw)
-        if self.target_scaling:
+        if self.target_scale_ is not None:  # what was fitted counts, not what was set since
             values = (values * self.target_scale_ + self.target_mean_).astype(values.dtype)
         return values.ravel() if self._flat_target and values.shape[1] == 1 else values
 
@@ -261,6 +261,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
 
     def _scale_target(self, y, weight, rows, first):
         if not self.target_scaling:
+            self.target_mean_ = self.target_scale_ = None
             return y
         if self.loss in ("poisson", "gamma"):
             raise ValueError(

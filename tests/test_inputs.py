@@ -201,3 +201,34 @@ def test_target_scaling_refuses_counts():
     X, signal = make_frame()
     with pytest.raises(ValueError, match=r"target_scaling.*poisson"):
         ANNRegressor(**FAST, encoder="auto", target_scaling=True, loss="poisson").fit(X, np.abs(signal))
+
+
+def test_predictions_follow_the_fit_and_not_later_parameters():
+    """set_params after fit changes nothing until the next fit; a fit without encoder leaves none behind."""
+    X, signal = make_frame()
+    X = X[["size", "noise"]].fillna(0.0)
+    model = ANNRegressor(**FAST, encoder="auto", target_scaling=True).fit(X, 1e3 * signal)
+    expected = model.predict(X)
+    model.set_params(encoder=None, target_scaling=False)
+    np.testing.assert_array_equal(model.predict(X), expected)
+    model.fit(X, signal)
+    assert model.encoder_ is None
+    assert model.target_mean_ is None
+
+
+def test_hidden_activations_of_a_parametric_activation():
+    """They are what the next layer sees: the output follows from them by the last weights."""
+    X, signal = make_frame()
+    X = X[["size", "noise"]].fillna(0.0)
+    model = ANNRegressor(**FAST, encoder="auto", parametric_activation=True, dtype="float64").fit(X, signal)
+    hidden = model.hidden_activations(X)
+    np.testing.assert_allclose(hidden @ model.coefs_[-1][:, 0] + model.intercepts_[-1], model.predict(X), rtol=1e-10)
+
+
+@BOTH
+def test_a_table_without_information(Estimator):
+    """All columns constant or missing: the encoder drops them, and the model predicts a constant."""
+    _, signal = make_frame()
+    X = pd.DataFrame({"a": 1.0, "b": np.nan, "c": "same"}, index=range(300))
+    model = Estimator(**FAST, encoder="auto", numeric_embedding="periodic").fit(X, target(Estimator, signal))
+    assert len(np.unique(model.predict(X))) == 1

@@ -205,8 +205,8 @@ class PiecewiseLinear(Embedding):
         width = np.diff(edges, axis=1)
         self.left = edges[:, :-1]
         self.per_width = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
-        self.lowest = np.where(np.arange(self.n_bins) == 0, -np.inf, 0.0)
-        self.highest = np.where(np.arange(self.n_bins) == self.n_bins - 1, np.inf, 1.0)
+        self.lowest = np.where(np.arange(self.n_bins) == 0, -np.inf, 0.0).astype(edges.dtype)
+        self.highest = np.where(np.arange(self.n_bins) == self.n_bins - 1, np.inf, 1.0).astype(edges.dtype)
         self.shapes = {
             "v": (self.n_in, n_features),
             "W": (self.n_in, self.n_bins, n_features),

@@ -125,9 +125,10 @@ def fit_minibatch(
                 break
     except KeyboardInterrupt:
         run.interrupted = True
-        run.check_finite()
     for callback in callbacks:
         callback.on_fit_end(run)
+    if run.interrupted:
+        run.check_finite()
     return run
 
 
