@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController
 
-WORTH_THREADS = 50_000_000  # multiplications in a matrix product from which threads pay (benchmarks/bench_fit.py)
+WORTH_THREADS = 8_000_000  # multiplications in a matrix product from which threads pay: benchmarks/bench_threads.py
 
 _lock = threading.Lock()
 _fits = 0
