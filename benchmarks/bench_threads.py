@@ -2,11 +2,12 @@
 
     python benchmarks/bench_threads.py
 
-Each network is fitted with one BLAS thread and with all, in turn; the gain is the median of the ratios. On a busy machine
-threads gain less.
+Each network is fitted with one BLAS thread and with all, in turn; the gain is the median of the ratios. On a busy
+machine threads gain less.
 """
 
 import warnings
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -37,6 +38,6 @@ def gain(widths, batch_size, repetitions=5):
 if __name__ == "__main__":
     warnings.simplefilter("ignore", ConvergenceWarning)
     for widths, batch_size in CASES:
-        largest = batch_size * max(n_in * n_out for n_in, n_out in zip(widths, widths[1:], strict=False))
+        largest = batch_size * max(n_in * n_out for n_in, n_out in pairwise(widths))
         name = "-".join(map(str, widths))
         print(f"{name} @{batch_size}: {largest / 1e6:.1f} million multiplications, gain {gain(widths, batch_size):.2f}")
