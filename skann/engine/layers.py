@@ -170,7 +170,8 @@ class Dropout(Layer):
     """a = x m, each element of m independently 0 with probability ``rate``, else 1 / (1 - rate);  dx = delta m.
 
     Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Outside training m is 1. The rate is rounded
-    to a multiple of 2^-16: comparing random 16-bit integers is faster than drawing floats.
+    to a multiple of 2^-16: cutting the generator's raw 64 bits in four is several times faster than drawing floats.
+    (MT19937 has but 32; NumPy's other bit generators, such as that of ``default_rng``, have 64.)
 
     Attributes
     ----------
@@ -193,13 +194,13 @@ class Dropout(Layer):
 
     def forward(self, x, buf, rng=None):
         mask, a = buf["mask"], buf["a"]
-        if rng is None:
-            mask.fill(1)
+        dropped = min(round(self.rate * self.strength * 2**16), 2**16 - 1) if rng is not None else 0
+        if dropped:
+            noise = rng.bit_generator.random_raw((mask.size + 3) // 4).view(np.uint16)[: mask.size]
+            kept = noise.reshape(mask.shape) >= dropped
+            np.multiply(kept, mask.dtype.type(2**16 / (2**16 - dropped)), out=mask)
         else:
-            dropped = min(round(self.rate * self.strength * 2**16), 2**16 - 1)
-            noise = np.frombuffer(rng.bytes(2 * mask.size), np.uint16).reshape(mask.shape)
-            np.greater_equal(noise, dropped, out=mask)
-            mask *= 2**16 / (2**16 - dropped)
+            mask.fill(1)
         return np.multiply(x, mask, out=a)
 
     def backward(self, x, buf, dx=None):
@@ -224,10 +225,14 @@ class Scale(Layer):
     def initialize(self, rng, variance=None):
         self.s[...] = 1
 
+    def buffers(self, n_rows, dtype, training):
+        return super().buffers(n_rows, dtype, training) | {"ones": np.ones(n_rows, dtype)}
+
     def forward(self, x, buf, rng=None):
         return np.multiply(x, self.s, out=buf["a"])
 
     def backward(self, x, buf, dx=None):
-        np.einsum("ij,ij->j", buf["delta"], x, out=self.ds)
+        np.multiply(buf["delta"], x, out=buf["a"])
+        np.dot(buf["ones"], buf["a"], out=self.ds)
         if dx is not None:
             np.multiply(buf["delta"], self.s, out=dx)

@@ -87,8 +87,9 @@ def test_dense_initialize(name):
     assert np.abs(layer.b).max() <= np.sqrt(3 * variance)
 
 
-def dropout(rate, training, shape=(200, 500), seed=0):
+def dropout(rate, training, shape=(200, 500), seed=0, strength=1.0):
     layer = Dropout(shape[1], rate)
+    layer.strength = strength
     buf = layer.buffers(shape[0], np.float64, training=True)
     for array in buf.values():
         array.fill(np.nan)
@@ -127,6 +128,26 @@ def test_dropout_outside_training_does_nothing():
     x, a, dx = dropout(0.5, training=False)
     np.testing.assert_array_equal(a, x)
     np.testing.assert_array_equal(dx, np.full_like(x, 3))
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5])
+def test_dropout_strength_multiplies_the_rate(strength):
+    np.testing.assert_array_equal(dropout(0.8, True, strength=strength)[1], dropout(0.8 * strength, True)[1])
+
+
+def test_dropout_of_nothing_draws_no_noise():
+    layer, rng = Dropout(3, 0.5), np.random.default_rng(0)
+    layer.strength, x, buf = 0.0, X[:, :3], layer.buffers(N_ROWS, np.float64, training=True)
+    np.testing.assert_array_equal(layer.forward(x, buf, rng), x)
+    assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
+
+
+@pytest.mark.parametrize("n_units", [1, 2, 3, 5])
+def test_dropout_of_few_units(n_units):
+    """Four elements share a random number: also where the number of elements is no multiple of four."""
+    x, a, dx = dropout(0.5, training=True, shape=(1, n_units))
+    np.testing.assert_allclose(a, np.where(a == 0, 0, 2 * x))
+    np.testing.assert_allclose(dx * x, 3 * a)
 
 
 def test_dropout_follows_the_generator():
