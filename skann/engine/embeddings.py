@@ -115,6 +115,9 @@ class Periodic(Embedding):
     Backward, with u = w x + p and delta the derivative of the D - 1 outputs: dW = cos(u)^T delta;  db = sum of delta;
     du = -sin(u) delta W^T;  dp = sum of du;  dw = sum of du x.
 
+    u is [x, 1] times [w; p], and [dw; dp] is [x, 1]^T du: each is one matrix product per column of the table, on
+    arrays that have the columns first, (n_in, n_rows, H).
+
     Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491, section 3; periodic features: Gorishniy et al. 2022,
     https://arxiv.org/abs/2203.05556.
 
@@ -129,7 +132,7 @@ class Periodic(Embedding):
         Standard deviation of the initial frequencies, in cycles per unit of x.
     """
 
-    scratch_names = ("u", "c")
+    scratch_names = ("x1", "u", "c")
 
     def __init__(self, n_in, n_frequencies=16, n_features=4, sigma=0.1):
         self.n_in, self.sigma = n_in, sigma
@@ -153,31 +156,39 @@ class Periodic(Embedding):
         self.b[...] = rng.uniform(-bound, bound, self.b.shape)
 
     def scratch(self, n_rows, dtype):
-        return {name: np.empty((n_rows, *self.shapes["w"]), dtype) for name in self.scratch_names}
+        width = {"x1": 2, "u": self.n_frequencies, "c": self.n_frequencies}
+        return {name: np.empty((n_rows, self.n_in, width[name]), dtype) for name in self.scratch_names}
 
     def forward(self, x, buf, rng=None):
-        u, c = buf["u"], buf["c"]  # (n_rows, n_in, H)
-        np.multiply(x[:, :, None], self.w, out=u)
-        u += self.p
+        x1, u, c = self._columns_first(buf)
+        x1[:, 0], x1[:, 1] = x.T, 1
+        wp = np.stack((self.w, self.p), axis=1)
+        np.matmul(x1.transpose(0, 2, 1), wp, out=u)
         np.cos(u, out=c)
         out = buf["a"].reshape(len(x), self.n_in, self.n_features)
+        np.matmul(c, self.W, out=out[:, :, 1:].transpose(1, 0, 2))
         out[:, :, 0] = x
-        np.matmul(c.transpose(1, 0, 2), self.W, out=out[:, :, 1:].transpose(1, 0, 2))
-        out[:, :, 1:] += self.b
+        zero_and_b = np.zeros((self.n_in, self.n_features), self.b.dtype)
+        zero_and_b[:, 1:] = self.b
+        buf["a"] += zero_and_b.reshape(-1)  # several times faster than adding b to the strided out[:, :, 1:]
         return buf["a"]
 
     def backward(self, x, buf, dx=None):
-        u, c = buf["u"], buf["c"]
-        delta = buf["delta"].reshape(len(x), self.n_in, self.n_features)[:, :, 1:]
-        np.matmul(c.transpose(1, 2, 0), delta.transpose(1, 0, 2), out=self.dW)
-        np.sum(delta, axis=0, out=self.db)
-        du = c
-        np.matmul(delta.transpose(1, 0, 2), self.W.transpose(0, 2, 1), out=du.transpose(1, 0, 2))
-        np.sin(u, out=u)
-        du *= u
-        np.negative(du, out=du)
-        np.sum(du, axis=0, out=self.dp)
-        np.einsum("nfh,nf->fh", du, x, out=self.dw)
+        x1, u, c = self._columns_first(buf)
+        delta = buf["delta"].reshape(len(x), self.n_in, self.n_features)[:, :, 1:].transpose(1, 0, 2)
+        np.matmul(c.transpose(0, 2, 1), delta, out=self.dW)
+        self.db[...] = np.dot(x1[0, 1], buf["delta"]).reshape(self.n_in, self.n_features)[:, 1:]
+        minus_du = np.matmul(delta, self.W.transpose(0, 2, 1), out=c)
+        minus_du *= np.sin(u, out=u)
+        minus_dwp = np.matmul(x1, minus_du)
+        np.negative(minus_dwp[:, 0], out=self.dw)
+        np.negative(minus_dwp[:, 1], out=self.dp)
+
+    def _columns_first(self, buf):
+        """x1 (n_in, 2, n_rows), u and c (n_in, n_rows, H), in the memory of buffers whose first axis is the rows."""
+        x1, u, c = (buf[name] for name in self.scratch_names)
+        first = self.n_in, len(u), self.n_frequencies
+        return x1.reshape(self.n_in, 2, len(u)), u.reshape(first), c.reshape(first)
 
 
 class PiecewiseLinear(Embedding):
