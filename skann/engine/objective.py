@@ -1,6 +1,7 @@
 """The objective: what every solver minimises, as a function of the parameters of a network."""
 
 import numpy as np
+from scipy.linalg import get_blas_funcs
 
 from .batches import Reader, slices
 
@@ -25,7 +26,7 @@ class Objective:
         self.l2 = l2
         self._W = network.weights
         self._dW = network.grad[: network.n_weights]
-        self._l2_W = np.empty_like(self._W)
+        self._axpy = get_blas_funcs("axpy", (self._W,))
 
     def __call__(self, X, y, weight, workspace, rng=None):
         """The value on one batch; fills ``network.grad``. ``rng`` given means training mode."""
@@ -34,9 +35,8 @@ class Objective:
         value = self.loss.value_and_delta(raw, y, weight, workspace.delta)
         network.backward(X, workspace)
         if self.l2:
-            np.multiply(self._W, self.l2, out=self._l2_W)
-            self._dW += self._l2_W
-            value += 0.5 * float(np.dot(self._W, self._l2_W))
+            self._axpy(self._W, self._dW, a=self.l2)  # dW += l2 W in one pass
+            value += 0.5 * self.l2 * float(np.dot(self._W, self._W))
         return value
 
 
