@@ -160,10 +160,10 @@ class ParametricActivation(Layer):
         a *= delta
         np.dot(buf["ones"], a, out=self.dp)
         if dx is not None:
-            np.multiply(delta, 1 - self.p, out=dx)
-            delta *= self.p
-            self.activation.backward(buf["z"], f, delta)
-            dx += delta
+            p_delta = np.multiply(delta, self.p, out=a)
+            np.subtract(delta, p_delta, out=dx)
+            self.activation.backward(buf["z"], f, p_delta)
+            dx += p_delta
 
 
 class Dropout(Layer):
