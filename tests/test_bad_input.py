@@ -5,11 +5,11 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
-from skann import ANNClassifier, ANNRegressor
 from skann.engine.activations import ReLU
 from skann.engine.schedules import Constant
 

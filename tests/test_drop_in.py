@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+from plain import ANNClassifier, ANNRegressor
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
@@ -16,8 +17,6 @@ from sklearn.datasets import (
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
-
-from skann import ANNClassifier, ANNRegressor
 
 PAIRS = pytest.mark.parametrize(
     "Peer, Ours", [(MLPClassifier, ANNClassifier), (MLPRegressor, ANNRegressor)], ids=["classifier", "regressor"]
@@ -85,14 +84,14 @@ def test_every_value_of_the_peer_is_accepted(Peer, Ours, name, value):
 @PAIRS
 @pytest.mark.parametrize("loss", LOSSES)
 def test_defaults_written_out(Peer, Ours, loss):
-    """``Ours(**Peer().get_params())``; and where both have a parameter, the default is the peer's."""
+    """``Ours(**Peer().get_params(), encoder=None)``; without encoder "auto" is the peer's default: the same bits."""
     X, y = data(Ours)
-    params = Peer().get_params() | {"max_iter": 3}
-    if Peer is MLPRegressor:
-        params["loss"] = loss
-    Ours(**params).fit(X, y)
-    ours = Ours().get_params()
-    assert {name: ours[name] for name in Peer().get_params()} == Peer().get_params()
+    params = {"loss": loss} if Peer is MLPRegressor else {}
+    written = Peer(**params).get_params()
+    meant = vars(Ours(**params)._resolve(X, partial=False))
+    assert {name: meant[name] for name in written} == written | {"batch_size": 150}  # min(200, n)
+    models = [Ours(**kwargs | {"max_iter": 3, "random_state": 0}).fit(X, y) for kwargs in (written, params)]
+    np.testing.assert_array_equal(models[0].network_.theta, models[1].network_.theta)
 
 
 @PAIRS

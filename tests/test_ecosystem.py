@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pytest
 import sklearn
+from plain import ANNClassifier, ANNRegressor
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
@@ -20,7 +21,6 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skann import ANNClassifier, ANNRegressor
 from skann.engine.activations import Identity
 from skann.engine.losses import SquaredError
 

@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from plain import ANNClassifier, ANNRegressor
 from sklearn.base import clone
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from skann import ANNClassifier, ANNRegressor, _threads
+from skann import _threads
 from skann._threads import WORTH_THREADS, blas_threads
 from skann.engine.activations import Tanh
 
