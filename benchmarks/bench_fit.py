@@ -18,6 +18,7 @@ in float32 into preallocated arrays. Their share of skann's step says how much i
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from time import perf_counter
 
@@ -155,7 +156,7 @@ def measure(case, repetitions):
     """Return the median times of one step in seconds, and the median ratios to skann's."""
     X, y = case.make_data()
     fits = {
-        "skann": estimator_fit(ANNClassifier, case, X, y),
+        "skann": estimator_fit(partial(ANNClassifier, encoder=None), case, X, y),
         "peer": estimator_fit(MLPClassifier, case, X, y),
         "peer32": estimator_fit(MLPClassifier, case, X.astype(np.float32), y),
     }

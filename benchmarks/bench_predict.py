@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 import warnings
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -51,7 +52,9 @@ def one_row_ratio(repetitions):
 
         return seconds
 
-    times = interleave({"skann": timer(ANNClassifier), "peer": timer(MLPClassifier)}, repetitions)
+    times = interleave(
+        {"skann": timer(partial(ANNClassifier, encoder=None)), "peer": timer(MLPClassifier)}, repetitions
+    )
     return float(np.median(times["skann"] / times["peer"]))
 
 
@@ -69,7 +72,7 @@ def peak_bytes(function):
 def predict_megabytes(method, n_rows):
     """Memory held by a prediction above its input and output."""
     X, y = make_data(n_rows, 20)
-    model = ANNClassifier((200, 200), max_iter=1, random_state=0).fit(X[:1000], y[:1000])
+    model = ANNClassifier((200, 200), max_iter=1, encoder=None, random_state=0).fit(X[:1000], y[:1000])
     peak, output = peak_bytes(lambda: getattr(model, method)(X))
     return (peak - output.nbytes) / MB
 
@@ -77,7 +80,7 @@ def predict_megabytes(method, n_rows):
 def fit_copies(**params):
     """Memory held by fit beyond its input, in copies of X in the training dtype (float32)."""
     X, y = make_data(50_000, 200)
-    model = ANNClassifier((100,), max_iter=2, random_state=0, dtype="float32", **params)
+    model = ANNClassifier((100,), max_iter=2, encoder=None, random_state=0, dtype="float32", **params)
     peak, _ = peak_bytes(lambda: model.fit(X, y))
     return peak / (X.size * 4)
 

@@ -23,7 +23,8 @@ def gain(widths, batch_size, repetitions=5):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((40 * batch_size, widths[0])).astype(np.float32)
     y = rng.integers(0, widths[-1], len(X))
-    model = ANNClassifier(widths[1:-1], batch_size=batch_size, max_iter=5, n_iter_no_change=np.inf, random_state=0)
+    params = {"batch_size": batch_size, "max_iter": 5, "n_iter_no_change": np.inf, "random_state": 0}
+    model = ANNClassifier(widths[1:-1], **params, encoder=None)
     ratios = []
     for _ in range(repetitions):
         seconds = []

@@ -26,7 +26,7 @@ def classify():
 
     model = make_pipeline(
         StandardScaler(),
-        ANNClassifier((32,), learning_rate_init=0.01, max_iter=500, random_state=0),
+        ANNClassifier((32,), learning_rate_init=0.01, max_iter=500, encoder=None, random_state=0),
     )
     grid = {
         "annclassifier__hidden_layer_sizes": [(16,), (32, 16)],
@@ -54,7 +54,7 @@ def regress():
     model = make_pipeline(
         StandardScaler(),
         TransformedTargetRegressor(
-            ANNRegressor((16,), alpha=10.0, learning_rate_init=0.01, max_iter=500, random_state=0),
+            ANNRegressor((16,), alpha=10.0, learning_rate_init=0.01, max_iter=500, encoder=None, random_state=0),
             transformer=StandardScaler(),
         ),
     )

@@ -1,4 +1,4 @@
-"""The pages in docs/: what they name exists, their links lead somewhere, their code runs and prints what they show."""
+"""The pages in docs/ and the README: what they name exists, their links lead somewhere, their code runs and prints what they show."""
 
 import contextlib
 import io
@@ -15,7 +15,8 @@ from skann.engine.optimizers import OPTIMIZERS
 from skann.engine.schedules import SCHEDULES
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+README = DOCS.parent / "README.md"
+PAGES = pytest.mark.parametrize("page", [README, *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
 
 NAME = re.compile(r"\b(?:skann|sklearn)(?:\.[A-Za-z_]\w*)+")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")

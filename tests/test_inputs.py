@@ -2,24 +2,29 @@
 
 import pickle
 import warnings
+from inspect import signature
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skann import ANNClassifier, ANNRegressor, TabularEncoder
+import skann
+from skann import TabularEncoder, _recipe
 from skann.engine.embeddings import Category, Columns, Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation, Scale
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 FAST = {"hidden_layer_sizes": (16,), "max_iter": 40, "learning_rate_init": 0.02, "random_state": 0}
+FAST |= {"n_estimators": 1, "early_stopping": False}
+PLAIN = {name: _recipe.PLAIN[name] for name in set(_recipe.PLAIN) & set(signature(skann.ANNRegressor).parameters)}
 CITIES = np.array(["Bern", "Genf", "Basel"])
 
 
@@ -68,10 +73,11 @@ def test_unseen_levels_and_new_gaps_are_valid_input(Estimator):
 
 @BOTH
 def test_the_encoder_inside_is_the_encoder_outside(Estimator):
-    """Without held-out rows, encoder="auto" is a pipeline of TabularEncoder and the plain network, to the bit."""
+    """Plain parameters and encoder="auto" are a pipeline of TabularEncoder and the plain network, to the bit."""
     X, signal = make_frame()
     X, y = X.drop(columns="zip"), target(Estimator, signal)  # nothing to embed
-    params = FAST | {"dtype": "float64"}
+    params = PLAIN | FAST | {"dtype": "float64", "batch_size": 50}
+    params |= {"target_scaling": True} if Estimator is ANNRegressor else {}
     inside = Estimator(**params, encoder="auto").fit(X, y)
     outside = make_pipeline(TabularEncoder(), Estimator(**params)).fit(X, y)
     np.testing.assert_array_equal(inside.predict(X), outside.predict(X))
@@ -81,8 +87,10 @@ def test_statistics_come_from_the_training_rows_alone():
     """What the held-out rows hold has no influence on the encoder."""
     X, signal = make_frame()
     X = X[["size", "noise"]].fillna(0.0)
-    model = ANNRegressor(**FAST, encoder="auto", early_stopping=True).fit(X, signal)
-    train, held_out = model._split(np.asarray(signal), None, model._progress, False)
+    params = FAST | {"encoder": "auto", "early_stopping": True, "validation_fraction": 0.1}
+    model = ANNRegressor(**params).fit(X, signal)
+    seed = model._progress[0].holdout_seed
+    ((train, held_out),) = model._split(model._resolve(X, partial=False), signal, None, 1, seed)
     assert len(held_out) == 30
     expected = TabularEncoder().fit(X.iloc[train])
     np.testing.assert_array_equal(model.encoder_.center_, expected.center_)
@@ -108,8 +116,10 @@ def test_a_transformer_as_encoder(Estimator):
         (make_pipeline(SimpleImputer(), StandardScaler()), ["size", "noise"]),
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["city"]),
     )
-    inside = Estimator(**FAST, encoder=encoder).fit(X, y)
-    outside = make_pipeline(encoder, Estimator(**FAST)).fit(X, y)
+    params = PLAIN | FAST | {"batch_size": 50, "dtype": "float64"}
+    params |= {"target_scaling": True} if Estimator is ANNRegressor else {}
+    inside = Estimator(**params, encoder=encoder).fit(X, y)
+    outside = make_pipeline(encoder, Estimator(**params)).fit(X, y)
     np.testing.assert_array_equal(inside.predict(X), outside.predict(X))
     assert inside.encoder_ is not encoder
 
@@ -220,7 +230,8 @@ def test_hidden_activations_of_a_parametric_activation():
     """They are what the next layer sees: the output follows from them by the last weights."""
     X, signal = make_frame()
     X = X[["size", "noise"]].fillna(0.0)
-    model = ANNRegressor(**FAST, encoder="auto", parametric_activation=True, dtype="float64").fit(X, signal)
+    params = FAST | {"parametric_activation": True, "target_scaling": False, "dtype": "float64"}
+    model = ANNRegressor(**params, encoder="auto").fit(X, signal)
     hidden = model.hidden_activations(X)
     np.testing.assert_allclose(hidden @ model.coefs_[-1][:, 0] + model.intercepts_[-1], model.predict(X), rtol=1e-10)
 
