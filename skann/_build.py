@@ -7,18 +7,19 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from ._recipe import set_rate_factors
 from .engine.activations import ACTIVATIONS
 from .engine.embeddings import Category, Columns, PassThrough, Periodic, PiecewiseLinear
 from .engine.initializers import INITIALIZERS
 from .engine.layers import Dense, Dropout, ParametricActivation, Scale
 from .engine.optimizers import OPTIMIZERS
-from .engine.schedules import SCHEDULES, InverseScaling
+from .engine.schedules import SCHEDULES, FlatCosine, InverseScaling
 
 __all__ = ["FINITE_SCHEDULES", "Inputs", "initialize", "layers", "optimizer", "schedule", "warn_ignored"]
 
 N_BINS = 48  # of a piecewise-linear embedding, as in TabM
 N_SAMPLE = 1000  # rows that initializer="data" looks at
-FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4")  # to reach max_iter is what they plan
+FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4", "flat_cosine")  # to reach max_iter is what they plan
 
 
 class Inputs(NamedTuple):
@@ -29,10 +30,10 @@ class Inputs(NamedTuple):
     n_levels: tuple[int, ...] = ()
 
 
-def layers(settings, inputs, n_out, X, weight, rows):
+def layers(settings, inputs, n_out, table):
     """The layers of the network: embeddings, scale, Dense with activation and dropout, and the linear output."""
     sizes = hidden_layer_sizes(settings)
-    chain, n_in = input_layers(settings, inputs, X, weight, rows)
+    chain, n_in = input_layers(settings, inputs, table)
     activations = per_layer(settings, "activation", len(sizes))
     for size, activation, rate in zip(sizes, activations, dropout_rates(settings, len(sizes)), strict=True):
         if settings.parametric_activation:
@@ -42,49 +43,52 @@ def layers(settings, inputs, n_out, X, weight, rows):
         if rate:
             chain.append(Dropout(size, rate))
         n_in = size
-    return [*chain, Dense(n_in, n_out)]
+    chain.append(Dense(n_in, n_out))
+    if settings.rate_factors:
+        set_rate_factors(chain)
+    return chain
 
 
-def input_layers(settings, inputs, X, weight, rows):
+def input_layers(settings, inputs, table):
     """What comes before the first Dense layer, and how many columns it makes."""
     chain, n_in = [], inputs.n_columns
-    if sparse.issparse(X) and (settings.numeric_embedding or settings.feature_scaling):
+    if sparse.issparse(table.X) and (settings.numeric_embedding or settings.feature_scaling):
         raise ValueError("numeric_embedding and feature_scaling need a dense X, got a sparse one.")
     if (settings.numeric_embedding and inputs.n_numeric) or inputs.n_levels:
-        columns = Columns(embeddings(settings, inputs, X, weight, rows))
+        columns = Columns(embeddings(settings, inputs, table))
         chain, n_in = [columns], columns.n_out
     if settings.feature_scaling:
         chain.append(Scale(n_in))
     return chain, n_in
 
 
-def embeddings(settings, inputs, X, weight, rows):
+def embeddings(settings, inputs, table):
     """The parts of `Columns`: for the numbers, for what needs none, and for each column of codes."""
     parts, n_embedded = {}, inputs.n_numeric if settings.numeric_embedding else 0
     if n_embedded and settings.numeric_embedding == "periodic":
-        parts["numeric"] = Periodic(n_embedded)
+        parts["numeric"] = Periodic(n_embedded, sigma=settings.sigma)
     elif n_embedded:
-        parts["numeric"] = PiecewiseLinear(quantile_edges(X[:, :n_embedded], weight, rows))
+        parts["numeric"] = PiecewiseLinear(quantile_edges(table, n_embedded))
     if n_embedded + len(inputs.n_levels) < inputs.n_columns:
         parts["rest"] = PassThrough(inputs.n_columns - n_embedded - len(inputs.n_levels))
     return parts | {f"category{i}": Category(n) for i, n in enumerate(inputs.n_levels)}
 
 
-def quantile_edges(X, weight, rows):
-    """The edges (n_columns, N_BINS + 1) of bins with equally many training rows."""
-    if rows is not None:
-        X, weight = X[rows], None if weight is None else weight[rows]
+def quantile_edges(table, n_columns):
+    """The edges (n_columns, N_BINS + 1) of bins with equally many training rows, for the first columns."""
+    rows = slice(None) if table.train is None else table.train
+    X, weight = table.X[rows, :n_columns], None if table.weight is None else table.weight[rows]
     levels = np.linspace(0, 1, N_BINS + 1)
     return np.stack([np.quantile(x, levels, method="inverted_cdf", weights=weight) for x in X.T]).astype(X.dtype)
 
 
-def initialize(settings, network, X, rows, rng):
+def initialize(settings, network, table, rng):
     """Set the parameters of the network to their random start."""
     if settings.initializer != "data":
         network.initialize(rng, INITIALIZERS[settings.initializer])
         return
-    sample = rng.permutation(X.shape[0] if rows is None else rows)[:N_SAMPLE]
-    network.initialize_from_data(rng, X[sample])
+    sample = rng.permutation(table.X.shape[0] if table.train is None else table.train)[:N_SAMPLE]
+    network.initialize_from_data(rng, table.X[sample])
 
 
 def hidden_layer_sizes(settings):
@@ -98,7 +102,7 @@ def hidden_layer_sizes(settings):
 def structure(settings):
     """The parameters that make the network: they must stay as they are while its weights are kept."""
     names = ("hidden_layer_sizes", "activation", "parametric_activation", "dropout", "dtype", "encoder")
-    names += ("categorical_features", "numeric_embedding", "feature_scaling", "target_scaling")
+    names += ("categorical_features", "numeric_embedding", "feature_scaling", "target_scaling", "n_estimators")
     return {name: getattr(settings, name) for name in names if hasattr(settings, name)}
 
 
@@ -166,9 +170,17 @@ def schedule(settings, n_rows, batch_size, progress):
     return SCHEDULES[name](rate)
 
 
+def fade(settings, n_rows, batch_size):
+    """The schedule of dropout and weight decay; None where they stay."""
+    if not settings.fades or not (settings.dropout or settings.weight_decay):
+        return None
+    return FlatCosine(1.0, settings.max_iter * -(-n_rows // batch_size))
+
+
 def warn_ignored(settings):
     """Say which parameters L-BFGS can't honour, if they differ from what switches them off."""
     off = {"learning_rate": "constant", "weight_decay": 0, "dropout": 0, "max_grad_norm": None}
+    off |= {"weight_averaging": None}
     ignored = [f"{name}={getattr(settings, name)!r}" for name, value in off.items() if getattr(settings, name) != value]
     if ignored:
         warnings.warn(

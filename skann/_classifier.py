@@ -1,9 +1,12 @@
 """ANNClassifier: labels become class indices, raw outputs become probabilities and labels."""
 
+import math
+import warnings
 from numbers import Real
 
 import numpy as np
 from scipy import sparse
+from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
@@ -14,6 +17,7 @@ from sklearn.utils.validation import column_or_1d
 from ._base import BaseANN, has_partial_fit
 from ._compat import HasMethods, StrOptions
 from ._parameters import CONSTRAINTS, FRACTION, documented
+from .engine.calibration import fit_temperature
 from .engine.losses import BinaryCrossEntropy, CrossEntropy
 
 
@@ -56,6 +60,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     {epsilon}
     {max_fun}
     {max_grad_norm}
+    {weight_averaging}
     {max_iter}
     {max_time}
     {tol}
@@ -65,10 +70,15 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     {warm_start}
     {shuffle}
     {random_state}
+    {n_estimators}
+    {n_jobs}
     {encoder}
     {categorical_features}
     {numeric_embedding}
     {feature_scaling}
+    calibration : "temperature", "auto" or None, default="auto"
+        "temperature" divides the raw outputs by a number that makes the held-out rows most probable.
+
     {dtype}
     {verbose}
     Attributes
@@ -82,9 +92,14 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     {intercepts_}
     {encoder_}
     {network_}
+    {estimators_}
+    {oof_prediction_}
     {n_layers_}
     {n_outputs_}
     {out_activation_}
+    temperature_ : float
+        What the raw outputs are divided by: see ``calibration``.
+
     {n_iter_}
     {t_}
     {history_}
@@ -104,7 +119,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     >>> from skann import ANNClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    >>> classifier = ANNClassifier((20,), solver="lbfgs", alpha=1.0, random_state=0).fit(X_train, y_train)
+    >>> classifier = ANNClassifier(n_estimators=1, random_state=0).fit(X_train, y_train)
     >>> classifier.score(X_test, y_test) > 0.9
     True
     """
@@ -112,47 +127,52 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     _parameter_constraints = CONSTRAINTS | {
         "loss": [StrOptions({"log_loss"}), HasMethods(["value_and_delta", "predict", "constant"])],
         "label_smoothing": [FRACTION],
+        "calibration": [StrOptions({"auto", "temperature"}), None],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes="auto",
+        activation="auto",
         *,
-        parametric_activation=False,
+        parametric_activation="auto",
         loss="log_loss",
         solver="adam",
         initializer="auto",
         alpha=0.0001,
-        weight_decay=0.0,
-        dropout=0.0,
+        weight_decay="auto",
+        dropout="auto",
         label_smoothing=0.0,
         class_weight=None,
         batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
+        learning_rate="auto",
+        learning_rate_init="auto",
         power_t=0.5,
         momentum=0.9,
         nesterovs_momentum=True,
         beta_1=0.9,
-        beta_2=0.999,
+        beta_2="auto",
         epsilon=1e-8,
         max_fun=15000,
         max_grad_norm=None,
-        max_iter=200,
+        weight_averaging=None,
+        max_iter="auto",
         max_time=None,
         tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
+        n_iter_no_change="auto",
+        early_stopping="auto",
+        validation_fraction="auto",
         warm_start=False,
         shuffle=True,
         random_state=None,
-        encoder=None,
+        n_estimators="auto",
+        n_jobs=None,
+        encoder="auto",
         categorical_features="from_dtype",
-        numeric_embedding=None,
-        feature_scaling=False,
+        numeric_embedding="auto",
+        feature_scaling="auto",
+        calibration="auto",
         dtype="auto",
         verbose=False,
     ):
@@ -178,6 +198,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         self.epsilon = epsilon
         self.max_fun = max_fun
         self.max_grad_norm = max_grad_norm
+        self.weight_averaging = weight_averaging
         self.max_iter = max_iter
         self.max_time = max_time
         self.tol = tol
@@ -187,10 +208,13 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         self.warm_start = warm_start
         self.shuffle = shuffle
         self.random_state = random_state
+        self.n_estimators = n_estimators
+        self.n_jobs = n_jobs
         self.encoder = encoder
         self.categorical_features = categorical_features
         self.numeric_embedding = numeric_embedding
         self.feature_scaling = feature_scaling
+        self.calibration = calibration
         self.dtype = dtype
         self.verbose = verbose
 
@@ -231,10 +255,10 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse
             if `fit` was given a sparse y.
         """
-        raw = self._raw_outputs(X)
+        proba = self._predict(X)
         if not self._multilabel:
-            return self.classes_[raw.argmax(axis=1)]
-        labels = (raw > 0).astype(np.int64)
+            return self.classes_[proba.argmax(axis=1)]
+        labels = (proba > 0.5).astype(np.int64)
         return sparse.csr_matrix(labels) if self._sparse_target else labels
 
     def predict_proba(self, X):
@@ -250,8 +274,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             Columns in the order of `classes_`. Rows add up to 1, but for multilabel targets, where each column is a
             label's own probability.
         """
-        raw = self._raw_outputs(X)
-        return self._loss.predict(raw)
+        return self._predict(X)
 
     def predict_log_proba(self, X):
         """Predict logarithms of probabilities, finite also where the probability itself rounds to 0.
@@ -266,7 +289,10 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             Columns as in `predict_proba`.
         """
         raw = self._raw_outputs(X)
-        return self._loss.log_predict(raw) if hasattr(self._loss, "log_predict") else np.log(self._loss.predict(raw))
+        if not hasattr(self._loss, "log_predict"):
+            return np.log(self._combine(raw))
+        log_proba = [self._loss.log_predict(each) for each in self._calibrated(raw)]
+        return log_proba[0] if len(raw) == 1 else logsumexp(log_proba, axis=0) - math.log(len(raw))
 
     def decision_function(self, X):
         """Raw outputs, before softmax or the logistic function.
@@ -281,7 +307,37 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             With two classes the log-odds of the second one; otherwise the raw outputs.
         """
         raw = self._raw_outputs(X)
+        raw = self._calibrated(raw)[0] if len(raw) == 1 else self._raw_of_mean(raw)
         return raw[:, 1] - raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
+
+    def _calibrate(self, settings, raw, tables):
+        self.temperature_ = 1.0
+        if settings.calibration is None:
+            return
+        if raw is None:
+            if self.calibration == "temperature":
+                message = "calibration='temperature' needs held-out rows, as early_stopping=True has them."
+                warnings.warn(message, stacklevel=5)
+            return
+        targets, weights = zip(*(table.targets(table.held_out) for table in tables[: len(raw)]), strict=True)
+        weight = None if weights[0] is None else np.concatenate(weights)
+        self.temperature_ = fit_temperature(self._loss, np.concatenate(raw), np.concatenate(targets), weight)
+
+    def _calibrated(self, raw):
+        return raw if self.temperature_ == 1 else [each / self.temperature_ for each in raw]
+
+    def _combine(self, raw):
+        raw = self._calibrated(raw)
+        proba = self._loss.predict(raw[0])
+        for each in raw[1:]:
+            proba += self._loss.predict(each)
+        proba /= len(raw)
+        return proba
+
+    def _raw_of_mean(self, raw):
+        """Raw outputs for which the loss predicts the mean of what it predicts for several."""
+        proba = self._combine(raw)
+        return np.log(proba) - np.log1p(-proba) if self._multilabel else np.log(proba)
 
     def _encode_target(self, y, first, classes=None, classes_needed=False):
         check_classification_targets(y)

@@ -1,12 +1,15 @@
-"""The training of one network: what an estimator's parameters ask for, done with engine objects."""
+"""The training of networks: what an estimator's parameters ask for, done with engine objects."""
 
+import time
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
 
 from . import _build
 from ._threads import blas_threads
+from .engine.averaging import WeightAverage
 from .engine.callbacks import BestWeights, Patience, TimeLimit, Validation, Verbose
 from .engine.layers import Dense
 from .engine.network import Network
@@ -23,6 +26,7 @@ class Progress:
     holdout_seed : int
         So that a warm start holds out the same rows.
     optimizer : Optimizer or None
+    average : WeightAverage or None
     t : int
         Steps taken, as the schedule counts them.
     n_rows : int
@@ -35,6 +39,7 @@ class Progress:
         self.rng = rng
         self.holdout_seed = int(rng.integers(2**31))
         self.optimizer = None
+        self.average = None
         self.t = 0
         self.n_rows = 0
         self.rate_factor = 1.0
@@ -59,24 +64,62 @@ class Table:
             self.total_weight = float(np.sum(weight if train is None else weight[train]))
             self.weight = (weight * (self.n_train / self.total_weight)).astype(X.dtype)
 
+    def targets(self, rows):
+        """Targets and weights of some rows."""
+        return self.y[rows], None if self.weight is None else self.weight[rows]
+
     def constant_loss(self, loss):
         """The loss of the best constant prediction on the training rows: what learning must beat."""
         chosen = slice(None) if self.train is None else self.train
-        raw = loss.constant(self.y[chosen], None if self.weight is None else self.weight[chosen])
+        raw = loss.constant(*self.targets(chosen))
         return mean_loss(loss, np.reshape(raw, (1, -1)).astype(np.float64), self.y, self.weight, self.train)
 
 
 @dataclass
 class Trained:
-    """What `fit_network` returns: the network, the record of the run, and what they are judged by."""
+    """What `fit_network` returns: the network, what a later call goes on from, the record, the yardstick for it."""
 
     network: Network
+    progress: Progress
     run: Run
     n_rows: int
     constant_loss: float
 
 
-def fit_network(settings, table, loss, network, progress, *, max_epochs, partial=False, warm=False):
+def fit_networks(settings, tables, loss, networks, progress, *, partial=False, warm=False):
+    """Train several networks, side by side in threads if ``settings.n_jobs`` says so.
+
+    Parameters
+    ----------
+    settings : namespace
+        The hyper-parameters.
+    tables, networks, progress : lists
+        One for each network; networks and progress are changed.
+    loss, partial, warm
+        As for `fit_network`.
+
+    Returns
+    -------
+    trained : list of Trained
+        In the order of the networks. After Ctrl-C those that have begun, at least one.
+    """
+    starts = list(zip(tables, networks, progress, strict=True))
+    options = {"partial": partial, "warm": warm}
+    if len(starts) > 1 and effective_n_jobs(settings.n_jobs) > 1:
+        parallel = Parallel(n_jobs=settings.n_jobs, prefer="threads")
+        return parallel(delayed(fit_network)(settings, table, loss, *start, **options) for table, *start in starts)
+    trained = []
+    end = None if settings.max_time is None else time.perf_counter() + settings.max_time
+    for i, (table, network, each) in enumerate(starts):
+        if end is not None:  # what is left is shared evenly
+            settings.max_time = max(0.0, (end - time.perf_counter()) / (len(starts) - i))
+        trained.append(fit_network(settings, table, loss, network, each, **options))
+        if trained[-1].run.interrupted:
+            break
+    return trained
+
+
+def fit_network(settings, table, loss, network, progress, *, partial=False, warm=False):
     """Train ``network`` in place.
 
     Parameters
@@ -87,11 +130,14 @@ def fit_network(settings, table, loss, network, progress, *, max_epochs, partial
     loss : Loss
     network, progress
         Where the training starts; both are updated.
-    max_epochs : int
     partial : bool
-        One of many calls: nothing is watched.
+        One of many calls, of one epoch each: nothing is watched.
     warm : bool
         Whether the network is a trained one, whose weights compete for the best.
+
+    Returns
+    -------
+    trained : Trained
 
     Raises
     ------
@@ -108,11 +154,11 @@ def fit_network(settings, table, loss, network, progress, *, max_epochs, partial
         try:
             if settings.solver == "lbfgs":
                 unit = min(1.0, constant_loss) if settings.tol_is_relative and constant_loss else 1.0
-                run = _lbfgs(settings, table, objective, max_epochs, callbacks, unit)
+                run = _lbfgs(settings, table, objective, callbacks, unit)
             else:
                 if not partial and settings.learning_rate in _build.FINITE_SCHEDULES:
                     progress.t = 0  # a warm start runs the schedule again, from its beginning
-                run = _minibatch(settings, table, objective, progress, n_batch, max_epochs, callbacks)
+                run = _minibatch(settings, table, objective, progress, n_batch, 1 if partial else None, callbacks)
         except FloatingPointError as error:
             raise ValueError(
                 f"The training diverged: {error}. Try a smaller learning_rate_init (now "
@@ -120,27 +166,35 @@ def fit_network(settings, table, loss, network, progress, *, max_epochs, partial
                 "StandardScaler."
             ) from None
     network.finish_training()
-    return Trained(network, run, table.n_train, constant_loss)
+    return Trained(network, progress, run, table.n_train, constant_loss)
 
 
-def _lbfgs(settings, table, objective, max_epochs, callbacks, unit):
+def _lbfgs(settings, table, objective, callbacks, unit):
     _build.warn_ignored(settings)
     return fit_lbfgs(
-        objective, table.X, table.y, table.weight, rows=table.train, max_iter=max_epochs, max_fun=settings.max_fun,
-        tol=settings.tol, unit=unit, callbacks=callbacks,
+        objective, table.X, table.y, table.weight, rows=table.train, max_iter=settings.max_iter,
+        max_fun=settings.max_fun, tol=settings.tol, unit=unit, callbacks=callbacks,
     )  # fmt: skip
 
 
 def _minibatch(settings, table, objective, progress, n_batch, max_epochs, callbacks):
+    theta = objective.network.theta
     optimizer = _build.optimizer(settings, objective.network)
     if type(optimizer) is type(progress.optimizer):
         optimizer.go_on_from(progress.optimizer)
+    if settings.weight_averaging is None:
+        progress.average = None
+    elif progress.average is None:
+        progress.average = WeightAverage(settings.weight_averaging, theta)
+    else:
+        progress.average.swap(theta)  # back to the weights that the average is of
     schedule = _build.schedule(settings, table.n_train, n_batch, progress)
     run = fit_minibatch(
         objective, optimizer, schedule, table.X, table.y, table.weight,
-        rows=table.train, batch_size=n_batch, max_epochs=max_epochs, rng=progress.rng, shuffle=settings.shuffle,
-        max_grad_norm=settings.max_grad_norm, run=Run(objective.network, progress.t, progress.rate_factor),
-        callbacks=callbacks,
+        rows=table.train, batch_size=n_batch, max_epochs=max_epochs or settings.max_iter, rng=progress.rng,
+        shuffle=settings.shuffle, max_grad_norm=settings.max_grad_norm,
+        fade=_build.fade(settings, table.n_train, n_batch), average=progress.average,
+        run=Run(objective.network, progress.t, progress.rate_factor), callbacks=callbacks,
     )  # fmt: skip
     progress.optimizer, progress.t, progress.rate_factor = optimizer, run.t, run.rate_factor
     progress.n_rows += table.n_train * run.epoch
@@ -151,22 +205,21 @@ def _watchers(settings, table, loss, constant_loss, warm):
     """The callbacks that end the training, in the order in which they must see an epoch."""
     tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
     divide_rate_by = 5 if settings.learning_rate == "adaptive" else None
+    options = {"divide_rate_by": divide_rate_by, "growth": settings.patience_growth}
     watchers = []
     if table.held_out is not None:
         validation = Validation(loss, table.X, table.y, table.weight, table.held_out)
         watchers += [validation, BestWeights(validation, count_start=warm)]
-        watchers += [Patience(settings.n_iter_no_change, tol, "validation_score", True, divide_rate_by)]
+        watchers += [Patience(settings.n_iter_no_change, tol, "validation_score", True, **options)]
     elif settings.solver != "lbfgs":
-        watchers += [Patience(settings.n_iter_no_change, tol, "loss", False, divide_rate_by)]
+        watchers += [Patience(settings.n_iter_no_change, tol, "loss", False, **options)]
     if settings.max_time is not None:
         watchers += [TimeLimit(settings.max_time)]
     return watchers
 
 
 def _batch_size(settings, n_rows):
-    if settings.batch_size == "auto":
-        return min(200, n_rows)
-    if settings.batch_size > n_rows:
+    if settings.batch_size > n_rows and not settings.batch_size_is_auto:
         warnings.warn(
             f"batch_size={settings.batch_size} is more than the {n_rows} training rows: they make one batch.",
             stacklevel=5,

@@ -74,7 +74,7 @@ def inputs(estimator, X):
 
 def set_input_tags(estimator, tags):
     """What X may be."""
-    dense_only = bool(estimator.numeric_embedding or estimator.feature_scaling)
+    dense_only = estimator.numeric_embedding not in (None, "auto") or estimator.feature_scaling is True
     if estimator.encoder is not None:
         encoder = TabularEncoder() if isinstance(estimator.encoder, str) else estimator.encoder
         own = get_tags(encoder).input_tags

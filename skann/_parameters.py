@@ -20,55 +20,60 @@ def above(low):
     return Interval(Real, low, None, closed="neither")
 
 
+AUTO = StrOptions({"auto"})
 FRACTION = Interval(Real, 0, 1, closed="left")
 
 CONSTRAINTS = {
-    "hidden_layer_sizes": [at_least(1, Integral), "array-like"],
-    "activation": [StrOptions(set(ACTIVATIONS)), HasMethods(["forward", "backward"]), list, tuple],
-    "parametric_activation": ["boolean"],
+    "hidden_layer_sizes": [AUTO, at_least(1, Integral), "array-like"],
+    "activation": [StrOptions({*ACTIVATIONS, "auto"}), HasMethods(["forward", "backward"]), list, tuple],
+    "parametric_activation": [AUTO, "boolean"],
     "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
     "initializer": [StrOptions({*INITIALIZERS, "data"})],
     "alpha": [at_least(0)],
-    "weight_decay": [at_least(0)],
-    "dropout": [FRACTION, list, tuple],
-    "batch_size": [StrOptions({"auto"}), at_least(1, Integral)],
-    "learning_rate": [StrOptions(set(SCHEDULES)), callable],
-    "learning_rate_init": [above(0)],
+    "weight_decay": [AUTO, at_least(0)],
+    "dropout": [AUTO, FRACTION, list, tuple],
+    "batch_size": [AUTO, at_least(1, Integral)],
+    "learning_rate": [StrOptions({*SCHEDULES, "auto"}), callable],
+    "learning_rate_init": [AUTO, above(0)],
     "power_t": [at_least(0)],
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "beta_1": [FRACTION],
-    "beta_2": [FRACTION],
+    "beta_2": [AUTO, FRACTION],
     "epsilon": [above(0)],
     "max_fun": [at_least(1, Integral)],
     "max_grad_norm": [above(0), None],
-    "max_iter": [at_least(1, Integral)],
+    "weight_averaging": [FRACTION, None],
+    "max_iter": [AUTO, at_least(1, Integral)],
     "max_time": [above(0), None],
     "tol": [at_least(0)],
-    "n_iter_no_change": [at_least(1, Integral), Options(Real, {np.inf})],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [FRACTION],
+    "n_iter_no_change": [AUTO, at_least(1, Integral), Options(Real, {np.inf})],
+    "early_stopping": [AUTO, "boolean"],
+    "validation_fraction": [AUTO, FRACTION],
     "warm_start": ["boolean"],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
+    "n_estimators": [AUTO, at_least(1, Integral)],
+    "n_jobs": [Integral, None],
     "encoder": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
-    "numeric_embedding": [StrOptions({"periodic", "piecewise_linear"}), None],
-    "feature_scaling": ["boolean"],
+    "numeric_embedding": [StrOptions({"auto", "periodic", "piecewise_linear"}), None],
+    "feature_scaling": [AUTO, "boolean"],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
     "verbose": ["verbose"],
 }
 
 DOCS = inspect.cleandoc("""
-hidden_layer_sizes : int or sequence of int, default=(100,)
-    Units in each hidden layer; a number is one layer, ``()`` the linear model.
+hidden_layer_sizes : int, sequence of int or "auto", default="auto"
+    Units in each hidden layer; a number is one layer, ``()`` the linear model. "auto": see Notes, as for all parameters
+    that can be "auto".
 
-activation : str, activation object, or list of these, default="relu"
+activation : str, activation object, or list of these, default="auto"
     Activation of the hidden layers, one for all or one for each: "identity", "logistic", "tanh", "relu", "leaky_relu",
     "elu", "selu", "gelu", "silu", "mish", "softplus", or an object that follows the contract of
     `skann.engine.activations`.
 
-parametric_activation : bool, default=False
+parametric_activation : bool or "auto", default="auto"
     Whether each hidden unit learns how much of its activation f it takes: z + p (f(z) - z), where p starts at 1.
 
 solver : {"adam", "nadam", "rmsprop", "sgd", "lbfgs"}, default="adam"
@@ -76,38 +81,40 @@ solver : {"adam", "nadam", "rmsprop", "sgd", "lbfgs"}, default="adam"
     averages squared gradients with ``beta_2``, without momentum.
 
 initializer : {"auto", "glorot", "he", "lecun", "data"}, default="auto"
-    Variance of the initial weights and biases, uniform around 0: 2 / (n_in + n_out) ("glorot" and "auto"), 2 / n_in
-    ("he") or 1 / n_in ("lecun"); or "data": each pre-activation gets variance 1 and its zero inside the data, judged by
-    up to 1000 training rows. The biases of the output start at the best constant prediction.
+    Variance of the initial weights and biases, uniform around 0: 2 / (n_in + n_out) ("glorot"), 2 / n_in ("he") or 1 /
+    n_in ("lecun"); or "data": each pre-activation gets variance 1 and its zero inside the data, judged by up to 1000
+    training rows. The biases of the output start at the best constant prediction.
 
 alpha : float, default=0.0001
     L2 regularisation: alpha / (2 n) ||W||^2 is added to the mean loss, where n is the total weight of the training
     rows, whatever the solver and the batch size; biases are left out.
 
-weight_decay : float, default=0.0
+weight_decay : float or "auto", default="auto"
     Decoupled weight decay: each step multiplies the weights by 1 - learning rate x weight_decay (AdamW with
     ``solver="adam"``). Not for "lbfgs".
 
-dropout : float or list of float, default=0.0
+dropout : float, list of float or "auto", default="auto"
     Probability of dropping a hidden unit during training, one for all hidden layers or one for each. Not for "lbfgs".
 
 batch_size : int or "auto", default="auto"
-    Rows in a batch; "auto" is min(200, n_samples). Not for "lbfgs", which uses all rows.
+    Rows in a batch. Not for "lbfgs", which uses all rows.
 
-learning_rate : str or schedule object, default="constant"
+learning_rate : str or schedule object, default="auto"
     How the learning rate goes on from ``learning_rate_init``, with every solver but "lbfgs":
 
     - "constant";
     - "invscaling": divided by (1 + rows seen before the epoch) ** power_t;
     - "adaptive": divided by 5 whenever ``n_iter_no_change`` epochs bring no improvement, down to 1e-6;
     - "linear" and "cosine": down to 0 at ``max_iter``;
+    - "flat_cosine": constant during half of ``max_iter``, then down to 0;
     - "one_cycle": up during 30 % of ``max_iter``, then down;
     - "coslog4": four cosine cycles, each twice as long as the one before;
     - an object that returns the learning rate when called with the number of steps taken, as in
       `skann.engine.schedules`; ``learning_rate_init`` is then unused.
 
-learning_rate_init : float, default=0.001
-    Learning rate at the start (the highest one for "one_cycle" and "coslog4").
+learning_rate_init : float or "auto", default="auto"
+    Learning rate at the start (the highest one for "one_cycle" and "coslog4"). A number is the rate of all parameters;
+    in the recipe, "auto" has one for each group of them.
 
 power_t : float, default=0.5
     Exponent of "invscaling".
@@ -121,7 +128,7 @@ nesterovs_momentum : bool, default=True
 beta_1 : float, default=0.9
     Decay of the first moment of "adam" and "nadam".
 
-beta_2 : float, default=0.999
+beta_2 : float or "auto", default="auto"
     Decay of the second moment of "adam", "nadam" and "rmsprop".
 
 epsilon : float, default=1e-8
@@ -133,7 +140,11 @@ max_fun : int, default=15000
 max_grad_norm : float, default=None
     Gradients longer than this Euclidean norm are cut to it. Not for "lbfgs".
 
-max_iter : int, default=200
+weight_averaging : float, default=None
+    Decay, per step, of an exponential moving average of the weights, such as 0.99; the average is what is validated and
+    kept. Not for "lbfgs".
+
+max_iter : int or "auto", default="auto"
     Most epochs, with "lbfgs" most iterations.
 
 max_time : float, default=None
@@ -143,16 +154,17 @@ tol : float, default=1e-4
     Improvement of the watched loss or score that counts, in regression relative to the loss of the best constant
     prediction. With "lbfgs" the largest element of the gradient at which it ends.
 
-n_iter_no_change : int or inf, default=10
+n_iter_no_change : int, inf or "auto", default="auto"
     The training ends after so many epochs in a row without an improvement by ``tol``; small steady gains add up.
 
-early_stopping : bool, default=False
-    Hold out ``validation_fraction`` of the rows, watch the loss on them instead of the training loss and restore the
-    weights of the best epoch, whatever the solver. With fewer than 10 held-out rows, or fewer than one per class,
-    nothing is held out, the training loss is watched, and a warning says so. `partial_fit` never holds out rows.
+early_stopping : bool or "auto", default="auto"
+    Hold out rows, watch the loss on them instead of the training loss and restore the weights of the best epoch,
+    whatever the solver. One network holds out ``validation_fraction`` of the rows; an ensemble holds out folds: see
+    ``n_estimators``. With fewer than 10 held-out rows, or fewer than one per class, nothing is held out and the
+    training loss is watched; if ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows.
 
-validation_fraction : float, default=0.1
-    Share of the rows that early stopping holds out.
+validation_fraction : float or "auto", default="auto"
+    Share of the rows that early stopping of one network holds out.
 
 warm_start : bool, default=False
     Whether `fit` goes on from where the last call ended: weights, state of the optimizer, schedule and random numbers.
@@ -162,27 +174,40 @@ shuffle : bool, default=True
 
 random_state : int, RandomState instance or None, default=None
     Determines the initial weights, the order of the rows, the held-out rows and dropout. An int makes `fit`
-    reproducible to the bit.
+    reproducible to the bit, whatever ``n_jobs``.
 
-encoder : "auto", None or transformer, default=None
-    What turns X into numbers before the network: None takes X as it is, numeric and finite; "auto" is
-    `TabularEncoder`, for tables with categories, strings and missing values, scaled or not; or a scikit-learn
-    transformer, fitted anew in each `fit`. It learns from the training rows without the held-out ones.
+n_estimators : int or "auto", default="auto"
+    Number of networks, whose probabilities or values are averaged. With early stopping, 5 to 10 networks hold out one
+    fold each of a cross-validation (fewer than 5: folds of a fifth of the rows; more than 10: further folds of a
+    tenth), so that together they see every row, and each has its best epoch chosen by rows that it has not seen. The
+    fitted attributes of a single network are then found in `estimators_`.
+
+n_jobs : int, default=None
+    How many networks of an ensemble are trained at the same time, by joblib, in threads unless
+    ``joblib.parallel_config`` says otherwise. None means 1, -1 all processors. `max_time` is then for each network, and
+    Ctrl-C leaves the estimator as it was.
+
+encoder : "auto", None or transformer, default="auto"
+    What turns X into numbers before the network: "auto" is `TabularEncoder`, for tables with numbers, categories,
+    strings and missing values, scaled or not; None takes X as it is, numeric and finite; or a scikit-learn
+    transformer, fitted anew in each `fit`. It learns from the training rows without the held-out ones, for an ensemble
+    from all rows.
 
 categorical_features : array-like, "from_dtype" or None, default="from_dtype"
     With ``encoder="auto"``: which columns are categories, by mask, number or name; "from_dtype": those of
     category, string and object dtype.
 
-numeric_embedding : {"periodic", "piecewise_linear"} or None, default=None
+numeric_embedding : {"periodic", "piecewise_linear", "auto"} or None, default="auto"
     What turns each numeric column into several learnt features: cosines of learnt frequencies, or a linear
     function with bends at quantiles. Needs a dense X.
 
-feature_scaling : bool, default=False
+feature_scaling : bool or "auto", default="auto"
     Whether the network learns a factor for each of its inputs. Needs a dense X.
 
 dtype : {"auto", "float32", "float64"}, default="auto"
-    What the training computes in. "auto" is float64 for "lbfgs", for up to 500 rows, and where values are too large
-    for float32; else float32, which is about twice as fast. Predictions are computed in the dtype of their input.
+    What the training computes in. "auto" is float64 for "lbfgs", for up to 500 rows outside the recipe, and where
+    values are too large for float32; else float32, which is about twice as fast. Predictions are computed in the dtype
+    of their input.
 
 verbose : bool or int, default=False
     Whether to print a line per epoch.
@@ -206,6 +231,15 @@ encoder_ : transformer or None
 
 network_ : skann.engine.network.Network
     The trained network.
+
+estimators_ : list of estimators
+    With several networks: a model with one network each, which has that network's attributes. The others of this list
+    that are about one network do not exist then.
+
+oof_prediction_ : ndarray or None
+    With several networks: for each training row the mean prediction, probabilities or values, of those networks that
+    held it out; NaN where none did; None if no rows were held out. It makes honest scores of the training rows. Not
+    part of a pickle.
 
 n_layers_ : int
     Number of layers, input and output included.

@@ -61,6 +61,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     {epsilon}
     {max_fun}
     {max_grad_norm}
+    {weight_averaging}
     {max_iter}
     {max_time}
     {tol}
@@ -70,6 +71,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     {warm_start}
     {shuffle}
     {random_state}
+    {n_estimators}
+    {n_jobs}
     {encoder}
     {categorical_features}
     {numeric_embedding}
@@ -87,6 +90,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         Mean and standard deviation of the training targets, None without ``target_scaling``.
 
     {network_}
+    {estimators_}
+    {oof_prediction_}
     {n_layers_}
     {n_outputs_}
     {out_activation_}
@@ -105,12 +110,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
     >>> from skann import ANNRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = make_pipeline(StandardScaler(), ANNRegressor((20,), solver="lbfgs", alpha=1000.0, random_state=0))
-    >>> model.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.5
+    >>> model = ANNRegressor(n_estimators=1, random_state=0).fit(X[:300], y[:300])
+    >>> model.score(X[300:], y[300:]) > 0.4
     True
     """
 
@@ -119,49 +122,52 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     _parameter_constraints = CONSTRAINTS | {
         "loss": [StrOptions(set(LOSSES)), HasMethods(["value_and_delta", "predict", "constant"])],
         "huber_delta": [above(0)],
-        "target_scaling": ["boolean"],
+        "target_scaling": [StrOptions({"auto"}), "boolean"],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
     }
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes="auto",
+        activation="auto",
         *,
-        parametric_activation=False,
+        parametric_activation="auto",
         loss="squared_error",
         huber_delta=1.35,
         quantile=0.5,
-        target_scaling=False,
+        target_scaling="auto",
         solver="adam",
         initializer="auto",
         alpha=0.0001,
-        weight_decay=0.0,
-        dropout=0.0,
+        weight_decay="auto",
+        dropout="auto",
         batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
+        learning_rate="auto",
+        learning_rate_init="auto",
         power_t=0.5,
         momentum=0.9,
         nesterovs_momentum=True,
         beta_1=0.9,
-        beta_2=0.999,
+        beta_2="auto",
         epsilon=1e-8,
         max_fun=15000,
         max_grad_norm=None,
-        max_iter=200,
+        weight_averaging=None,
+        max_iter="auto",
         max_time=None,
         tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
+        n_iter_no_change="auto",
+        early_stopping="auto",
+        validation_fraction="auto",
         warm_start=False,
         shuffle=True,
         random_state=None,
-        encoder=None,
+        n_estimators="auto",
+        n_jobs=None,
+        encoder="auto",
         categorical_features="from_dtype",
-        numeric_embedding=None,
-        feature_scaling=False,
+        numeric_embedding="auto",
+        feature_scaling="auto",
         dtype="auto",
         verbose=False,
     ):
@@ -188,6 +194,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.epsilon = epsilon
         self.max_fun = max_fun
         self.max_grad_norm = max_grad_norm
+        self.weight_averaging = weight_averaging
         self.max_iter = max_iter
         self.max_time = max_time
         self.tol = tol
@@ -197,6 +204,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.warm_start = warm_start
         self.shuffle = shuffle
         self.random_state = random_state
+        self.n_estimators = n_estimators
+        self.n_jobs = n_jobs
         self.encoder = encoder
         self.categorical_features = categorical_features
         self.numeric_embedding = numeric_embedding
@@ -238,11 +247,16 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Or (n_samples, n_quantiles) with a list of quantiles.
         """
-        raw = self._raw_outputs(X)
-        values = self._loss.predict(raw)
+        values = self._predict(X)
+        return values.ravel() if self._flat_target and values.shape[1] == 1 else values
+
+    def _combine(self, raw):
+        values = self._loss.predict(raw[0])
+        if len(raw) > 1:
+            values = sum(map(self._loss.predict, raw[1:]), start=values) / len(raw)
         if self.target_scale_ is not None:  # what was fitted counts, not what was set since
             values = (values * self.target_scale_ + self.target_mean_).astype(values.dtype)
-        return values.ravel() if self._flat_target and values.shape[1] == 1 else values
+        return values
 
     def _encode_target(self, y, first):
         if sparse.issparse(y):
@@ -259,8 +273,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
             raise ValueError(f"y must have {self._n_targets} columns as before, got {y.shape[1]}.")
         return y
 
-    def _scale_target(self, y, weight, rows, first):
-        if not self.target_scaling:
+    def _scale_target(self, settings, y, weight, rows, first):
+        if not settings.target_scaling:
             self.target_mean_ = self.target_scale_ = None
             return y
         if self.loss in ("poisson", "gamma"):

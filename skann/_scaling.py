@@ -26,7 +26,8 @@ def robust_scales(numbers, rows, weight, names):
     -------
     center : ndarray of shape (n_columns,)
     scale : ndarray of shape (n_columns,)
-        The interquartile range; where it is 0 half the range; 0 for a constant column.
+        The interquartile range; where it is 0, the median distance from the centre of the values that are not at it; 0
+        for a constant column.
     has_missing : ndarray of bool of shape (n_columns,)
         Whether some values are missing and others are not.
     """
@@ -52,8 +53,18 @@ def _center_and_scale(values, weight, name):
         raise infinite_error(name)
     below, center, above = values[_quartile_positions(n, weight)]
     with np.errstate(over="ignore"):
-        scale = above - below if above > below else high / 2 - low / 2
+        scale = above - below
+        if scale == 0 and high > low:
+            scale = _median_distance(values[:n], center, weight)
     return center, np.clip(scale, TINY, HUGE) if high > low else 0.0, n < len(values)
+
+
+def _median_distance(values, center, weight):
+    """Median distance from the centre of those values that are not at it."""
+    distance = np.abs(values - center)
+    order = distance.argsort()
+    order = order[np.searchsorted(distance[order], 0, side="right") :]
+    return distance[order[_quartile_positions(len(order), None if weight is None else weight[order])[1]]]
 
 
 def _quartile_positions(n, weight):

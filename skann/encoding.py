@@ -33,9 +33,9 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
     sparse matrices of numbers. Values may be missing, and levels unseen in `fit` may come later. Columns of a single
     value vanish. The output holds, in this order,
 
-    - *numeric columns*: (x - median) / interquartile range, or / half the range where more than half of the values
-      are the same, then the smooth clip f(z) = z / sqrt(1 + (z / 3)^2), which lies between -3 and 3. A missing value
-      becomes 0, the centre;
+    - *numeric columns*: (x - median) / interquartile range, or, where that is 0, / the median distance from the median
+      of the values that differ from it, then the smooth clip f(z) = z / sqrt(1 + (z / 3)^2), which lies between -3 and
+      3. A missing value becomes 0, the centre;
     - *indicator columns*: 1 where a value is missing, 0 elsewhere, for each column, numeric or categorical, with
       missing values in `fit`;
     - *one-hot columns* of categorical columns with few levels: 1 for the row's level and 0 for the others; for two

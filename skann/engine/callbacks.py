@@ -95,7 +95,8 @@ class Patience(Callback):
     """Ends the training when the watched quantity has not improved by more than ``tol`` in ``n_epochs`` epochs in a
     row.
 
-    Improvement is counted from the last epoch that improved by more than ``tol``, so small steady gains add up.
+    Improvement is counted from the last epoch that improved by more than ``tol``, so small steady gains add up. With
+    ``growth``, patience grows with what was achieved: that epoch's number times ``growth`` is added to ``n_epochs``.
 
     Parameters
     ----------
@@ -107,30 +108,33 @@ class Patience(Callback):
     divide_rate_by : float, default=None
         If given, out of patience means a lower learning rate, and the end only if the rate is at most ``min_rate``.
     min_rate : float, default=1e-6
+    growth : float, default=0.0
     """
 
-    def __init__(self, n_epochs, tol, watch="loss", greater_is_better=False, divide_rate_by=None, min_rate=1e-6):
+    def __init__(
+        self, n_epochs, tol, watch="loss", greater_is_better=False, divide_rate_by=None, min_rate=1e-6, growth=0.0
+    ):
         self.n_epochs, self.tol, self.watch = n_epochs, tol, watch
         self.sign = 1 if greater_is_better else -1
-        self.divide_rate_by, self.min_rate = divide_rate_by, min_rate
+        self.divide_rate_by, self.min_rate, self.growth = divide_rate_by, min_rate, growth
 
     def on_fit_begin(self, run):
-        self.reference, self.waited = -math.inf, 0
+        self.reference, self.waited, self.patience = -math.inf, 0, self.n_epochs
 
     def on_epoch_end(self, run):
         value = self.sign * run.history[self.watch][-1]
         if value > self.reference + self.tol:
-            self.reference, self.waited = value, 0
+            self.reference, self.waited, self.patience = value, 0, self.n_epochs + self.growth * run.epoch
             return False
         self.waited += 1
-        if self.waited < self.n_epochs:
+        if self.waited < self.patience:
             return False
-        self.waited = 0
         if self.divide_rate_by and run.history["learning_rate"][-1] > self.min_rate:
             run.rate_factor /= self.divide_rate_by
+            self.waited = 0
             return False
         run.stopped_by = (
-            f"{self.watch.replace('_', ' ')} did not improve by more than tol={self.tol:g} in {self.n_epochs} epochs"
+            f"{self.watch.replace('_', ' ')} did not improve by more than tol={self.tol:g} in {self.waited} epochs"
         )
         return True
 

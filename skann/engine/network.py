@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from .layers import Dropout
+
 
 class Network:
     """A chain of layers, their parameters ``theta`` and gradient ``grad``.
@@ -88,6 +90,12 @@ class Network:
         for layer in self.layers:
             layer.initialize_from_data(rng, x)
             x = layer.forward(x, layer.buffers(X.shape[0], self.theta.dtype, training=False))
+
+    def set_dropout(self, strength):
+        """Multiply the rates of all dropout layers by ``strength``, from 0 to 1."""
+        for layer in self.layers:
+            if isinstance(layer, Dropout):
+                layer.strength = strength
 
     def workspace(self, n_rows, dtype=None, training=True):
         """The arrays for passing up to ``n_rows`` rows through the network."""

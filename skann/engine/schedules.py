@@ -115,6 +115,24 @@ class CosLog4:
         return self.rate * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * _progress(t, self.n_steps)))) / 2
 
 
+@dataclass(frozen=True)
+class FlatCosine:
+    """lr(t) = rate in the first half of the run, then down to 0 along a cosine.
+
+    With rate 1 it is how dropout and weight decay fade in RealMLP (Holzmueller et al. 2024,
+    https://arxiv.org/abs/2407.04491).
+
+    >>> FlatCosine(rate=1.0, n_steps=4)(3)
+    0.5
+    """
+
+    rate: float
+    n_steps: int
+
+    def __call__(self, t):
+        return self.rate * (1 + math.cos(math.pi * max(0.0, 2 * _progress(t, self.n_steps) - 1))) / 2
+
+
 def _progress(t, n_steps):
     return min(t / n_steps, 1.0)
 
@@ -127,4 +145,5 @@ SCHEDULES = {
     "cosine": Cosine,
     "one_cycle": OneCycle,
     "coslog4": CosLog4,
+    "flat_cosine": FlatCosine,
 }

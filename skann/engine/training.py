@@ -6,6 +6,7 @@ with curvature from the gradients.
 
 import math
 import time
+from contextlib import contextmanager
 
 import numpy as np
 from scipy import linalg
@@ -68,7 +69,8 @@ class Run:
 
 def fit_minibatch(
     objective, optimizer, schedule, X, y, weight=None, *,
-    batch_size, max_epochs, rng, rows=None, shuffle=True, max_grad_norm=None, run=None, callbacks=(),
+    batch_size, max_epochs, rng, rows=None, shuffle=True, max_grad_norm=None, fade=None, average=None, run=None,
+    callbacks=(),
 ):  # fmt: skip
     """Minimise the objective by steps on batches of rows, each row once per epoch.
 
@@ -86,6 +88,11 @@ def fit_minibatch(
     shuffle : bool, default=True
     max_grad_norm : float, default=None
         Longer gradients are cut to this length (Pascanu et al. 2013, https://arxiv.org/abs/1211.5063).
+    fade : callable(t) -> float, default=None
+        A schedule whose values, from 0 to 1, multiply dropout rates and weight decay.
+    average : WeightAverage, default=None
+        What callbacks see, and what the network is in the end, is then this average; the weights on which the
+        training can go on are in ``average.average``.
     run : Run, default=None
         To continue the count of steps of an earlier run.
     callbacks : sequence of Callback
@@ -103,6 +110,7 @@ def fit_minibatch(
     n_rows = X.shape[0] if rows is None else len(rows)
     run = run or Run(network)
     workspace = network.workspace(min(batch_size, n_rows))
+    strength = 1.0
     read_X, read_y, read_weight = (Reader(array, batch_size) for array in (X, y, weight))
     for callback in callbacks:
         callback.on_fit_begin(run)
@@ -114,22 +122,43 @@ def fit_minibatch(
             total = 0.0
             for batch in slices(n_rows, batch_size):
                 n = batch.stop - batch.start
+                if fade is not None:
+                    strength = fade(run.t)
+                    network.set_dropout(strength)
                 which = batch if order is None else order[batch]
                 total += n * objective(read_X(which), read_y(which), read_weight(which), workspace.rows(n), rng)
                 if max_grad_norm is not None:
                     clip_norm(network.grad, max_grad_norm)
                 lr = run.rate_factor * float(schedule(run.t))
-                optimizer.step(network.theta, network.grad, lr)
+                optimizer.step(network.theta, network.grad, lr, strength)
                 run.t += 1
-            if run.end_epoch(total / n_rows, lr, callbacks):
-                break
+                if average is not None:
+                    average.update(network.theta)
+            with _averaged(network, average):
+                if run.end_epoch(total / n_rows, lr, callbacks):
+                    break
     except KeyboardInterrupt:
         run.interrupted = True
+    network.set_dropout(1.0)
+    if average is not None:
+        average.swap(network.theta)
     for callback in callbacks:
         callback.on_fit_end(run)
     if run.interrupted:
         run.check_finite()
     return run
+
+
+@contextmanager
+def _averaged(network, average):
+    """Inside the block, the network has the averaged weights."""
+    if average is not None:
+        average.swap(network.theta)
+    try:
+        yield
+    finally:
+        if average is not None:
+            average.swap(network.theta)
 
 
 def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, unit=1.0, rows=None, callbacks=()):

@@ -1,0 +1,117 @@
+"""What a fit leaves in the estimator: the attributes of one network, or an ensemble of models with one network each."""
+
+import copy
+import math
+
+import numpy as np
+
+from . import _build
+from .engine.layers import Dense
+from .engine.objective import raw_outputs
+
+# attributes of one network, which an ensemble has in its estimators_
+OF_NETWORK = ("network_", "coefs_", "intercepts_", "n_layers_", "n_iter_", "t_", "history_", "loss_curve_", "loss_")
+OF_NETWORK += ("best_loss_", "validation_scores_", "best_validation_score_")
+COMMON = ("n_outputs_", "out_activation_", "temperature_")
+OF_ENSEMBLE = ("estimators_", "oof_prediction_")
+
+
+class FittedNetworks:
+    """The fitted attributes, and the networks behind them."""
+
+    @property
+    def _is_ensemble(self):
+        return "estimators_" in vars(self)
+
+    @property
+    def _networks(self):
+        """The networks whose predictions are averaged."""
+        return [member.network_ for member in self.estimators_] if self._is_ensemble else [self.network_]
+
+    def __getattr__(self, name):
+        if name in OF_NETWORK and "estimators_" in vars(self):
+            raise AttributeError(
+                f"An ensemble has no {name}: each of its estimators_ has one. With n_estimators=1 it is here."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def coefs_(self):
+        """Weights of each layer, ndarrays of shape (n_in, n_out): views of ``network_.theta``."""
+        return [layer.W for layer in self.network_.layers if isinstance(layer, Dense)]
+
+    @property
+    def intercepts_(self):
+        """Biases of each layer, ndarrays of shape (n_out,): views of ``network_.theta``."""
+        return [layer.b for layer in self.network_.layers if isinstance(layer, Dense)]
+
+    def _keep_all(self, settings, trained, tables, loss, goes_on):
+        """Set the fitted attributes, those of each network in a model of its own if there are several."""
+        self._loss = loss
+        self._structure = _build.structure(self)
+        if len(trained) == 1 and not (goes_on and self._is_ensemble):
+            _forget(self, OF_ENSEMBLE)
+            self._keep(trained[0], goes_on)
+        else:
+            old = self.estimators_ if goes_on else [self._member()] * len(trained)
+            members = [copy.copy(member) for member in old]
+            for member, each in zip(members, trained, strict=False):  # after Ctrl-C not all have been trained
+                member._keep(each, goes_on)
+            _forget(self, OF_NETWORK)
+            self.estimators_ = members
+            self.n_iter_ = max(member.n_iter_ for member in members)
+        self.n_outputs_ = self._networks[0].layers[-1].n_out
+        self.out_activation_ = loss.out_activation
+        has_held_out = settings.early_stopping and tables[0].held_out is not None
+        # after Ctrl-C there are fewer networks than tables
+        pairs = list(zip(self._networks, tables, strict=False))
+        raw = [raw_outputs(network, table.X, table.held_out) for network, table in pairs] if has_held_out else None
+        self._calibrate(settings, raw, tables)
+        if self._is_ensemble:
+            self.oof_prediction_ = self._out_of_fold(raw, tables) if has_held_out else None
+            common = {name: value for name, value in vars(self).items() if name in COMMON}
+            for member in self.estimators_:
+                vars(member).update(common)
+
+    def _out_of_fold(self, raw, tables):
+        """Predictions for held-out rows by the networks that have not seen them; NaN for rows never held out."""
+        predictions = [self._combine([each]) for each in raw]
+        total = np.zeros((len(tables[0].y), predictions[0].shape[1]))
+        count = np.zeros((len(total), 1))
+        for prediction, table in zip(predictions, tables, strict=False):
+            total[table.held_out] += prediction
+            count[table.held_out] += 1
+        return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+
+    def _member(self):
+        """A model with this one's parameters and what it learnt of the data, for one network of an ensemble."""
+        member = copy.copy(self)
+        _forget(member, OF_ENSEMBLE)
+        member.n_estimators = 1
+        return member
+
+    def _keep(self, trained, goes_on):
+        """Set the fitted attributes of one network."""
+        network, run = trained.network, trained.run
+        before = self.history_ if goes_on else {}
+        names = before.keys() | run.history.keys()
+        n_before = len(before.get("loss", ()))
+        self.history_ = {
+            name: list(before.get(name, [math.nan] * n_before)) + run.history.get(name, [math.nan] * run.epoch)
+            for name in sorted(names)
+        }
+        self.network_ = network
+        self.n_layers_ = len(self.coefs_) + 1
+        self.n_iter_ = run.epoch
+        self.t_ = (self.t_ if goes_on else 0) + trained.n_rows * run.epoch
+        self.loss_curve_ = self.history_["loss"] if self.history_ else []
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
+        self.best_loss_ = min(self.loss_curve_, default=math.nan)
+        self.validation_scores_ = self.history_.get("validation_score")
+        self.best_validation_score_ = np.nanmax(self.validation_scores_) if self.validation_scores_ else None
+
+
+def _forget(estimator, names):
+    """Delete attributes, as far as there are."""
+    for name in names:
+        vars(estimator).pop(name, None)

@@ -1,0 +1,143 @@
+"""What "auto" stands for: the recipe for tables, or scikit-learn's defaults where the network is plain.
+
+The network is plain without an encoder, and with the solvers that the recipe was not made for. Which values the recipe
+has, and why, is told in docs/recipe.md.
+"""
+
+from types import SimpleNamespace
+
+from .engine.embeddings import Columns
+from .engine.layers import Dense, ParametricActivation, Scale
+
+RECIPE_SOLVERS = ("adam", "nadam", "rmsprop")
+LOCATION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile")  # y may be standardised
+
+SMALL = 500  # rows up to which a plain network trains in float64: there it costs nothing
+
+PLAIN = {
+    "hidden_layer_sizes": (100,),
+    "activation": "relu",
+    "parametric_activation": False,
+    "initializer": "glorot",
+    "weight_decay": 0.0,
+    "dropout": 0.0,
+    "learning_rate": "constant",
+    "learning_rate_init": 0.001,
+    "beta_2": 0.999,
+    "max_iter": 200,
+    "n_iter_no_change": 10,
+    "early_stopping": False,
+    "validation_fraction": 0.1,
+    "numeric_embedding": None,
+    "feature_scaling": False,
+    "n_estimators": 1,
+    "calibration": None,
+    "sigma": 0.1,
+}
+
+RECIPE = {
+    "parametric_activation": True,
+    "initializer": "data",
+    "activation": "mish",
+    "learning_rate": "coslog4",
+    "beta_2": 0.95,
+    "early_stopping": True,
+    "validation_fraction": 0.2,
+    "numeric_embedding": "periodic",
+    "feature_scaling": True,
+    "calibration": "temperature",
+    "sigma": 0.3,
+}
+
+
+def resolve(params, n_rows, is_sparse, is_classifier, partial):
+    """The parameters with values in place of "auto".
+
+    Returns
+    -------
+    settings : namespace
+        Beside the parameters:
+
+        - ``from_recipe``, whether this is not the plain network;
+        - ``batch_size_is_auto``;
+        - ``rate_factors``, whether groups of parameters have learning rates of their own;
+        - ``patience_growth``: ``n_iter_no_change`` grows by so many epochs with each epoch to the best one;
+        - ``fades``, whether dropout and weight decay fade in the course of the training;
+        - ``float64_rows``, up to how many rows dtype="auto" is float64.
+    """
+    from_recipe = params["encoder"] is not None and params["solver"] in RECIPE_SOLVERS
+    values = PLAIN | {"batch_size": min(200, n_rows)}
+    if from_recipe:
+        values |= RECIPE | by_size(n_rows, is_classifier)
+        if is_sparse:
+            values |= {"numeric_embedding": None, "feature_scaling": False}
+        if partial:  # no end in sight
+            values |= {"learning_rate": "constant", "n_estimators": 1}
+            values["learning_rate_init"] /= 5
+    values["early_stopping"] = values["early_stopping"] and not partial
+    values["target_scaling"] = params["encoder"] is not None and params["loss"] in LOCATION_LOSSES
+    if from_recipe:
+        max_iter = values["max_iter"] if is_auto(params["max_iter"]) else params["max_iter"]
+        values["n_iter_no_change"] = max(1, max_iter // 8)
+    chosen = {name: values[name] for name in values if is_auto(params.get(name, "auto"))}
+    if partial:
+        chosen["early_stopping"] = False
+    settings = SimpleNamespace(**params | chosen)
+    settings.from_recipe = from_recipe
+    settings.batch_size_is_auto = is_auto(params["batch_size"])
+    settings.rate_factors = from_recipe and is_auto(params["learning_rate_init"])
+    settings.patience_growth = float(from_recipe and is_auto(params["n_iter_no_change"]))
+    settings.fades = from_recipe and not partial
+    settings.float64_rows = 10**18 if params["solver"] == "lbfgs" else 0 if from_recipe else SMALL
+    return settings
+
+
+def is_auto(value):
+    return isinstance(value, str) and value == "auto"
+
+
+def by_size(n_rows, is_classifier):
+    """The values that depend on the number of rows and the task."""
+    large = n_rows > 2500
+    if is_classifier:
+        return {
+            "hidden_layer_sizes": (256,) * 3 if large else (128,) * 3,
+            "batch_size": 128 if large else 64,
+            "max_iter": 32,
+            "learning_rate_init": 0.02,
+            "dropout": 0.15,
+            "weight_decay": 0.02,
+            "n_estimators": 8,
+        }
+    return {
+        "hidden_layer_sizes": (128,) * 3,
+        "batch_size": 128 if large else 64,
+        "max_iter": 32 if large else 64,
+        "learning_rate_init": 0.1,
+        "dropout": 0.0,
+        "weight_decay": 0.02,
+        "n_estimators": 8,
+    }
+
+
+RATE = {"scale": 6.0, "bias": 0.1, "embedding": 0.1, "parametric": 0.1, "category": 1.0}
+
+
+def set_rate_factors(layers):
+    """Give each group of parameters its learning rate and decay, as RealMLP has them.
+
+    A factor f on the rate makes f^2 on the decay. Weights of a Dense layer have 1 / sqrt(n_in): Adam's steps have the
+    same length whatever the scale of a weight, and this is the scale (the neural tangent parametrisation).
+    """
+    for layer in layers:
+        if isinstance(layer, Dense):
+            layer.multipliers = {"W": (layer.n_in**-0.5, 1.0), "b": (RATE["bias"], 0.0)}
+        elif isinstance(layer, Scale):
+            layer.multipliers = {"s": (RATE["scale"], RATE["scale"] ** 2)}
+        elif isinstance(layer, ParametricActivation):
+            layer.multipliers = {"p": (RATE["parametric"], RATE["parametric"] ** 2)}
+        elif isinstance(layer, Columns):
+            layer.multipliers = {
+                name: (RATE["category"], 1.0) if name.endswith(".E") else (RATE["embedding"], RATE["embedding"] ** 2)
+                for name in layer.shapes
+            }
