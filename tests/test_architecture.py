@@ -14,11 +14,11 @@ from skann import ANNClassifier, ANNRegressor
 PACKAGE = Path(skann.__file__).parent
 TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path in TREES if path.startswith("engine/")}
-LEAVES = ("activations", "losses", "initializers", "optimizers", "schedules", "batches")
+LEAVES = ("activations", "averaging", "losses", "initializers", "optimizers", "schedules", "batches")
 FLOORS = {
     "layers": ("initializers", "activations"), "network": ("layers",), "objective": ("network", "batches"),
     "embeddings": ("layers",),
-    "callbacks": ("objective",), "training": ("callbacks", "objective", "batches"),
+    "calibration": ("objective",), "callbacks": ("objective",), "training": ("callbacks", "objective", "batches"),
 }  # fmt: skip
 MAY_IMPORT = {name: set(FLOORS.get(name, ())) for name in ("__init__", *LEAVES, *FLOORS)}
 SOURCES = pytest.mark.parametrize("path", TREES)

@@ -1,4 +1,4 @@
-"""The pages in docs/ and the README: what they name exists, their links lead somewhere, their code runs and prints what they show."""
+"""The README and the pages in docs/: names exist, links lead somewhere, code runs and prints what the page shows."""
 
 import contextlib
 import io

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from skann.engine.schedules import SCHEDULES, Constant, Cosine, CosLog4, InverseScaling, Linear, OneCycle
+from skann.engine.schedules import SCHEDULES, Constant, Cosine, CosLog4, FlatCosine, InverseScaling, Linear, OneCycle
 
 N = 1000
 ARGUMENTS = {"rate": 0.3, "n_steps": N, "power": 0.5, "steps_per_epoch": 10, "rows_per_epoch": 97}
@@ -46,14 +46,14 @@ def test_values_like_any_other(name):
         schedule.rate = 1
 
 
-@pytest.mark.parametrize("Schedule", [Linear, Cosine, OneCycle, CosLog4])
+@pytest.mark.parametrize("Schedule", [Linear, Cosine, OneCycle, CosLog4, FlatCosine])
 def test_stays_at_its_last_value(Schedule):
     schedule = Schedule(0.3, N)
     assert schedule(N) == schedule(N + 1) == schedule(10 * N)
     assert schedule(N) < 0.3e-5
 
 
-@pytest.mark.parametrize("Schedule", [Linear, Cosine, OneCycle, CosLog4])
+@pytest.mark.parametrize("Schedule", [Linear, Cosine, OneCycle, CosLog4, FlatCosine])
 def test_continuous(Schedule):
     """No jumps: steps shrink in proportion when the run gets longer."""
     largest = [max(abs(np.diff([Schedule(1.0, n)(t) for t in range(n + 2)]))) for n in (N, 10 * N)]
@@ -103,3 +103,11 @@ def test_coslog4():
     values = np.array([CosLog4(1.0, 1500)(t) for t in range(1501)])
     peaks = np.flatnonzero((values[1:-1] > values[:-2]) & (values[1:-1] > values[2:]))
     assert len(peaks) == 4
+
+
+def test_flat_cosine():
+    """Constant in the first half, then the cosine over half as many steps."""
+    schedule, cosine = FlatCosine(1.0, 12), Cosine(1.0, 6)
+    assert [schedule(t) for t in range(7)] == [1.0] * 7
+    np.testing.assert_allclose([schedule(6 + t) for t in range(7)], [cosine(t) for t in range(7)], atol=1e-15)
+    assert [FlatCosine(2.0, 4)(t) for t in (3, 4)] == [1.0, 0.0]

@@ -16,7 +16,7 @@ from skann.engine.callbacks import BestWeights, Callback, Patience, Validation
 from skann.engine.losses import LOSSES, SquaredError
 from skann.engine.objective import Objective
 from skann.engine.optimizers import OPTIMIZERS
-from skann.engine.schedules import Constant, InverseScaling
+from skann.engine.schedules import Constant, InverseScaling, Linear
 from skann.engine.training import Run, clip_norm, fit_minibatch
 
 # ------------------------------------------------------------------------------------------------ parity
@@ -309,3 +309,57 @@ def test_float32_is_float64_to_its_precision():
     train(networks[0])
     train(networks[1], X.astype(np.float32), Y.astype(np.float32))
     np.testing.assert_allclose(networks[1].theta, networks[0].theta, atol=1e-5)
+
+
+# ------------------------------------------------------------------------------------------------ fading
+
+
+class StrengthRecorder(Objective):
+    """An objective that notes the strength of dropout in every step."""
+
+    def __call__(self, *args):
+        self.strengths = [*getattr(self, "strengths", []), self.network.layers[1].strength]
+        return super().__call__(*args)
+
+
+class DecayRecorder:
+    """An optimizer that notes how it is told to weaken the decay, and does nothing."""
+
+    def __init__(self):
+        self.strengths = []
+
+    def step(self, theta, grad, lr, decay_strength):
+        self.strengths.append(decay_strength)
+
+
+def test_fade_lowers_dropout_and_decay_step_by_step():
+    """Both have the value of the schedule at the step; afterwards dropout is as strong as ever."""
+    network, optimizer, fade = make_network((4, 6, 1), dropout=0.5), DecayRecorder(), Linear(1.0, 12)
+    objective = StrengthRecorder(network, SquaredError())
+    run = fit_minibatch(
+        objective, optimizer, Constant(0.1), X, Y,
+        batch_size=16, max_epochs=3, rng=np.random.default_rng(0), fade=fade, run=Run(network, t=2),
+    )  # fmt: skip
+    assert objective.strengths == optimizer.strengths == [fade(t) for t in range(2, 14)]
+    assert run.t == 14
+    assert network.layers[1].strength == 1.0
+
+
+def test_fade_is_restored_after_ctrl_c():
+    def schedule(t):
+        if t == 5:
+            raise KeyboardInterrupt
+        return 0.01
+
+    network = make_network((4, 6, 1), dropout=0.5)
+    assert train(network, schedule=schedule, fade=Constant(0.25)).interrupted
+    assert network.layers[1].strength == 1.0
+
+
+def test_faded_dropout_and_decay_are_weaker_ones():
+    """A constant fade of 1/2 is half the rate and half the decay, to the bit; of 0 it is neither."""
+    for strength in (0.5, 0.0):
+        faded, weaker = make_network((4, 6, 1), dropout=0.4), make_network((4, 6, 1), dropout=0.4 * strength)
+        train(faded, optimizer=sgd(faded, weight_decay=0.2), fade=Constant(strength))
+        train(weaker, optimizer=sgd(weaker, weight_decay=0.2 * strength))
+        np.testing.assert_array_equal(faded.theta, weaker.theta)
