@@ -1,0 +1,108 @@
+"""Which rows are held out: of one network a part, of several the folds of a cross-validation."""
+
+import numpy as np
+import pytest
+
+from skann._holdout import hold_out, nonzero_rows
+
+ROWS = np.arange(7, 307)  # not the rows themselves are counted: they are indices into the data
+LABELS = np.random.default_rng(0).integers(3, size=307)
+
+
+def held_out(n_networks, labels=None, rows=ROWS, fraction=0.2, seed=0):
+    return [split.held_out for split in hold_out(rows, labels, n_networks, fraction, seed)]
+
+
+@pytest.mark.parametrize("n_networks", [1, 2, 5, 8, 10, 23])
+@pytest.mark.parametrize("labels", [None, LABELS], ids=["regression", "classes"])
+def test_each_split_is_a_partition(n_networks, labels):
+    """Sorted, without overlap, and all the rows together."""
+    splits = hold_out(ROWS, labels, n_networks, 0.2, seed=0)
+    assert len(splits) == n_networks
+    for train, test in splits:
+        assert (np.diff(train) > 0).all()
+        assert (np.diff(test) > 0).all()
+        np.testing.assert_array_equal(np.sort(np.append(train, test)), ROWS)
+
+
+@pytest.mark.parametrize("labels", [None, LABELS], ids=["regression", "classes"])
+@pytest.mark.parametrize("n_networks, covered", [(2, 2 / 5), (4, 4 / 5), (5, 1), (8, 1), (10, 1)])
+def test_folds_are_disjoint(n_networks, covered, labels):
+    """From 5 to 10 networks they cover every row once; fewer networks have folds of a fifth."""
+    folds = np.concatenate(held_out(n_networks, labels))
+    assert len(np.unique(folds)) == len(folds) == pytest.approx(covered * len(ROWS), abs=3)
+
+
+@pytest.mark.parametrize("labels", [None, LABELS], ids=["regression", "classes"])
+def test_more_than_ten_networks_go_round_again(labels):
+    """Folds of a tenth: each ten cover every row, in other folds than the ten before."""
+    folds = held_out(23, labels)
+    assert {len(fold) for fold in folds} <= {29, 30, 31}
+    for ten in (folds[:10], folds[10:20]):
+        np.testing.assert_array_equal(np.sort(np.concatenate(ten)), ROWS)
+    assert len({fold.tobytes() for fold in folds}) == 23
+
+
+@pytest.mark.parametrize("fraction, n_held_out", [(0.1, 30), (0.2, 60), (0.501, 151)])
+def test_one_network_holds_out_the_fraction(fraction, n_held_out):
+    """Rounded up."""
+    assert len(held_out(1, fraction=fraction)[0]) == n_held_out
+    assert len(held_out(1, LABELS, fraction=fraction)[0]) == n_held_out
+
+
+@pytest.mark.parametrize("n_networks", [1, 5])
+def test_held_out_rows_are_stratified(n_networks):
+    """A class of 5 % has 5 % of each part."""
+    labels = (np.arange(307) % 20 == 0).astype(int)
+    for fold in held_out(n_networks, labels):
+        assert labels[fold].sum() == 3
+
+
+@pytest.mark.parametrize("n_networks", [1, 3, 8, 23])
+def test_single_rows_are_never_held_out(n_networks):
+    """A class with one row stays in every training part; one with two rows may be held out."""
+    labels = LABELS.copy()
+    labels[[9, 99, 200]] = [7, 8, 9]
+    labels[[50, 51]] = 10
+    for train, _ in hold_out(ROWS, labels, n_networks, 0.2, seed=0):
+        assert {9, 99, 200} <= set(train)
+        assert 10 in labels[train]
+
+
+@pytest.mark.parametrize("n_networks", [1, 5, 8])
+def test_the_seed_decides(n_networks):
+    folds = [np.concatenate(held_out(n_networks, seed=seed)).tobytes() for seed in (0, 0, 1)]
+    assert folds[0] == folds[1] != folds[2]
+
+
+@pytest.mark.parametrize(
+    "n_rows, n_networks, fraction, enough",
+    [
+        (46, 1, 0.2, True), (45, 1, 0.2, False), (91, 1, 0.1, True), (90, 1, 0.1, False),
+        (50, 3, 0.9, True), (49, 3, 0.9, False), (80, 8, 0.0, True), (79, 8, 0.0, False),
+        (100, 50, 0.2, True), (99, 50, 0.2, False), (0, 1, 0.2, False), (1, 8, 0.2, False), (20, 1, 0.0, False),
+    ],
+)  # fmt: skip
+def test_fewer_than_ten_rows_are_not_held_out(n_rows, n_networks, fraction, enough):
+    """ceil(fraction n) rows for one network, n divided by the number of folds for several."""
+    assert (hold_out(np.arange(n_rows), None, n_networks, fraction, 0) is not None) == enough
+
+
+@pytest.mark.parametrize("n_networks", [1, 5])
+def test_fewer_rows_than_classes_are_not_held_out(n_networks):
+    """Of 100 rows a fifth: enough for 20 classes, not for 21."""
+    for n_classes, enough in [(20, True), (21, False)]:
+        assert (hold_out(np.arange(100), np.arange(100) % n_classes, n_networks, 0.2, 0) is not None) == enough
+
+
+@pytest.mark.parametrize("n_networks", [1, 8])
+def test_classes_of_single_rows_alone(n_networks):
+    """Nothing can be held out then."""
+    assert hold_out(np.arange(100), np.arange(100), n_networks, 0.2, 0) is None
+
+
+def test_nonzero_rows():
+    """The rows that exist; None stands for all of them."""
+    assert nonzero_rows(None) is None
+    assert nonzero_rows(np.full(3, 0.1)) is None
+    np.testing.assert_array_equal(nonzero_rows(np.array([0, 2.0, 0, 1e-300])), [1, 3])
