@@ -141,6 +141,20 @@ def test_learning_rate_of_a_group(Optimizer, kwargs):
 
 
 @ALL
+def test_a_rate_of_zero(Optimizer, kwargs):
+    """Where a schedule touches 0 theta rests, weight decay included, and what follows is as ever."""
+    theta, optimizer = np.array(START), Optimizer(4, np.float64, weight_decay=0.5, **kwargs)
+    optimizer.step(theta, np.cos(theta), 0.0)
+    np.testing.assert_array_equal(theta, START)
+    tiny, other = np.array(START), Optimizer(4, np.float64, weight_decay=0.5, **kwargs)
+    other.step(tiny, np.cos(tiny), 1e-300)
+    for each, rule in ((theta, optimizer), (tiny, other)):
+        rule.step(each, np.cos(each), 0.1)
+    np.testing.assert_allclose(theta, tiny, rtol=1e-13)
+    assert not np.allclose(theta, START)
+
+
+@ALL
 def test_too_much_weight_decay_goes_to_zero_and_not_beyond(Optimizer, kwargs):
     theta = np.array(START)
     descend(Optimizer(4, np.float64, weight_decay=30.0, **kwargs), theta, 1, f_grad=np.zeros_like, lr=0.1)
