@@ -14,7 +14,7 @@ from skann import ANNClassifier, ANNRegressor
 PACKAGE = Path(skann.__file__).parent
 TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path in TREES if path.startswith("engine/")}
-LEAVES = ("activations", "averaging", "losses", "initializers", "optimizers", "schedules", "batches")
+LEAVES = ("activations", "averaging", "losses", "initializers", "optimizers", "schedules", "batches", "sweep")
 FLOORS = {
     "layers": ("initializers", "activations"), "network": ("layers",), "objective": ("network", "batches"),
     "embeddings": ("layers",),

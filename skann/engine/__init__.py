@@ -3,7 +3,7 @@
 It knows nothing of scikit-learn and of option strings; the estimators translate names into the objects defined here.
 The modules, in the order in which they build on each other::
 
-    activations  losses  initializers  optimizers  schedules  batches
+    activations  losses  initializers  optimizers  schedules  batches  sweep
       -> layers -> embeddings -> network -> objective -> callbacks -> training
 
 Vocabulary (one meaning each, in every module)
