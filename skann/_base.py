@@ -18,13 +18,14 @@ from ._compat import check_parameters, check_weight
 from ._fitted import FittedNetworks
 from ._fitting import Progress, Table, fit_networks
 from ._holdout import Split, hold_out, nonzero_rows, warn_none_held_out
+from ._html import NetworkHTML
 from ._validation import training_dtype
 from .engine.layers import Dense, ParametricActivation
 from .engine.network import Network
 from .engine.objective import raw_outputs
 
 
-class BaseANN(FittedNetworks, BaseEstimator, metaclass=ABCMeta):
+class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
     """What classifier and regressor share: everything but targets and losses."""
 
     _tol_is_relative = False  # to the loss of the best constant prediction
@@ -94,6 +95,17 @@ class BaseANN(FittedNetworks, BaseEstimator, metaclass=ABCMeta):
             return self._train(X, y, sample_weight, goes_on=hasattr(self, "_loss"), partial=True, **target_kwargs)
 
     def _train(self, X, y, sample_weight, goes_on, partial=False, **target_kwargs):
+        start = self._prepare(X, y, sample_weight, goes_on, partial, **target_kwargs)
+        settings, tables, loss, networks, progress = start
+        trained = fit_networks(settings, tables, loss, networks, progress, partial=partial, warm=goes_on)
+        self._progress = [each.progress for each in trained]
+        self._keep_all(settings, trained, tables, loss, goes_on)
+        if not partial:
+            self._warn(settings, trained)
+        return self
+
+    def _prepare(self, X, y, sample_weight, goes_on=False, partial=False, **target_kwargs):
+        """All that `fit_networks` needs."""
         if goes_on:
             _build.check_structure(self, self._structure)
         X, y, weight = self._validate(X, y, sample_weight, goes_on, **target_kwargs)
@@ -114,12 +126,7 @@ class BaseANN(FittedNetworks, BaseEstimator, metaclass=ABCMeta):
             networks = copy.deepcopy(self._networks)
         else:
             networks = [self._new_network(settings, *each, loss) for each in zip(tables, progress, strict=True)]
-        trained = fit_networks(settings, tables, loss, networks, progress, partial=partial, warm=goes_on)
-        self._progress = [each.progress for each in trained]
-        self._keep_all(settings, trained, tables, loss, goes_on)
-        if not partial:
-            self._warn(settings, trained)
-        return self
+        return settings, tables, loss, networks, progress
 
     def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
         """X as it is, y encoded, and weight or None; all checked."""

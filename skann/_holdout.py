@@ -77,5 +77,5 @@ def warn_none_held_out(rows, fraction):
         f"early_stopping can't hold out rows: of {len(rows)} rows, validation_fraction={fraction:g} is fewer than "
         f"{MIN_ROWS} or fewer than one for each class. No rows are held out, and the training loss is watched. "
         "Increase validation_fraction.",
-        stacklevel=5,
+        stacklevel=6,
     )

@@ -1,0 +1,249 @@
+"""A good learning rate, found by a short training in which the rate grows from far too small to far too large.
+
+Smith 2017, https://arxiv.org/abs/1506.01186, section 3.3.
+"""
+
+import math
+import warnings
+from contextlib import suppress
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
+
+from . import _build, _fitting
+from ._compat import check_parameters
+from ._displays import last_step, pyplot
+from ._threads import blas_threads
+from .engine.objective import Objective
+from .engine.sweep import Exponential, Recorder, SweepEnded
+from .engine.training import fit_minibatch
+
+__all__ = ["LearningRateFinderDisplay", "find_learning_rate"]
+
+
+def find_learning_rate(
+    estimator, X, y, *, sample_weight=None, start=1e-6, end=10.0, n_steps=100, smoothing=0.9, divergence=1.0
+):
+    """Suggest a `learning_rate_init` by a sweep: one step at each of ``n_steps`` exponentially growing rates.
+
+    A single network is trained on all rows, as `fit` would, but without early stopping, schedule and weight averaging.
+    The rate swept is that of all parameters, as it is when `learning_rate_init` is a number; the rates per group that
+    "auto" stands for in the recipe are not used. Put into `learning_rate_init`, the suggestion means the same; with
+    "one_cycle" and "coslog4" it is the highest rate of the schedule.
+
+    Parameters
+    ----------
+    estimator : ANNClassifier or ANNRegressor
+        Or a pipeline that ends with one. It is cloned, so neither changed nor fitted; ``random_state`` determines the
+        sweep, and None draws from a generator of its own.
+    X, y, sample_weight
+        As for `fit`.
+    start, end : float, default=1e-6, 10
+        The first rate and the last.
+    n_steps : int, default=100
+        At least 10; more make the curve smoother.
+    smoothing : float, default=0.9
+        Decay, per step, of the moving average of the loss; 0 means none.
+    divergence : float, default=1
+        The sweep ends early when the average is above its lowest value by so many times the loss before the first step,
+        or not finite.
+
+    Returns
+    -------
+    sweep : Bunch
+        - learning_rates, losses, smoothed_losses : ndarray of shape (n_steps_done,); a loss, which includes the
+          penalty of ``alpha``, is that of the batch after the step;
+        - suggestion : float; where the average has come half way from the first tenth of the losses to its lowest
+          value. NaN, with a warning, if it falls by no more than the standard deviation of that tenth.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the estimator is of another kind, has ``solver="lbfgs"``, or if a value is not as described.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skann import ANNClassifier, find_learning_rate
+    >>> X, y = load_iris(return_X_y=True)
+    >>> sweep = find_learning_rate(ANNClassifier(random_state=0), X, y)
+    >>> 1e-4 < sweep.suggestion < 1
+    True
+    """
+    _check(start, end, n_steps, smoothing, divergence)
+    model, X = _model(estimator, X, y, start)
+    ramp = Exponential(start, end, n_steps)
+    recorder = _sweep(model, X, y, sample_weight, ramp, smoothing, divergence)
+    n_first = n_steps // 10
+    if len(recorder.losses) <= n_first + 1:
+        raise ValueError(f"The training diverges from start={start:g} on: try a smaller one, and scale X and y.")
+    losses, smoothed = np.array(recorder.losses[1:]), np.array(recorder.smoothed[1:])
+    rates = np.array([ramp(t) for t in range(len(losses))])
+    suggestion = _half_way(rates, smoothed, recorder.losses[:n_first])
+    if math.isnan(suggestion):
+        message = f"No learning rate from {start:g} to {end:g} lowers the loss: there is none to suggest."
+        warnings.warn(message, stacklevel=2)
+    return Bunch(learning_rates=rates, losses=losses, smoothed_losses=smoothed, suggestion=suggestion)
+
+
+def _half_way(rates, smoothed, first):
+    """The rate at which the loss has come half way from its first values to its lowest; NaN if it does not fall."""
+    lowest, level = int(smoothed.argmin()), float(np.mean(first))
+    if not level - smoothed[lowest] > np.std(first):
+        return math.nan
+    above = np.flatnonzero(smoothed[: lowest + 1] > (level + smoothed[lowest]) / 2)
+    return float(rates[above[-1]]) if len(above) else float(rates[0])
+
+
+def _check(start, end, n_steps, smoothing, divergence):
+    if not 0 < start < end < math.inf:
+        raise ValueError(f"start and end must be finite with 0 < start < end, got {start!r} and {end!r}.")
+    if not (n_steps >= 10 and n_steps == int(n_steps)):
+        raise ValueError(f"n_steps must be an integer of at least 10, got {n_steps!r}.")
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"smoothing must be from 0 to below 1, got {smoothing!r}.")
+    if not divergence > 0:
+        raise ValueError(f"divergence must be above 0, got {divergence!r}.")
+
+
+def _model(estimator, X, y, rate):
+    """A clone with the parameters of the sweep, and X as it comes to it from the steps of a pipeline before it."""
+    network = last_step(estimator)
+    if not hasattr(network, "_prepare"):
+        raise TypeError(f"A learning rate is found for an ANNClassifier or ANNRegressor, got {type(network).__name__}.")
+    if network.solver == "lbfgs":
+        raise ValueError("solver='lbfgs' has no learning rate: use 'adam', 'nadam', 'rmsprop' or 'sgd'.")
+    model = clone(network)
+    model.set_params(learning_rate_init=rate, n_estimators=1, early_stopping=False, warm_start=False)
+    if model.random_state is None:  # scikit-learn would draw from NumPy's global generator
+        model.random_state = int(np.random.default_rng().integers(2**31))
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        X = clone(estimator[:-1]).fit_transform(X, y)
+    return model, X
+
+
+def _sweep(model, X, y, sample_weight, ramp, smoothing, divergence):
+    """Train the one network of the model along the ramp."""
+    check_parameters(model)
+    settings, (table,), loss, (network,), (progress,) = model._prepare(X, y, sample_weight)
+    network.prepare_training()
+    objective = Objective(network, loss, l2=settings.alpha / table.total_weight)
+    recorder = Recorder(objective, ramp.n_steps, smoothing, divergence)
+    n_batch = min(settings.batch_size, table.n_train)
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with blas_threads(_fitting._largest_product(network, n_batch)), quiet, suppress(SweepEnded, FloatingPointError):
+        fit_minibatch(
+            recorder, _build.optimizer(settings, network), ramp, table.X, table.y, table.weight,
+            rows=table.train, batch_size=n_batch, max_epochs=ramp.n_steps + 1, rng=progress.rng,
+            shuffle=settings.shuffle, max_grad_norm=settings.max_grad_norm,
+        )  # fmt: skip
+    return recorder
+
+
+class LearningRateFinderDisplay:
+    """The loss in a sweep of the learning rate, and the rate that it suggests.
+
+    Make it with `from_estimator`. The loss falls where the rate is high enough to learn and rises where it is too high.
+    At the lowest point it is nearly too high; the suggestion is where the loss has fallen half way.
+
+    Parameters
+    ----------
+    learning_rates, losses, smoothed_losses : ndarray of shape (n_steps,)
+        What `find_learning_rate` returns.
+    suggestion : float, default=None
+        The rate to mark; None or NaN if there is none.
+    name : str, default=None
+        What the curve belongs to.
+
+    Attributes
+    ----------
+    suggestion_ : float or None
+        To be used as `learning_rate_init`.
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    line_, smoothed_line_ : matplotlib Line2D
+    suggestion_line_ : matplotlib Line2D or None
+
+    See Also
+    --------
+    find_learning_rate : The same without matplotlib.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skann import ANNClassifier, LearningRateFinderDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> classifier = ANNClassifier(random_state=0)
+    >>> display = LearningRateFinderDisplay.from_estimator(classifier, X, y)
+    >>> classifier.set_params(learning_rate_init=display.suggestion_).fit(X, y).score(X, y) > 0.9
+    True
+    """
+
+    def __init__(self, learning_rates, losses, smoothed_losses, suggestion=None, *, name=None):
+        self.learning_rates = learning_rates
+        self.losses = losses
+        self.smoothed_losses = smoothed_losses
+        self.suggestion = suggestion
+        self.name = name
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, ax=None, name=None, line_kw=None, **kwargs):
+        """Sweep the learning rate for a clone of the estimator, and draw the losses.
+
+        Parameters
+        ----------
+        estimator : ANNClassifier or ANNRegressor
+            Or a pipeline that ends with one.
+        X, y
+            As for `fit`.
+        ax, name, line_kw
+            See `plot`; ``name=None`` means the name of the class.
+        **kwargs
+            ``sample_weight``, ``start``, ``end``, ``n_steps``, ``smoothing`` and ``divergence``: see
+            `find_learning_rate`.
+
+        Returns
+        -------
+        display : LearningRateFinderDisplay
+        """
+        pyplot(f"{cls.__name__}.from_estimator")
+        sweep = find_learning_rate(estimator, X, y, **kwargs)
+        name = type(last_step(estimator)).__name__ if name is None else name
+        return cls(**sweep, name=name).plot(ax, line_kw=line_kw)
+
+    def plot(self, ax=None, *, name=None, line_kw=None):
+        """Draw the losses against the learning rate.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+        name : str, default=None
+            Title; None means that of the display.
+        line_kw : dict, default=None
+            Options for the line of the smoothed loss, as of ``Axes.plot``.
+
+        Returns
+        -------
+        self : LearningRateFinderDisplay
+        """
+        plt = pyplot(f"{type(self).__name__}.plot")
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        self.suggestion_, self.suggestion_line_ = self.suggestion, None
+        (self.line_,) = ax.plot(self.learning_rates, self.losses, color="C0", linewidth=0.7, alpha=0.5, label="loss")
+        style = {"color": "C0", "label": "smoothed"} | (line_kw or {})
+        (self.smoothed_line_,) = ax.plot(self.learning_rates, self.smoothed_losses, **style)
+        if self.suggestion is not None and math.isfinite(self.suggestion):
+            label = f"suggestion: {self.suggestion:.2g}"
+            self.suggestion_line_ = ax.axvline(self.suggestion, color="C1", linestyle="--", label=label)
+        lowest = np.argmin(self.smoothed_losses)
+        low, high = self.smoothed_losses[lowest], np.max(self.smoothed_losses[: lowest + 1])
+        margin = 0.3 * (high - low) or 0.1
+        ax.set(xscale="log", ylim=(low - margin, high + margin), xlabel="learning rate", ylabel="loss after the step")
+        ax.set_title(self.name if name is None else name)
+        ax.legend()
+        return self
