@@ -98,7 +98,8 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
         start = self._prepare(X, y, sample_weight, goes_on, partial, **target_kwargs)
         settings, tables, loss, networks, progress = start
         trained = fit_networks(settings, tables, loss, networks, progress, partial=partial, warm=goes_on)
-        self._progress = [each.progress for each in trained]
+        left = progress[len(trained) :] if goes_on else []  # after Ctrl-C
+        self._progress = [each.progress for each in trained] + left
         self._keep_all(settings, trained, tables, loss, goes_on)
         if not partial:
             self._warn(settings, trained)

@@ -171,8 +171,10 @@ def schedule(settings, n_rows, batch_size, progress):
 
 
 def fade(settings, n_rows, batch_size):
-    """The schedule of dropout and weight decay; None where they stay."""
+    """The schedule of dropout and weight decay; None where they stay, as with rates that plan no end."""
     if not settings.fades or not (settings.dropout or settings.weight_decay):
+        return None
+    if settings.learning_rate not in FINITE_SCHEDULES:
         return None
     return FlatCosine(1.0, settings.max_iter * -(-n_rows // batch_size))
 

@@ -156,7 +156,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         epsilon=1e-8,
         max_fun=15000,
         max_grad_norm=None,
-        weight_averaging=None,
+        weight_averaging="auto",
         max_iter="auto",
         max_time=None,
         tol=1e-4,

@@ -49,7 +49,7 @@ class FittedNetworks:
         """Set the fitted attributes, those of each network in a model of its own if there are several."""
         self._loss = loss
         self._structure = _build.structure(self)
-        if len(trained) == 1 and not (goes_on and self._is_ensemble):
+        if len(tables) == 1 and not (goes_on and self._is_ensemble):
             _forget(self, OF_ENSEMBLE)
             self._keep(trained[0], goes_on)
         else:
@@ -88,6 +88,7 @@ class FittedNetworks:
         member = copy.copy(self)
         _forget(member, OF_ENSEMBLE)
         member.n_estimators = 1
+        member._structure = self._structure | {"n_estimators": 1}
         return member
 
     def _keep(self, trained, goes_on):

@@ -105,7 +105,10 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
     """
     starts = list(zip(tables, networks, progress, strict=True))
     options = {"partial": partial, "warm": warm}
-    if len(starts) > 1 and effective_n_jobs(settings.n_jobs) > 1:
+    n_jobs = effective_n_jobs(settings.n_jobs)
+    if len(starts) > 1 and n_jobs > 1:
+        if settings.max_time is not None:
+            settings.max_time /= -(-len(starts) // n_jobs)
         parallel = Parallel(n_jobs=settings.n_jobs, prefer="threads")
         return parallel(delayed(fit_network)(settings, table, loss, *start, **options) for table, *start in starts)
     trained = []
@@ -113,7 +116,12 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
     for i, (table, network, each) in enumerate(starts):
         if end is not None:  # what is left is shared evenly
             settings.max_time = max(0.0, (end - time.perf_counter()) / (len(starts) - i))
-        trained.append(fit_network(settings, table, loss, network, each, **options))
+        try:
+            trained.append(fit_network(settings, table, loss, network, each, **options))
+        except KeyboardInterrupt:  # before its first step
+            if not trained:
+                raise
+            trained[-1].run.interrupted = True
         if trained[-1].run.interrupted:
             break
     return trained
@@ -187,6 +195,7 @@ def _minibatch(settings, table, objective, progress, n_batch, max_epochs, callba
     elif progress.average is None:
         progress.average = WeightAverage(settings.weight_averaging, theta)
     else:
+        progress.average.decay = settings.weight_averaging
         progress.average.swap(theta)  # back to the weights that the average is of
     schedule = _build.schedule(settings, table.n_train, n_batch, progress)
     run = fit_minibatch(

@@ -43,7 +43,7 @@ CONSTRAINTS = {
     "epsilon": [above(0)],
     "max_fun": [at_least(1, Integral)],
     "max_grad_norm": [above(0), None],
-    "weight_averaging": [FRACTION, None],
+    "weight_averaging": [AUTO, FRACTION, None],
     "max_iter": [AUTO, at_least(1, Integral)],
     "max_time": [above(0), None],
     "tol": [at_least(0)],
@@ -140,7 +140,7 @@ max_fun : int, default=15000
 max_grad_norm : float, default=None
     Gradients longer than this Euclidean norm are cut to it. Not for "lbfgs".
 
-weight_averaging : float, default=None
+weight_averaging : float, "auto" or None, default="auto"
     Decay, per step, of an exponential moving average of the weights, such as 0.99; the average is what is validated and
     kept. Not for "lbfgs".
 

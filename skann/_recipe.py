@@ -33,6 +33,7 @@ PLAIN = {
     "n_estimators": 1,
     "calibration": None,
     "sigma": 0.1,
+    "weight_averaging": None,
 }
 
 RECIPE = {
@@ -47,6 +48,8 @@ RECIPE = {
     "feature_scaling": True,
     "calibration": "temperature",
     "sigma": 0.3,
+    "weight_decay": 0.02,
+    "weight_averaging": 0.99,
 }
 
 
@@ -97,27 +100,24 @@ def is_auto(value):
 
 
 def by_size(n_rows, is_classifier):
-    """The values that depend on the number of rows and the task."""
-    large = n_rows > 2500
-    if is_classifier:
-        return {
-            "hidden_layer_sizes": (256,) * 3 if large else (128,) * 3,
-            "batch_size": 128 if large else 64,
-            "max_iter": 32,
-            "learning_rate_init": 0.02,
-            "dropout": 0.15,
-            "weight_decay": 0.02,
-            "n_estimators": 8,
-        }
+    """The values that depend on the task and on the number of rows: powers of it, within limits."""
+    thousands = n_rows / 1000
+    growth = thousands ** (1 / 3)
+    width = limited(128 * growth, 128, 256, step=32) if is_classifier else 128
+    epochs = 32 * (10 / thousands) ** (1 / 3) if is_classifier else 64 / growth
     return {
-        "hidden_layer_sizes": (128,) * 3,
-        "batch_size": 128 if large else 64,
-        "max_iter": 32 if large else 64,
-        "learning_rate_init": 0.1,
-        "dropout": 0.0,
-        "weight_decay": 0.02,
-        "n_estimators": 8,
+        "hidden_layer_sizes": (width,) * 3,
+        "batch_size": limited(64 * growth, 32, 512, step=16),
+        "max_iter": limited(epochs, 8, 32 if is_classifier else 64),
+        "n_estimators": limited(8 / thousands**0.2, 4, 8),
+        "learning_rate_init": 0.02 if is_classifier else 0.1,
+        "dropout": 0.15 if is_classifier else 0.0,
     }
+
+
+def limited(value, low, high, step=1):
+    """``value`` rounded to a multiple of ``step``, from ``low`` to ``high``."""
+    return min(max(step * round(value / step), low), high)
 
 
 RATE = {"scale": 6.0, "bias": 0.1, "embedding": 0.1, "parametric": 0.1, "category": 1.0}
@@ -131,7 +131,7 @@ def set_rate_factors(layers):
     """
     for layer in layers:
         if isinstance(layer, Dense):
-            layer.multipliers = {"W": (layer.n_in**-0.5, 1.0), "b": (RATE["bias"], 0.0)}
+            layer.multipliers = {"W": (max(layer.n_in, 1) ** -0.5, 1.0), "b": (RATE["bias"], 0.0)}
         elif isinstance(layer, Scale):
             layer.multipliers = {"s": (RATE["scale"], RATE["scale"] ** 2)}
         elif isinstance(layer, ParametricActivation):

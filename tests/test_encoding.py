@@ -94,7 +94,10 @@ def test_weighted_quantiles(seed):
         assert encoder.n_numeric_ == 0
         return
     np.testing.assert_array_equal(encoder.center_, center)
-    np.testing.assert_array_equal(encoder.scale_, high - low if high > low else np.ptp(there) / 2)
+    away = weight * (values[:, 0] != center) > 0
+    distance = abs(values[away] - center)
+    median = np.quantile(distance, 0.5, axis=0, weights=weight[away], method="inverted_cdf")
+    np.testing.assert_array_equal(encoder.scale_, high - low if high > low else median)
 
 
 @pytest.mark.parametrize("factor", [0.1, 1 / 3, 7e-5, 1e10])
@@ -105,9 +108,10 @@ def test_a_common_factor_of_the_weights_has_no_influence(factor):
     np.testing.assert_array_equal(encode(X, weight * factor), encode(X, weight))
 
 
-def test_half_the_range_where_the_quartiles_are_equal():
-    values = np.array([0.0] * 9 + [4.0])
-    np.testing.assert_allclose(column(values)[:, 0], clip(values / 2))
+def test_median_distance_where_the_quartiles_are_equal():
+    """Most are 0: the others keep their differences, however far out the farthest is."""
+    values = np.array([0.0] * 9 + [4.0, -6.0, 9e9])
+    np.testing.assert_allclose(column(values)[:, 0], clip(values / 6))
 
 
 def test_missing_values_become_the_centre_and_have_an_indicator():

@@ -177,9 +177,9 @@ class Nadam(Adam):
     def _factors(self, lr):
         now, after = self._momentum(self.t), self._momentum(self.t + 1)
         unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
-        rate_g = lr * (1 - now) / (1 - self.momentum_product) / unscale_v
-        rate_m = lr * after * (1 - self.beta_1) / (1 - self.momentum_product * after) / unscale_v
-        return rate_g, rate_m / rate_g, self.epsilon / unscale_v
+        share_g = (1 - now) / (1 - self.momentum_product)
+        share_m = after * (1 - self.beta_1) / (1 - self.momentum_product * after)
+        return lr * share_g / unscale_v, share_m / share_g, self.epsilon / unscale_v
 
     def _update(self, theta, g, m, v, s, rate_g, m_per_g, epsilon):
         m *= self.beta_1
