@@ -112,6 +112,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     --------
     ANNRegressor : The same for regression.
 
+    {notes}
     Examples
     --------
     >>> from sklearn.datasets import load_iris

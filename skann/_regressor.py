@@ -107,6 +107,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     --------
     ANNClassifier : The same for classification.
 
+    {notes}
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes

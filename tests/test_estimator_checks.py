@@ -5,16 +5,29 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 
 from skann import ANNClassifier, ANNRegressor
 
-VARIANTS = [
+PLAIN = [
     {},
     *({"solver": solver, "max_iter": 100} for solver in ("adam", "nadam", "rmsprop", "sgd", "lbfgs")),
     {"early_stopping": True, "max_iter": 100},
     {"hidden_layer_sizes": (), "solver": "lbfgs"},
     {"dropout": 0.2, "max_iter": 100},
-    {"encoder": "auto", "max_iter": 100},
-    {"encoder": "auto", "numeric_embedding": "periodic", "feature_scaling": True, "max_iter": 100},
     {"numeric_embedding": "piecewise_linear", "parametric_activation": True, "max_iter": 100},
+    {"n_estimators": 3, "weight_averaging": 0.9, "max_iter": 100},
 ]
+NOT_RANDOM = {"n_estimators": 1, "early_stopping": False, "shuffle": False, "dropout": 0, "initializer": "glorot"}
+NOT_RANDOM |= {"batch_size": 10_000, "dtype": "float64"}
+RECIPE = [
+    {},
+    {"n_estimators": 1},
+    {"n_estimators": 3, "hidden_layer_sizes": (32,), "warm_start": True},
+    {"n_estimators": 1, "solver": "nadam", "hidden_layer_sizes": (32,), "weight_averaging": 0.9},
+    {"solver": "sgd", "max_iter": 100},
+    {"solver": "lbfgs"},
+    NOT_RANDOM,
+    NOT_RANDOM | {"hidden_layer_sizes": (16,), "numeric_embedding": "periodic", "feature_scaling": True},
+    NOT_RANDOM | {"hidden_layer_sizes": (16,), "numeric_embedding": "piecewise_linear"},
+]
+VARIANTS = [{"encoder": None} | params for params in PLAIN] + RECIPE
 ESTIMATORS = [Estimator(**params) for Estimator in (ANNClassifier, ANNRegressor) for params in VARIANTS]
 BOTH = pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 
