@@ -189,27 +189,32 @@ class LearningRateFinderDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, ax=None, name=None, line_kw=None, **kwargs):
+    def from_estimator(
+        cls, estimator, X, y, *, sample_weight=None, start=1e-6, end=10.0, n_steps=100, smoothing=0.9, divergence=1.0,
+        ax=None, name=None, line_kw=None,
+    ):  # fmt: skip
         """Sweep the learning rate for a clone of the estimator, and draw the losses.
 
         Parameters
         ----------
         estimator : ANNClassifier or ANNRegressor
             Or a pipeline that ends with one.
-        X, y
+        X, y, sample_weight
             As for `fit`.
+        start, end, n_steps, smoothing, divergence
+            See `find_learning_rate`.
         ax, name, line_kw
             See `plot`; ``name=None`` means the name of the class.
-        **kwargs
-            ``sample_weight``, ``start``, ``end``, ``n_steps``, ``smoothing`` and ``divergence``: see
-            `find_learning_rate`.
 
         Returns
         -------
         display : LearningRateFinderDisplay
         """
         pyplot(f"{cls.__name__}.from_estimator")
-        sweep = find_learning_rate(estimator, X, y, **kwargs)
+        sweep = find_learning_rate(
+            estimator, X, y, sample_weight=sample_weight, start=start, end=end, n_steps=n_steps, smoothing=smoothing,
+            divergence=divergence,
+        )  # fmt: skip
         name = type(last_step(estimator)).__name__ if name is None else name
         return cls(**sweep, name=name).plot(ax, line_kw=line_kw)
 

@@ -204,7 +204,7 @@ class NetworkDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skann import ANNClassifier, NetworkDisplay
     >>> X, y = load_iris(return_X_y=True)
-    >>> classifier = ANNClassifier((8, 4), encoder=None, max_iter=500, random_state=0).fit(X, y)
+    >>> classifier = ANNClassifier((8, 4), encoder=None, tol=0.01, random_state=0).fit(X, y)
     >>> display = NetworkDisplay.from_estimator(classifier)
     >>> [column.n_units for column in display.columns]
     [4, 8, 4, 3]

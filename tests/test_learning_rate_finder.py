@@ -4,6 +4,7 @@ import pickle
 import warnings
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -181,9 +182,9 @@ def test_display():
     np.testing.assert_array_equal(display.smoothed_line_.get_ydata(), sweep.smoothed_losses)
     assert display.suggestion_ == sweep.suggestion == display.suggestion_line_.get_xdata()[0]
     assert display.ax_.get_xscale() == "log"
-    _, ax = mpl.pyplot.subplots()
+    _, ax = plt.subplots()
     assert display.plot(ax=ax, name="here") is display
     assert display.ax_ is ax
     assert ax.get_title() == "here"
     assert LearningRateFinderDisplay([1.0], [1.0], [1.0]).plot().suggestion_line_ is None
-    mpl.pyplot.close("all")
+    plt.close("all")
