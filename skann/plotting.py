@@ -64,9 +64,8 @@ class LossCurveDisplay:
 
         Parameters
         ----------
-        estimator : estimator
-            An `ANNClassifier` or `ANNRegressor`, a pipeline that ends with one, or a meta-estimator whose
-            `estimators_` are such.
+        estimator : ANNClassifier or ANNRegressor
+            Or a pipeline that ends with one, or a meta-estimator with a list `estimators_` of such.
         ax, name, learning_rate, line_kw
             See `plot`; ``name=None`` means the name of the class.
 
@@ -166,9 +165,8 @@ class LossCurveDisplay:
             if "validation_score" in history and np.isfinite(history["validation_score"]).any():
                 best = int(np.nanargmax(history["validation_score"]))
                 key = "validation_score" if "validation_score" in self.axes_ else "validation_loss"
-                line = self.axes_[key].plot(best + 1, history[key][best], "o", markersize=4)[0]
-                line.set_color(self.lines_[key][0].get_color())
-                self.best_.append(line)
+                color = self.lines_[key][0].get_color()
+                self.best_ += self.axes_[key].plot(best + 1, history[key][best], "o", color=color, markersize=4)
 
 
 class NetworkDisplay:
@@ -204,7 +202,7 @@ class NetworkDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skann import ANNClassifier, NetworkDisplay
     >>> X, y = load_iris(return_X_y=True)
-    >>> classifier = ANNClassifier((8, 4), encoder=None, tol=0.01, random_state=0).fit(X, y)
+    >>> classifier = ANNClassifier((8, 4), encoder=None, learning_rate_init=0.02, tol=1e-3, random_state=0).fit(X, y)
     >>> display = NetworkDisplay.from_estimator(classifier)
     >>> [column.n_units for column in display.columns]
     [4, 8, 4, 3]
