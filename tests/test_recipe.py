@@ -126,7 +126,8 @@ EXPLICIT = {
     "hidden_layer_sizes": (7,), "activation": "tanh", "parametric_activation": False, "initializer": "he",
     "weight_decay": 0.123, "dropout": 0.321, "batch_size": 17, "learning_rate": "linear", "learning_rate_init": 0.0123,
     "beta_2": 0.987, "max_iter": 77, "n_iter_no_change": 11, "early_stopping": False, "validation_fraction": 0.33,
-    "n_estimators": 3, "numeric_embedding": "piecewise_linear", "feature_scaling": False, "target_scaling": False,
+    "weight_averaging": 0.77, "n_estimators": 3,
+    "numeric_embedding": "piecewise_linear", "feature_scaling": False, "target_scaling": False,
     "calibration": None, "dtype": "float64", "encoder": TabularEncoder(),
 }  # fmt: skip
 DEPENDS = {  # what follows from whether, or how, a value is given
