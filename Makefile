@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test lint bench clean
 .NOTPARALLEL: # two pips must not write to one .venv
 
-demo: $(VENV)/.installed-plot
+demo: $(VENV)/.installed-demo
 	$(BIN)/python examples/quickstart.py
 
 # One BLAS thread per worker: more would compete for the same cores.

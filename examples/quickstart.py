@@ -1,4 +1,4 @@
-"""Train, tune and evaluate a classifier and a regressor on data that comes with scikit-learn.
+"""Train, tune and evaluate a classifier and a regressor on real data: arrays from scikit-learn, and a raw table.
 
     python examples/quickstart.py [PICTURE]
 
@@ -8,6 +8,8 @@ The loss curves of the two networks go to PICTURE (default: loss_curve.png).
 import sys
 
 import matplotlib.pyplot as plt
+import numpy as np
+from palmerpenguins import load_penguins
 from sklearn import metrics
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes
@@ -69,6 +71,26 @@ def regress():
     return model[-1].regressor_
 
 
+def raw_table():
+    """Female or male? A table as it comes: numbers, strings, missing values, nothing scaled, nothing to tune."""
+    penguins = load_penguins().dropna(subset="sex")
+    X, y = penguins.drop(columns="sex"), penguins["sex"]
+    # as in real data, some values are missing
+    X = X.mask(np.random.default_rng(0).random(X.shape) < 0.05)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+
+    model = ANNClassifier(random_state=0).fit(X_train, y_train)
+    probability = model.predict_proba(X_test)
+    networks = f"{len(model.estimators_)} networks"
+
+    print(f"Penguins: {len(y_train)} to train on, {len(y_test)} to test, {X_train.isna().sum().sum()} values missing")
+    print(f"  columns            {', '.join(X.columns)}")
+    print(f"  out-of-fold error  {np.mean(model.classes_[model.oof_prediction_.argmax(axis=1)] != y_train):.3f} of {networks}")
+    print(f"  test accuracy      {metrics.accuracy_score(y_test, model.predict(X_test)):.3f}")
+    print(f"  test log-loss      {metrics.log_loss(y_test, probability):.3f}")
+    print(f"  test ROC AUC       {metrics.roc_auc_score(y_test, probability[:, 1]):.3f}")
+
+
 def plot_loss_curves(path, **networks):
     """Draw the training loss of each fitted network over its epochs."""
     figure, axes = plt.subplots(1, len(networks), figsize=(9, 3.5), layout="constrained")
@@ -81,6 +103,7 @@ def plot_loss_curves(path, **networks):
 if __name__ == "__main__":
     classifier = classify()
     regressor = regress()
+    raw_table()
     picture = sys.argv[1] if len(sys.argv) > 1 else "loss_curve.png"
     plot_loss_curves(picture, classifier=classifier, regressor=regressor)
     print(f"Loss curves written to {picture}")

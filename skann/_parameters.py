@@ -229,14 +229,14 @@ ensemble.
 - three hidden layers of parametric Mish units: 128 r each in classification, from 128 to 256, and 128 in regression;
 - "periodic" embeddings of the numbers, a learnt factor for each input of the first layer, and "data" as initializer;
 - batches of 64 r rows, from 32 to 512;
-- "coslog4" during 32 epochs in classification, fewer above 10 000 rows, and 64 / r in regression, up to 64 and at
+- "coslog4" during 32 epochs in classification, fewer above 10 000 rows, and 128 / r in regression, up to 128, always at
   least 8; it ends earlier after 1/8 of that and as many epochs more as it took to the best one;
 - learning rate 0.02 in classification and 0.1 in regression, times n_in^(-1/2) for the weights of a layer with n_in
   inputs, 6 for the factors of the inputs, 0.1 for biases, numeric embeddings and parameters of activations, 1 for
   embeddings of categories; beta_2 0.95;
 - weight decay 0.02, times the square of the last-named factors, and in classification dropout 0.15; both fade out in
   the second half. Averaged weights (0.99);
-- 8 (1000 / n)^(1/5) networks, from 4 to 8; a single network holds out 0.2 of the rows. Held-out rows set the
+- 8 networks, fewer above 10 000 rows and at least 4; a single network holds out 0.2 of the rows. Held-out rows set the
   temperature of a classifier. Targets of a regression are standardised, but with "poisson", "gamma" and loss objects
   (with an encoder this holds for every solver).
 
