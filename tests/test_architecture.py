@@ -226,7 +226,9 @@ def test_parameters_are_documented(fitted):
 
 def test_attributes_are_documented(fitted):
     documented = entries(inspect.getdoc(type(fitted)), "Attributes")
-    names = {name for name in vars(fitted) if name.endswith("_") and not name.startswith("_")}
+    ensemble = type(fitted)((3,), n_estimators=2, max_iter=1).fit([[i] for i in range(60)], [i % 2 for i in range(60)])
+    attributes = vars(fitted) | vars(ensemble)
+    names = {name for name in attributes if name.endswith("_") and not name.startswith("_")}
     names |= {name for name, value in vars(type(fitted)).items() if isinstance(value, property) and name.endswith("_")}
     assert names <= set(documented)
     assert all(text for _, text in documented.values())
