@@ -77,7 +77,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     {numeric_embedding}
     {feature_scaling}
     calibration : "temperature", "auto" or None, default="auto"
-        "temperature" divides the raw outputs by a number that makes the held-out rows most probable.
+        "temperature" divides the raw outputs by the number, `temperature_`, that makes the held-out rows most probable;
+        without held-out rows it is 1. `partial_fit` sets it back to 1.
 
     {dtype}
     {verbose}

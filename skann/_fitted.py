@@ -68,7 +68,7 @@ class FittedNetworks:
         raw = [raw_outputs(network, table.X, table.held_out) for network, table in pairs] if has_held_out else None
         self._calibrate(settings, raw, tables)
         if self._is_ensemble:
-            self.oof_prediction_ = self._out_of_fold(raw, tables) if has_held_out else None
+            self.oof_prediction_ = self._shaped(self._out_of_fold(raw, tables)) if has_held_out else None
             common = {name: value for name, value in vars(self).items() if name in COMMON}
             for member in self.estimators_:
                 vars(member).update(common)
@@ -90,6 +90,10 @@ class FittedNetworks:
         member.n_estimators = 1
         member._structure = self._structure | {"n_estimators": 1}
         return member
+
+    def _shaped(self, prediction):
+        """Predictions (n, n_outputs) in the shape that predict gives them."""
+        return prediction
 
     def _keep(self, trained, goes_on):
         """Set the fitted attributes of one network."""

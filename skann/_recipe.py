@@ -84,7 +84,7 @@ def resolve(params, n_rows, is_sparse, is_classifier, partial):
         values["n_iter_no_change"] = max(1, max_iter // 8)
     chosen = {name: values[name] for name in values if is_auto(params.get(name, "auto"))}
     if partial:
-        chosen["early_stopping"] = False
+        chosen |= {"early_stopping": False, "calibration": None}
     settings = SimpleNamespace(**params | chosen)
     settings.from_recipe = from_recipe
     settings.batch_size_is_auto = is_auto(params["batch_size"])

@@ -41,7 +41,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         Level of the quantile to predict, strictly between 0 and 1. A list, for a single target, gives one column of
         predictions for each level, in its order; they never cross.
 
-    target_scaling : bool, default=False
+    target_scaling : bool or "auto", default="auto"
         Whether to train on (y - mean) / standard deviation and predict in the units of y. Losses in `history_` are then
         those of the scaled targets. Not for "poisson" and "gamma", whose logarithm has no units.
 
@@ -248,7 +248,9 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Or (n_samples, n_quantiles) with a list of quantiles.
         """
-        values = self._predict(X)
+        return self._shaped(self._predict(X))
+
+    def _shaped(self, values):
         return values.ravel() if self._flat_target and values.shape[1] == 1 else values
 
     def _combine(self, raw):
