@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _build, _inputs, _recipe
 from ._compat import check_parameters, check_weight
+from ._contracts import check_contracts
 from ._fitted import FittedNetworks
 from ._fitting import Progress, Table, fit_networks
 from ._holdout import Split, hold_out, nonzero_rows, warn_none_held_out
@@ -86,11 +87,13 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
             If ``max_iter`` ends the training, or if it learnt no more than a constant.
         """
         with _unchanged_on_failure(self):
+            check_contracts(self)
             check_parameters(self)
             return self._train(X, y, sample_weight, goes_on=self.warm_start and hasattr(self, "_loss"))
 
     def _partial_fit(self, X, y, sample_weight, **target_kwargs):
         with _unchanged_on_failure(self):
+            check_contracts(self)
             check_parameters(self)
             return self._train(X, y, sample_weight, goes_on=hasattr(self, "_loss"), partial=True, **target_kwargs)
 
