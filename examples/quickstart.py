@@ -81,11 +81,11 @@ def raw_table():
 
     model = ANNClassifier(random_state=0).fit(X_train, y_train)
     probability = model.predict_proba(X_test)
-    networks = f"{len(model.estimators_)} networks"
+    held_out = model.classes_[model.oof_prediction_.argmax(axis=1)]
 
     print(f"Penguins: {len(y_train)} to train on, {len(y_test)} to test, {X_train.isna().sum().sum()} values missing")
     print(f"  columns            {', '.join(X.columns)}")
-    print(f"  out-of-fold error  {np.mean(model.classes_[model.oof_prediction_.argmax(axis=1)] != y_train):.3f} of {networks}")
+    print(f"  out-of-fold error  {np.mean(held_out != y_train):.3f} of {len(model.estimators_)} networks")
     print(f"  test accuracy      {metrics.accuracy_score(y_test, model.predict(X_test)):.3f}")
     print(f"  test log-loss      {metrics.log_loss(y_test, probability):.3f}")
     print(f"  test ROC AUC       {metrics.roc_auc_score(y_test, probability[:, 1]):.3f}")
