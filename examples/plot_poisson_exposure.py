@@ -3,8 +3,8 @@ How many events per year, when the years differ?
 ================================================
 
 Counts of events, such as claims or breakdowns, are observed over exposures of different length: one contract half a
-year, another twenty. What is asked for is the rate. The way to it: the target is count / exposure, the weight of a row is
-its exposure, and the loss is ``"poisson"``. This minimises the same deviance as a model of the counts with the
+year, another twenty. What is asked for is the rate. The way to it: the target is count / exposure, the weight of a row
+is its exposure, and the loss is ``"poisson"``. This minimises the same deviance as a model of the counts with the
 exposure as offset, so that a long observation tells as much as the short ones that it could be cut into.
 """
 
