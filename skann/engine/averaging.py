@@ -23,6 +23,15 @@ class WeightAverage:
         self.average = theta.copy()
         self._scratch = np.empty_like(theta)
 
+    def get_state(self):
+        """What an average needs to go on, beside the decay."""
+        return {"t": self.t, "average": self.average}
+
+    def set_state(self, state):
+        """Go on from there."""
+        self.t = state["t"]
+        self.average[...] = state["average"]
+
     def update(self, theta):
         """Take in the parameters after a step."""
         self.t += 1

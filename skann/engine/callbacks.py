@@ -2,8 +2,10 @@
 
 Contract
 --------
-A callback has ``on_fit_begin(run)``, ``on_epoch_end(run)`` and ``on_fit_end(run)``; True from ``on_epoch_end`` ends
-the training. ``run`` is the `skann.engine.training.Run`: callbacks read and write its history and read
+A callback has ``on_fit_begin(run)``, ``on_epoch_begin(run)``, ``on_epoch_end(run)`` and ``on_fit_end(run)``; True from
+``on_epoch_end`` ends the training, and ``run.stopped_by`` says why. ``get_state()`` is a dict of what it remembers of
+the epochs so far, arrays and plain numbers, and ``set_state(state)``, after ``on_fit_begin``, goes on from there.
+``run`` is the `skann.engine.training.Run`: callbacks read and write its history and read
 ``run.network.theta``. They are called in order, so the one that records stands before those that read.
 """
 
@@ -21,11 +23,20 @@ class Callback:
     def on_fit_begin(self, run):
         pass
 
+    def on_epoch_begin(self, run):
+        pass
+
     def on_epoch_end(self, run):
         return False
 
     def on_fit_end(self, run):
         pass
+
+    def get_state(self):
+        return {}
+
+    def set_state(self, state):
+        vars(self).update(state)
 
 
 class Validation(Callback):
@@ -90,6 +101,9 @@ class BestWeights(Callback):
         if self.best > -math.inf:
             np.copyto(run.network.theta, self.theta)
 
+    def get_state(self):
+        return {"best": self.best, "theta": self.theta}
+
 
 class Patience(Callback):
     """Ends the training when the watched quantity has not improved by more than ``tol`` in ``n_epochs`` epochs in a
@@ -138,6 +152,9 @@ class Patience(Callback):
         )
         return True
 
+    def get_state(self):
+        return {"reference": self.reference, "waited": self.waited, "patience": self.patience}
+
 
 class TimeLimit(Callback):
     """Ends the training after the epoch in which ``seconds`` have passed."""
@@ -153,6 +170,12 @@ class TimeLimit(Callback):
             return False
         run.stopped_by = f"max_time={self.seconds:g} seconds have passed"
         return True
+
+    def get_state(self):
+        return {"spent": time.perf_counter() - self.start}
+
+    def set_state(self, state):
+        self.start = time.perf_counter() - state["spent"]
 
 
 class Verbose(Callback):

@@ -67,8 +67,16 @@ class Optimizer:
 
     def go_on_from(self, other):
         """Take over the state of an optimizer of the same rule and size."""
-        self.t = other.t
-        self.state[...] = other.state
+        self.set_state(other.get_state())
+
+    def get_state(self):
+        """What the rule remembers of the steps so far: a dict of arrays and plain numbers."""
+        return {"t": self.t, "state": self.state}
+
+    def set_state(self, state):
+        """Go on from there."""
+        self.t = state["t"]
+        self.state[...] = state["state"]
 
     def _factors(self, lr):
         """The scalars of step ``self.t``, computed once for all blocks."""
@@ -164,9 +172,12 @@ class Nadam(Adam):
         super().__init__(size, dtype, **kwargs)
         self.momentum_product = 1.0
 
-    def go_on_from(self, other):
-        super().go_on_from(other)
-        self.momentum_product = other.momentum_product
+    def get_state(self):
+        return super().get_state() | {"momentum_product": self.momentum_product}
+
+    def set_state(self, state):
+        super().set_state(state)
+        self.momentum_product = state["momentum_product"]
 
     def _begin_step(self):
         self.momentum_product *= self._momentum(self.t)

@@ -46,6 +46,16 @@ class Run:
         self.interrupted = False
         self._start = time.perf_counter()
 
+    def get_state(self):
+        """The record so far, a dict of plain numbers, strings and lists of them."""
+        names = ("history", "epoch", "t", "rate_factor", "stopped_by")
+        return {name: getattr(self, name) for name in names}
+
+    def set_state(self, state):
+        """Go on from there; the clock too."""
+        vars(self).update(state)
+        self._start = time.perf_counter() - self.history["seconds"][-1]
+
     def record(self, **values):
         """Append to the history."""
         for name, value in values.items():
@@ -57,6 +67,11 @@ class Run:
             raise FloatingPointError(f"the loss is {loss:g} in epoch {self.epoch}")
         if not np.isfinite(self.network.theta).all():
             raise FloatingPointError(f"a parameter is not finite in epoch {self.epoch}")
+
+    def begin_epoch(self, callbacks):
+        """Call the callbacks before an epoch."""
+        for callback in callbacks:
+            callback.on_epoch_begin(self)
 
     def end_epoch(self, loss, lr, callbacks):
         """Record an epoch and call the callbacks; True ends the training."""
@@ -115,7 +130,10 @@ def fit_minibatch(
     for callback in callbacks:
         callback.on_fit_begin(run)
     try:
-        for _ in range(max_epochs):
+        # a run that goes on from a recorded state may be at its end
+        for _ in range(run.epoch, max_epochs if run.stopped_by is None else 0):
+            with _averaged(network, average):
+                run.begin_epoch(callbacks)
             order = rows
             if shuffle:  # the order of the last epoch is free by now
                 order = rng.permutation(n_rows if rows is None else rows)
@@ -193,8 +211,13 @@ def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, unit=1.0,
     readers = [Reader(array, n_chunk) for array in (X, y, weight)]
     run = Run(network)
     accepted = network.theta.copy()
+    begun = 0
 
     def value_and_grad(theta):
+        nonlocal begun
+        if begun == run.epoch:
+            run.begin_epoch(callbacks)
+            begun += 1
         network.theta[...] = theta
         value, grad = 0.0, np.zeros(len(theta))
         for chunk in slices(n_rows, n_chunk):
