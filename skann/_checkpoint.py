@@ -72,8 +72,8 @@ class Store:
                 different.append(f"{name} (it was {value})")
         if different:
             raise ValueError(
-                f"The checkpoint {self.path!r} belongs to another fit. What differs: {', '.join(different)}. Set it back, "
-                "choose another path, or start over with resume=False."
+                f"The checkpoint {self.path!r} belongs to another fit. What differs: {', '.join(different)}. Set it "
+                "back, choose another path, or start over with resume=False."
             )
 
     def put(self, which, epoch, is_last, state):
@@ -133,7 +133,7 @@ def fingerprint(tables, thetas):
 
 
 def write(path, content):
-    """Replace the file, or leave it as it was; arrays anywhere in ``content`` are entries of an npz, the rest is JSON."""
+    """Replace the file, or leave it as it was: arrays anywhere in ``content`` are entries of an npz, the rest JSON."""
     arrays, temporary = {}, f"{path}.tmp"
 
     def stand_in(value):
@@ -167,8 +167,11 @@ def read(path):
     """What `write` has written. Nothing in the file is executed."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            hook = lambda found: file[found["array"]] if found.keys() == {"array"} else found
-            content = json.loads(bytes(file["content"]), object_hook=hook)
+
+            def array(found):
+                return file[found["array"]] if found.keys() == {"array"} else found
+
+            content = json.loads(bytes(file["content"]), object_hook=array)
         if content["format"] != FORMAT:
             raise ValueError(content["format"])
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
