@@ -13,8 +13,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from . import _build, _inputs, _recipe
-from ._compat import check_parameters, check_weight
+from . import _build, _inputs, _monitoring, _recipe
+from ._callbacks import Hub
+from ._compat import CallbackSupportMixin, check_parameters, check_weight, managed_callbacks
 from ._contracts import check_contracts
 from ._fitted import FittedNetworks
 from ._fitting import Progress, Table, fit_networks
@@ -26,7 +27,7 @@ from .engine.network import Network
 from .engine.objective import raw_outputs
 
 
-class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
+class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
     """What classifier and regressor share: everything but targets and losses."""
 
     _tol_is_relative = False  # to the loss of the best constant prediction
@@ -43,6 +44,13 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
         """The targets in the units of the training."""
         return y
 
+    @abstractmethod
+    def _decode_target(self, y):
+        """Encoded targets, not scaled, as the user gave them."""
+
+    def _check_domain(self, loss, y):
+        """ValueError if the loss has no use for these encoded targets."""
+
     def _training_weight(self, y, weight):
         """Weights of the rows, class weights included, or None."""
         return weight
@@ -58,7 +66,7 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
         """Labels to stratify held-out rows by, or None."""
         return
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the network.
 
         Parameters
@@ -70,6 +78,17 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, not negative, at least one above zero. Rows of weight zero do not exist; an integer weight stands
             for as many copies, exactly so on full batches and in expectation on smaller ones.
+        X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), default=None
+            Rows for early stopping to watch, with the columns of X. Nothing is then held out: every network learns from
+            all rows of X, is stopped by these, which it does not learn from, and gets the weights that are best on
+            them; they also set the temperature of a classifier. Not with ``early_stopping=False``; "auto" is then True.
+            In a `Pipeline`, ``transform_input=["X_val"]`` transforms them like X, with metadata routing enabled. As
+            ``params`` of `cross_val_score` and the like, X_val is cut into folds with X if it has *as many rows as X*:
+            give it any other number of rows.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets; of a classifier, none but those in y.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights; ``class_weight`` has no part in these, as in scikit-learn's HistGradientBoostingClassifier.
 
         Returns
         -------
@@ -86,10 +105,11 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
         ConvergenceWarning
             If ``max_iter`` ends the training, or if it learnt no more than a constant.
         """
-        with _unchanged_on_failure(self):
+        with _unchanged_on_failure(self), managed_callbacks(self):
             check_contracts(self)
             check_parameters(self)
-            return self._train(X, y, sample_weight, goes_on=self.warm_start and hasattr(self, "_loss"))
+            own = (X_val, y_val, sample_weight_val)
+            return self._train(X, y, sample_weight, goes_on=self.warm_start and hasattr(self, "_loss"), own=own)
 
     def _partial_fit(self, X, y, sample_weight, **target_kwargs):
         with _unchanged_on_failure(self):
@@ -97,35 +117,53 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
             check_parameters(self)
             return self._train(X, y, sample_weight, goes_on=hasattr(self, "_loss"), partial=True, **target_kwargs)
 
-    def _train(self, X, y, sample_weight, goes_on, partial=False, **target_kwargs):
-        start = self._prepare(X, y, sample_weight, goes_on, partial, **target_kwargs)
+    def _train(self, X, y, sample_weight, goes_on, partial=False, own=(), **target_kwargs):
+        hub = None if partial else Hub.of(self, X, y, sample_weight)
+        start = self._prepare(X, y, sample_weight, goes_on, partial, own, hub, **target_kwargs)
         settings, tables, loss, networks, progress = start
-        trained = fit_networks(settings, tables, loss, networks, progress, partial=partial, warm=goes_on)
+        bridges = None if hub is None else hub.begin(settings, tables, loss, progress, goes_on)
+        options = {"partial": partial, "warm": goes_on, "bridges": bridges}
+        try:
+            trained = fit_networks(settings, tables, loss, networks, progress, **options)
+        finally:
+            if hub is not None:
+                hub.close()
         left = progress[len(trained) :] if goes_on else []  # after Ctrl-C
         self._progress = [each.progress for each in trained] + left
         self._keep_all(settings, trained, tables, loss, goes_on)
+        if hub is not None:
+            hub.end()
         if not partial:
             self._warn(settings, trained)
         return self
 
-    def _prepare(self, X, y, sample_weight, goes_on=False, partial=False, **target_kwargs):
-        """All that `fit_networks` needs."""
+    def _prepare(self, X, y, sample_weight, goes_on=False, partial=False, own=(), hub=None, **target_kwargs):
+        """All that `fit_networks` needs; ``own`` are X_val, y_val and sample_weight_val, if it may hold them."""
         if goes_on:
             _build.check_structure(self, self._structure)
+        scorer = None if partial else _monitoring.check_scorer(self)
+        given = X
         X, y, weight = self._validate(X, y, sample_weight, goes_on, **target_kwargs)
-        settings = self._resolve(X, partial)
+        own = _monitoring.check_own(self, *own)
+        as_given = own.as_given if own else _monitoring.Rows(_inputs.as_it_came(given, X), y, weight)
+        settings = self._resolve(X, partial, own)
         n_networks = len(self._networks) if goes_on else settings.n_estimators
-        progress = self._start_progress(n_networks, goes_on)
-        splits = self._split(settings, y, weight, n_networks, progress[0].holdout_seed)
+        progress = self._start_progress(n_networks, goes_on, hub)
+        splits = self._split(settings, y, weight, n_networks, progress[0].holdout_seed, own)
         # an ensemble has one encoder, so that of all rows
         rows = splits[0].train if n_networks == 1 else nonzero_rows(weight)
         y = self._scale_target(settings, y, weight, rows, first=not goes_on)
-        dtype = self._training_dtype(settings, X, y, goes_on)
+        if own:
+            own.scale(self, settings)
+        dtype = self._training_dtype(settings, X, y, goes_on, own)
         y = y.astype(dtype, copy=False) if y.dtype.kind == "f" else y
         loss = self._make_loss(y, weight, first=not goes_on)
         # here may be the one copy of X
         X = _inputs.encode(self, X, dtype) if goes_on else _inputs.fit_encoder(self, X, weight, rows, dtype)
-        tables = [Table(X, y, weight, split.train, split.held_out) for split in splits]
+        if own:
+            own.encode(self, loss, dtype)
+        tables = [Table(X, y, weight, *split, own) for split in splits]
+        _monitoring.set_scores(self, scorer, loss, tables, as_given)
         if goes_on:
             networks = copy.deepcopy(self._networks)
         else:
@@ -141,21 +179,27 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
             raise ValueError("sample_weight times class_weight is zero for every row.")
         return X, y, weight
 
-    def _resolve(self, X, partial):
+    def _resolve(self, X, partial, own=None):
         """The parameters, without "auto"."""
         params = self.get_params(deep=False) | {"tol_is_relative": self._tol_is_relative}
-        return _recipe.resolve(params, X.shape[0], sparse.issparse(X), is_classifier(self), partial)
+        settings = _recipe.resolve(params, X.shape[0], sparse.issparse(X), is_classifier(self), partial)
+        settings.early_stopping = settings.early_stopping or own is not None
+        return settings
 
-    def _training_dtype(self, settings, X, y, goes_on):
+    def _training_dtype(self, settings, X, y, goes_on, own):
         wanted = self._networks[0].theta.dtype if goes_on else settings.dtype
-        numbers = (("y", y),) if self.encoder is not None else (("X", X), ("y", y))
+        numbers = [("X", X), ("y", y)] + ([("X_val", own.X), ("y_val", own.y)] if own else [])
+        if self.encoder is not None:  # X is left to it
+            numbers = numbers[1::2]
         return training_dtype(numbers, wanted, small=X.shape[0] <= settings.float64_rows)
 
-    def _start_progress(self, n_networks, goes_on):
+    def _start_progress(self, n_networks, goes_on, hub):
         """What each network goes on from: the last call's, copied so that a failure spares it, or a new one."""
         if goes_on and hasattr(self, "_progress"):  # a pickle holds none
             return copy.deepcopy(self._progress)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=4)
+        if hub is not None:
+            seed = hub.seed(seed)
         rng = np.random.default_rng(seed)
         return [Progress(each) for each in ([rng] if n_networks == 1 else rng.spawn(n_networks))]
 
@@ -167,10 +211,10 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
         network.layers[-1].b[...] = constant
         return network
 
-    def _split(self, settings, y, weight, n_networks, seed):
+    def _split(self, settings, y, weight, n_networks, seed, own):
         """For each network the rows to train on and those to hold out."""
         rows = nonzero_rows(weight)
-        if not settings.early_stopping:
+        if own or not settings.early_stopping:
             return [Split(rows, None)] * n_networks
         candidates = np.arange(len(y)) if rows is None else rows
         splits = hold_out(candidates, self._stratify_by(y), n_networks, settings.validation_fraction, seed)
@@ -258,7 +302,7 @@ class BaseANN(FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        for name in ("_progress", "oof_prediction_"):
+        for name in ("_progress", "oof_prediction_", "_callback_fit_ctx", "_skl_callbacks_to_teardown"):
             state.pop(name, None)
         return state
 

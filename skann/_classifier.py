@@ -67,6 +67,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     {n_iter_no_change}
     {early_stopping}
     {validation_fraction}
+    {scoring}
     {warm_start}
     {shuffle}
     {random_state}
@@ -165,6 +166,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         n_iter_no_change="auto",
         early_stopping="auto",
         validation_fraction="auto",
+        scoring="loss",
         warm_start=False,
         shuffle=True,
         random_state=None,
@@ -207,6 +209,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.warm_start = warm_start
         self.shuffle = shuffle
         self.random_state = random_state
@@ -318,10 +321,10 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             return
         if raw is None:
             if self.calibration == "temperature":
-                message = "calibration='temperature' needs held-out rows, as early_stopping=True has them."
+                message = "calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val."
                 warnings.warn(message, stacklevel=5)
             return
-        targets, weights = zip(*(table.targets(table.held_out) for table in tables[: len(raw)]), strict=True)
+        targets, weights = zip(*(table.watched.targets() for table in tables[: len(raw)]), strict=True)
         weight = None if weights[0] is None else np.concatenate(weights)
         self.temperature_ = fit_temperature(self._loss, np.concatenate(raw), np.concatenate(targets), weight)
 
@@ -376,6 +379,9 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             expected = f"{len(self.classes_)} label columns" if self._multilabel else "one label per row"
             raise ValueError(f"y must have {expected} as before, got {y.shape[1]} label columns.")
         return (y.toarray() if sparse.issparse(y) else np.asarray(y)).astype(np.float64)
+
+    def _decode_target(self, y):
+        return y.astype(np.int64) if self._multilabel else self.classes_[y]
 
     def _make_loss(self, y, weight, first):
         if not isinstance(self.loss, str):

@@ -1,8 +1,13 @@
 """The private names of scikit-learn that skann uses, in one place.
 
-Each has been there since scikit-learn 1.6. What changes between versions is evened out here.
+Each has been there since scikit-learn 1.6, but the callbacks, which came with 1.9. What changes between versions is
+evened out here.
 """
 
+from contextlib import nullcontext
+from inspect import Parameter, signature
+
+import sklearn
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -13,7 +18,35 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight
 
+try:
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback._callback_support import callback_management_context as managed_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:
+        """What stands in for callbacks before scikit-learn 1.9."""
+
+        def set_callbacks(self, *callbacks):
+            """Not possible before scikit-learn 1.9.
+
+            Parameters
+            ----------
+            callbacks : callbacks
+
+            Raises
+            ------
+            ImportError
+                Always; it says which version has callbacks.
+            """
+            require_callbacks("set_callbacks")
+
+    def managed_callbacks(estimator):
+        """Do nothing."""
+        return nullcontext()
+
+
 __all__ = [
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "Options",
@@ -21,7 +54,22 @@ __all__ = [
     "check_feature_names_in",
     "check_parameters",
     "check_weight",
+    "has_callbacks",
+    "managed_callbacks",
+    "require_callbacks",
+    "takes_sample_weight",
 ]
+
+
+def has_callbacks():
+    """Whether scikit-learn has callbacks."""
+    return hasattr(CallbackSupportMixin, "_init_callback_context")
+
+
+def require_callbacks(what):
+    """ImportError if scikit-learn has no callbacks."""
+    if not has_callbacks():
+        raise ImportError(f"{what} needs scikit-learn 1.9 or newer, for its callbacks: this is {sklearn.__version__}.")
 
 
 def check_parameters(estimator):
@@ -39,3 +87,12 @@ def check_weight(sample_weight, X, dtype):
     if not weight.any():  # scikit-learn checks this since 1.9
         raise ValueError(f"sample_weight must have at least one weight above zero, but all {len(weight)} are zero.")
     return weight
+
+
+def takes_sample_weight(scorer):
+    """Whether a scorer, and the metric in it, has use for ``sample_weight``."""
+    if hasattr(scorer, "_accept_sample_weight"):  # since 1.7
+        return scorer._accept_sample_weight()
+    parameters = signature(getattr(scorer, "_score_func", scorer)).parameters
+    has_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
+    return has_any or "sample_weight" in parameters

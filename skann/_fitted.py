@@ -4,16 +4,17 @@ import copy
 import math
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from . import _build
 from .engine.layers import Dense
-from .engine.objective import raw_outputs
 
 # attributes of one network, which an ensemble has in its estimators_
 OF_NETWORK = ("network_", "coefs_", "intercepts_", "n_layers_", "n_iter_", "t_", "history_", "loss_curve_", "loss_")
 OF_NETWORK += ("best_loss_", "validation_scores_", "best_validation_score_")
 COMMON = ("n_outputs_", "out_activation_", "temperature_")
 OF_ENSEMBLE = ("estimators_", "oof_prediction_")
+OF_CALLBACKS = ("_skl_callbacks", "_parent_callback_ctx")  # scikit-learn's: those of the ensemble, not of its members
 
 
 class FittedNetworks:
@@ -62,13 +63,14 @@ class FittedNetworks:
             self.n_iter_ = max(member.n_iter_ for member in members)
         self.n_outputs_ = self._networks[0].layers[-1].n_out
         self.out_activation_ = loss.out_activation
-        has_held_out = settings.early_stopping and tables[0].held_out is not None
         # after Ctrl-C there are fewer networks than tables
         pairs = list(zip(self._networks, tables, strict=False))
-        raw = [raw_outputs(network, table.X, table.held_out) for network, table in pairs] if has_held_out else None
+        watches = tables[0].watched is not None
+        raw = [table.watched.raw_outputs(network) for network, table in pairs] if watches else None
         self._calibrate(settings, raw, tables)
         if self._is_ensemble:
-            self.oof_prediction_ = self._shaped(self._out_of_fold(raw, tables)) if has_held_out else None
+            has_folds = tables[0].held_out is not None
+            self.oof_prediction_ = self._shaped(self._out_of_fold(raw, tables)) if has_folds else None
             common = {name: value for name, value in vars(self).items() if name in COMMON}
             for member in self.estimators_:
                 vars(member).update(common)
@@ -86,10 +88,30 @@ class FittedNetworks:
     def _member(self):
         """A model with this one's parameters and what it learnt of the data, for one network of an ensemble."""
         member = copy.copy(self)
-        _forget(member, OF_ENSEMBLE)
+        _forget(member, (*OF_ENSEMBLE, *OF_CALLBACKS))
         member.n_estimators = 1
         member._structure = self._structure | {"n_estimators": 1}
         return member
+
+    def _without_network(self, loss):
+        """A model of one network that lacks nothing but this network: see `_with_network`."""
+        model = copy.copy(self)
+        _forget(model, OF_NETWORK + OF_ENSEMBLE + OF_CALLBACKS)
+        model.n_estimators = 1
+        model._structure = _build.structure(model)
+        model._loss = loss
+        model.out_activation_ = loss.out_activation
+        if is_classifier(model):
+            model.temperature_ = 1.0
+        return model
+
+    def _with_network(self, network):
+        """A model that predicts with a copy of ``network``, while its training goes on."""
+        model = copy.copy(self)
+        model.network_ = copy.deepcopy(network)
+        model.n_layers_ = len(model.coefs_) + 1
+        model.n_outputs_ = network.layers[-1].n_out
+        return model
 
     def _shaped(self, prediction):
         """Predictions (n, n_outputs) in the shape that predict gives them."""

@@ -8,9 +8,10 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
 from . import _build
+from ._monitoring import Watched
 from ._threads import blas_threads
 from .engine.averaging import WeightAverage
-from .engine.callbacks import BestWeights, Patience, TimeLimit, Validation, Verbose
+from .engine.callbacks import BestWeights, Patience, TimeLimit, Verbose
 from .engine.layers import Dense
 from .engine.network import Network
 from .engine.objective import Objective, mean_loss
@@ -53,9 +54,11 @@ class Table:
     X, y, weight : arrays with n rows; X may be CSR, weight None
     train, held_out : ndarray of int or None
         Indices of the rows to train on (None: all) and of the held-out ones (None: none).
+    watched : Watched or None
+        The rows that early stopping watches, if they are not the held-out ones.
     """
 
-    def __init__(self, X, y, weight, train, held_out):
+    def __init__(self, X, y, weight, train, held_out, watched=None):
         self.X, self.y, self.train, self.held_out = X, y, train, held_out
         self.n_train = len(y) if train is None else len(train)
         self.total_weight = self.n_train
@@ -63,15 +66,13 @@ class Table:
         if weight is not None:  # the engine wants mean 1 over the training rows
             self.total_weight = float(np.sum(weight if train is None else weight[train]))
             self.weight = (weight * (self.n_train / self.total_weight)).astype(X.dtype)
-
-    def targets(self, rows):
-        """Targets and weights of some rows."""
-        return self.y[rows], None if self.weight is None else self.weight[rows]
+        self.watched = watched
+        if held_out is not None:
+            self.watched = Watched(X, y, self.weight, held_out)
 
     def constant_loss(self, loss):
         """The loss of the best constant prediction on the training rows: what learning must beat."""
-        chosen = slice(None) if self.train is None else self.train
-        raw = loss.constant(*self.targets(chosen))
+        raw = loss.constant(*Watched(self.X, self.y, self.weight, self.train).targets())
         return mean_loss(loss, np.reshape(raw, (1, -1)).astype(np.float64), self.y, self.weight, self.train)
 
 
@@ -86,7 +87,7 @@ class Trained:
     constant_loss: float
 
 
-def fit_networks(settings, tables, loss, networks, progress, *, partial=False, warm=False):
+def fit_networks(settings, tables, loss, networks, progress, *, partial=False, warm=False, bridges=None):
     """Train several networks, side by side in threads if ``settings.n_jobs`` says so.
 
     Parameters
@@ -97,13 +98,15 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
         One for each network; networks and progress are changed.
     loss, partial, warm
         As for `fit_network`.
+    bridges : list of Bridge, default=None
+        Like the networks, if the user has set callbacks.
 
     Returns
     -------
     trained : list of Trained
         In the order of the networks. After Ctrl-C those that have begun, at least one.
     """
-    starts = list(zip(tables, networks, progress, strict=True))
+    starts = list(zip(tables, networks, progress, bridges or [None] * len(tables), strict=True))
     options = {"partial": partial, "warm": warm}
     n_jobs = effective_n_jobs(settings.n_jobs)
     if len(starts) > 1 and n_jobs > 1:
@@ -113,11 +116,11 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
         return parallel(delayed(fit_network)(settings, table, loss, *start, **options) for table, *start in starts)
     trained = []
     end = None if settings.max_time is None else time.perf_counter() + settings.max_time
-    for i, (table, network, each) in enumerate(starts):
+    for i, (table, *start) in enumerate(starts):
         if end is not None:  # what is left is shared evenly
             settings.max_time = max(0.0, (end - time.perf_counter()) / (len(starts) - i))
         try:
-            trained.append(fit_network(settings, table, loss, network, each, **options))
+            trained.append(fit_network(settings, table, loss, *start, **options))
         except KeyboardInterrupt:  # before its first step
             if not trained:
                 raise
@@ -127,7 +130,7 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
     return trained
 
 
-def fit_network(settings, table, loss, network, progress, *, partial=False, warm=False):
+def fit_network(settings, table, loss, network, progress, bridge=None, *, partial=False, warm=False):
     """Train ``network`` in place.
 
     Parameters
@@ -138,6 +141,8 @@ def fit_network(settings, table, loss, network, progress, *, partial=False, warm
     loss : Loss
     network, progress
         Where the training starts; both are updated.
+    bridge : Bridge, default=None
+        The engine callback that speaks to those of the user.
     partial : bool
         One of many calls, of one epoch each: nothing is watched.
     warm : bool
@@ -155,6 +160,9 @@ def fit_network(settings, table, loss, network, progress, *, partial=False, warm
     constant_loss = table.constant_loss(loss)
     callbacks = [] if partial else _watchers(settings, table, loss, constant_loss, warm)
     callbacks += [Verbose()] if settings.verbose else []
+    if bridge is not None:
+        bridge.watchers = callbacks
+        callbacks = [*callbacks, bridge]
     network.prepare_training()
     objective = Objective(network, loss, l2=settings.alpha / table.total_weight)
     n_batch = table.n_train if settings.solver == "lbfgs" else _batch_size(settings, table.n_train)
@@ -190,6 +198,7 @@ def _minibatch(settings, table, objective, progress, n_batch, max_epochs, callba
     optimizer = _build.optimizer(settings, objective.network)
     if type(optimizer) is type(progress.optimizer):
         optimizer.go_on_from(progress.optimizer)
+    progress.optimizer = optimizer
     if settings.weight_averaging is None:
         progress.average = None
     elif progress.average is None:
@@ -205,7 +214,7 @@ def _minibatch(settings, table, objective, progress, n_batch, max_epochs, callba
         fade=_build.fade(settings, table.n_train, n_batch), average=progress.average,
         run=Run(objective.network, progress.t, progress.rate_factor), callbacks=callbacks,
     )  # fmt: skip
-    progress.optimizer, progress.t, progress.rate_factor = optimizer, run.t, run.rate_factor
+    progress.t, progress.rate_factor = run.t, run.rate_factor
     progress.n_rows += table.n_train * run.epoch
     return run
 
@@ -216,8 +225,9 @@ def _watchers(settings, table, loss, constant_loss, warm):
     divide_rate_by = 5 if settings.learning_rate == "adaptive" else None
     options = {"divide_rate_by": divide_rate_by, "growth": settings.patience_growth}
     watchers = []
-    if table.held_out is not None:
-        validation = Validation(loss, table.X, table.y, table.weight, table.held_out)
+    if table.watched is not None:
+        validation = table.watched.validation(loss)
+        tol = tol if table.watched.score is None else settings.tol
         watchers += [validation, BestWeights(validation, count_start=warm)]
         watchers += [Patience(settings.n_iter_no_change, tol, "validation_score", True, **options)]
     elif settings.solver != "lbfgs":

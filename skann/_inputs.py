@@ -29,6 +29,11 @@ def check_training(estimator, X, y, reset):
     return X, y
 
 
+def as_it_came(given, checked):
+    """X for a later predict: a DataFrame keeps its names, all else has been made an array that can be indexed."""
+    return given if hasattr(given, "columns") else checked
+
+
 def fit_encoder(estimator, X, weight, rows, dtype):
     """Set ``encoder_`` from the training rows; return all rows as the network takes them."""
     if estimator.encoder is None:

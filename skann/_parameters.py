@@ -4,6 +4,7 @@ import inspect
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 
 from ._compat import HasMethods, Interval, Options, StrOptions
 from .engine.activations import ACTIVATIONS
@@ -50,6 +51,7 @@ CONSTRAINTS = {
     "n_iter_no_change": [AUTO, at_least(1, Integral), Options(Real, {np.inf})],
     "early_stopping": [AUTO, "boolean"],
     "validation_fraction": [AUTO, FRACTION],
+    "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
     "warm_start": ["boolean"],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
@@ -151,7 +153,7 @@ max_time : float, default=None
     Seconds after which the training ends, with the epoch then running.
 
 tol : float, default=1e-4
-    Improvement of the watched loss or score that counts, in regression relative to the loss of the best constant
+    Improvement of the watched loss or score that counts; a loss, in regression, relative to that of the best constant
     prediction. With "lbfgs" the largest element of the gradient at which it ends.
 
 n_iter_no_change : int, inf or "auto", default="auto"
@@ -161,10 +163,18 @@ early_stopping : bool or "auto", default="auto"
     Hold out rows, watch the loss on them instead of the training loss and restore the weights of the best epoch,
     whatever the solver. One network holds out ``validation_fraction`` of the rows; an ensemble holds out folds: see
     ``n_estimators``. With fewer than 10 held-out rows, or fewer than one per class, nothing is held out and the
-    training loss is watched; if ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows.
+    training loss is watched; if ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows. Where
+    `fit` is given ``X_val``, that is watched, "auto" means True, and nothing is held out.
 
 validation_fraction : float or "auto", default="auto"
     Share of the rows that early stopping of one network holds out.
+
+scoring : str, callable or None, default="loss"
+    What early stopping watches, greater is better: "loss" (minus the loss), the name of a scikit-learn scorer, a
+    callable ``scorer(estimator, X, y)`` or scorer object, or None: accuracy or R2. The weights with the best score are
+    kept. A scorer gets the model of that epoch, a copy that it may keep, not calibrated, and the watched rows as `fit`
+    got them; also their weights, ``class_weight`` included unless they are ``X_val``, if it takes ``sample_weight``.
+    "loss", "accuracy", "r2" and None cost next to nothing; others predict anew in each epoch.
 
 warm_start : bool, default=False
     Whether `fit` goes on from where the last call ended: weights, state of the optimizer, schedule and random numbers.
@@ -191,7 +201,7 @@ encoder : "auto", None or transformer, default="auto"
     What turns X into numbers before the network: "auto" is `TabularEncoder`, for tables with numbers, categories,
     strings and missing values, scaled or not; None takes X as it is, numeric and finite; or a scikit-learn
     transformer, fitted anew in each `fit`. It learns from the training rows without the held-out ones, for an ensemble
-    from all rows.
+    from all rows, and never from ``X_val``.
 
 categorical_features : array-like, "from_dtype" or None, default="from_dtype"
     With ``encoder="auto"``: which columns are categories, by mask, number or name; "from_dtype": those of
@@ -291,7 +301,7 @@ t_ : int
 
 history_ : dict of str to list
     One entry per epoch of all calls: "loss", "learning_rate" (NaN with "lbfgs") and "seconds" since the call began;
-    with held-out rows also "validation_loss" and "validation_score".
+    with held-out rows or ``X_val`` also "validation_loss" and "validation_score".
 
 loss_curve_ : list of float
     Training loss of each epoch.
@@ -303,7 +313,7 @@ best_loss_ : float
     The lowest of `loss_curve_`.
 
 validation_scores_ : list of float or None
-    Score on the held-out rows after each epoch, minus the loss; None without held-out rows.
+    Score on the watched rows, held out or ``X_val``, after each epoch: see ``scoring``; None without such rows.
 
 best_validation_score_ : float or None
     The greatest of `validation_scores_`: that of the weights kept.

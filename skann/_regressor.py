@@ -68,6 +68,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     {n_iter_no_change}
     {early_stopping}
     {validation_fraction}
+    {scoring}
     {warm_start}
     {shuffle}
     {random_state}
@@ -160,6 +161,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         n_iter_no_change="auto",
         early_stopping="auto",
         validation_fraction="auto",
+        scoring="loss",
         warm_start=False,
         shuffle=True,
         random_state=None,
@@ -202,6 +204,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.warm_start = warm_start
         self.shuffle = shuffle
         self.random_state = random_state
@@ -291,13 +294,19 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
             )
         return (y - self.target_mean_) / self.target_scale_
 
+    def _decode_target(self, y):
+        return self._shaped(y)
+
     def _make_loss(self, y, weight, first):
         loss = self._loss_object(y, weight, first)
+        self._check_domain(loss, y)
+        return loss
+
+    def _check_domain(self, loss, y):
         if hasattr(loss, "in_domain") and not loss.in_domain(y):
             raise ValueError(
                 f"loss={self.loss!r} needs a y of {loss.domain}, got values from {y.min():g} to {y.max():g}."
             )
-        return loss
 
     def _loss_object(self, y, weight, first):
         if not isinstance(self.loss, str):
