@@ -46,8 +46,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, multiplied into ``sample_weight``. "balanced": inversely proportional to the weight of the
-        class in the data. For multilabel targets "balanced" or a list of one dict per label, whose weights are
-        multiplied.
+        class in the data. Held-out rows have these weights, too, ``X_val`` of `fit` has not. For multilabel targets
+        "balanced" or a list of one dict per label, whose weights are multiplied.
 
     {batch_size}
     {learning_rate}
@@ -78,8 +78,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     {numeric_embedding}
     {feature_scaling}
     calibration : "temperature", "auto" or None, default="auto"
-        "temperature" divides the raw outputs by the number, `temperature_`, that makes the held-out rows most probable;
-        without held-out rows it is 1. `partial_fit` sets it back to 1.
+        "temperature" divides the raw outputs by the number, `temperature_`, that makes the held-out rows most probable,
+        or ``X_val``; without such rows it is 1. `partial_fit` sets it back to 1.
 
     {dtype}
     {verbose}
