@@ -7,7 +7,6 @@ import warnings
 
 import numpy as np
 import pytest
-import sklearn
 from helpers import bits
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import TransformedTargetRegressor
@@ -37,27 +36,6 @@ SOLVERS = pytest.mark.parametrize("solver", ["adam", "nadam", "rmsprop", "sgd", 
 
 def classifier(kind="plain", **params):
     return ANNClassifier(**{"hidden_layer_sizes": (5,), "max_iter": 6, "random_state": 0} | KINDS[kind] | params)
-
-
-@pytest.mark.skipif(has_callbacks(), reason="scikit-learn has callbacks")
-def test_an_older_scikit_learn_says_which_is_needed():
-    with pytest.raises(ImportError, match=r"set_callbacks needs scikit-learn 1\.9"):
-        classifier().set_callbacks()
-    from skann import callbacks
-
-    with pytest.raises(ImportError, match=r"LossPlot needs scikit-learn 1\.9"):
-        callbacks.LossPlot()
-
-
-def test_the_message_for_an_older_scikit_learn(monkeypatch):
-    """As above, whatever the version: what stands in for the mixin has no context."""
-    from skann import _compat, callbacks
-
-    monkeypatch.setattr(_compat, "CallbackSupportMixin", object)
-    monkeypatch.setattr(sklearn, "__version__", "1.6.1")
-    for make in (callbacks.LossPlot, lambda: callbacks.Checkpoint("x"), lambda: callbacks.EarlyStopping(X, Y)):
-        with pytest.raises(ImportError, match=r"skann\.callbacks\.\w+ needs scikit-learn 1\.9 .* this is 1\.6\.1"):
-            make()
 
 
 if not has_callbacks():

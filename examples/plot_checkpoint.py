@@ -1,0 +1,83 @@
+"""
+What if the training is killed?
+===============================
+
+A long training may end before its time: the machine goes down, the job has used up its hours. With
+:class:`skann.callbacks.Checkpoint` the same script, run again, goes on from the last file, and the model is the one
+that an undisturbed training gives, to the bit. It needs scikit-learn 1.9.
+"""
+
+import tempfile
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_breast_cancer
+
+from skann import ANNClassifier
+from skann.callbacks import Checkpoint
+
+X, y = load_breast_cancer(return_X_y=True)
+path = Path(tempfile.mkdtemp()) / "cancer.npz"
+network = ANNClassifier((32,), n_estimators=3, max_iter=30, random_state=0)
+
+# %%
+# A crash
+# -------
+#
+# This callback stands for it: it ends the fit in the middle of the second network.
+
+
+class Crash:
+    """Raises an error after 40 epochs."""
+
+    n_epochs = 0
+
+    def setup(self, estimator, context):
+        pass
+
+    teardown = on_fit_task_begin = setup
+
+    def on_fit_task_end(self, estimator, context):
+        self.n_epochs += context.task_name == "epoch"
+        if self.n_epochs == 40:
+            raise MemoryError("the machine goes down")
+
+
+checkpoint = Checkpoint(path, every=5)
+try:
+    network.set_callbacks(checkpoint, Crash()).fit(X, y)
+except MemoryError as error:
+    print(f"{error}; epochs in the file: {checkpoint.epochs()}")
+before = checkpoint.epochs()
+
+# %%
+# The next run
+# ------------
+#
+# It finds the file, sees that it belongs to the same parameters and data, and does what is left.
+
+network.set_callbacks(checkpoint).fit(X, y)
+after = checkpoint.epochs()
+undisturbed = ANNClassifier((32,), n_estimators=3, max_iter=30, random_state=0).fit(X, y)
+print(f"epochs in the file: {after}")
+print(f"the same to the bit: {np.array_equal(network.predict_proba(X), undisturbed.predict_proba(X))}")
+
+# %%
+# Other parameters are another model, whose training can't go on from this file.
+
+try:
+    network.set_params(alpha=0.1).fit(X, y)
+except ValueError as error:
+    print(error)
+
+_, ax = plt.subplots(layout="constrained", figsize=(7, 3))
+before += [0] * (3 - len(before))
+names = [f"network {i}" for i in range(3)]
+ax.barh(names, after, label="second run")
+ax.barh(names, before, label="in the file after the crash")
+ax.set(xlabel="epochs")
+ax.invert_yaxis()
+ax.legend()
+
+plt.show()
