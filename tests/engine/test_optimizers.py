@@ -201,3 +201,14 @@ def test_rmsprop_starts_slowly_only_when_corrected():
         theta = np.zeros(1)
         OPTIMIZERS["rmsprop"](1, np.float64, beta=0.999, bias_correction=corrected).step(theta, np.ones(1), 0.01)
         assert theta[0] == pytest.approx(-length, rel=1e-6)
+
+
+@ALL
+def test_a_kept_state_goes_on(Optimizer, kwargs):
+    """Six steps are four and two, by another optimizer that was given the state of the first, to the bit."""
+    start = np.array(START)
+    theta, (whole, first, second) = start.copy(), [Optimizer(start.size, np.float64, **kwargs) for _ in range(3)]
+    points = descend(whole, start.copy(), 6)
+    descend(first, theta, 4)
+    second.set_state(first.get_state())
+    np.testing.assert_array_equal(descend(second, theta, 2), points[4:])

@@ -1,5 +1,6 @@
 """Training on batches: against scikit-learn's MLP, and what must hold for every run."""
 
+import copy
 import math
 import tracemalloc
 from itertools import chain
@@ -12,6 +13,7 @@ from scipy import sparse
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skann.engine.activations import ACTIVATIONS
+from skann.engine.averaging import WeightAverage
 from skann.engine.callbacks import BestWeights, Callback, Patience, Validation
 from skann.engine.losses import LOSSES, SquaredError
 from skann.engine.objective import Objective
@@ -363,3 +365,73 @@ def test_faded_dropout_and_decay_are_weaker_ones():
         train(faded, optimizer=sgd(faded, weight_decay=0.2), fade=Constant(strength))
         train(weaker, optimizer=sgd(weaker, weight_decay=0.2 * strength))
         np.testing.assert_array_equal(faded.theta, weaker.theta)
+
+
+# ------------------------------------------------------------------------------------------------ kept states
+
+
+class Keep(Callback):
+    """Keeps the state of everything after an epoch, and gives it to another training at its beginning."""
+
+    def __init__(self, optimizer, rng, average=None, epoch=None, state=None):
+        self.optimizer, self.rng, self.average, self.epoch, self.state = optimizer, rng, average, epoch, state
+        self.begun = []
+
+    def on_fit_begin(self, run):
+        if self.state is not None:
+            run_state, theta, optimizer_state, rng_state, average_state = self.state
+            run.set_state(run_state)
+            run.network.theta[...] = theta
+            self.optimizer.set_state(optimizer_state)
+            self.rng.bit_generator.state = rng_state
+            if self.average is not None:
+                self.average.set_state(average_state)
+
+    def on_epoch_begin(self, run):
+        self.begun.append(run.epoch)
+
+    def on_epoch_end(self, run):
+        if run.epoch == self.epoch:
+            theta, average = run.network.theta, None
+            if self.average is not None:
+                theta, average = self.average.average, self.average.get_state() | {"average": theta}
+            state = (run.get_state(), theta, self.optimizer.get_state(), self.rng.bit_generator.state, average)
+            self.state = copy.deepcopy(state)
+        return False
+
+
+def run_with(keep=None, epoch=None, averaged=False, max_epochs=8, stop=None):
+    """A training with dropout on batches, and its `Keep`."""
+    network = make_network((4, 7, 1), dropout=0.3)
+    optimizer, rng = OPTIMIZERS["nadam"](network.theta.size, np.float64), np.random.default_rng(5)
+    average = WeightAverage(0.9, network.theta) if averaged else None
+    keep = Keep(optimizer, rng, average, epoch, None if keep is None else keep.state)
+    stopping = [] if stop is None else [stop]
+    run = fit_minibatch(
+        Objective(network, SquaredError()), optimizer, Linear(0.01, 8 * 4), X, Y,
+        batch_size=16, max_epochs=max_epochs, rng=rng, average=average, callbacks=[*stopping, keep],
+    )  # fmt: skip
+    return run, keep
+
+
+@pytest.mark.parametrize("averaged", [False, True])
+@pytest.mark.parametrize("epoch", [1, 5, 8])
+def test_a_training_goes_on_from_its_state(epoch, averaged):
+    """To the bit, the record too; the last epoch has none to follow."""
+    whole, _ = run_with(averaged=averaged)
+    _, keep = run_with(epoch=epoch, averaged=averaged, max_epochs=epoch)
+    run, resumed = run_with(keep, averaged=averaged)
+    np.testing.assert_array_equal(run.network.theta, whole.network.theta)
+    assert run.history["loss"] == whole.history["loss"]
+    assert run.history["learning_rate"] == whole.history["learning_rate"]
+    assert (run.epoch, run.t) == (whole.epoch, whole.t)
+    assert resumed.begun == list(range(epoch, 8))
+
+
+def test_a_training_that_was_at_its_end_does_not_go_on():
+    """Because a callback had ended it."""
+    whole, keep = run_with(epoch=4, stop=Patience(3, tol=1e9))
+    run, resumed = run_with(keep)
+    assert (run.epoch, run.stopped_by) == (4, whole.stopped_by)
+    assert resumed.begun == []
+    np.testing.assert_array_equal(run.network.theta, whole.network.theta)

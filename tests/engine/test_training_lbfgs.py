@@ -108,3 +108,33 @@ def test_lbfgs_keeps_the_last_iterate_when_interrupted():
     assert run.interrupted
     assert len(seen) == run.epoch > 3
     np.testing.assert_array_equal(network.theta, seen[-1])
+
+
+class Told(At):
+    """Notes when epochs begin and end."""
+
+    def __init__(self):
+        self.events = []
+
+    def on_epoch_begin(self, run):
+        self.events.append(("begin", run.epoch, run.network.theta.copy()))
+
+    def on_epoch_end(self, run):
+        self.events.append(("end", run.epoch, run.network.theta.copy()))
+
+
+def test_iterations_begin_where_the_last_one_ended():
+    """The first evaluation after an iteration begins the next; its network has the weights of the last."""
+    told = Told()
+    run = lbfgs(make_network((4, 7, 1)), max_iter=6, callbacks=[told])
+    assert [event[:2] for event in told.events] == [each for i in range(6) for each in (("begin", i), ("end", i + 1))]
+    assert run.epoch == 6
+    for end, begin in zip(told.events[1:-1:2], told.events[2::2], strict=True):
+        np.testing.assert_array_equal(begin[2], end[2])
+
+
+def test_a_fit_at_the_minimum_has_one_epoch():
+    network, told = linear(), Told()
+    lbfgs(network)
+    lbfgs(network, tol=1.0, callbacks=[told])
+    assert [event[:2] for event in told.events] == [("begin", 0), ("end", 1)]
