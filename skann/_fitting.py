@@ -158,7 +158,8 @@ def fit_network(settings, table, loss, network, progress, bridge=None, *, partia
         If the training diverges.
     """
     constant_loss = table.constant_loss(loss)
-    callbacks = [] if partial else _watchers(settings, table, loss, constant_loss, warm)
+    start = network.theta.copy() if warm else None  # before it is swapped with what it is an average of
+    callbacks = [] if partial else _watchers(settings, table, loss, constant_loss, start)
     callbacks += [Verbose()] if settings.verbose else []
     if bridge is not None:
         bridge.watchers = callbacks
@@ -219,7 +220,7 @@ def _minibatch(settings, table, objective, progress, n_batch, max_epochs, callba
     return run
 
 
-def _watchers(settings, table, loss, constant_loss, warm):
+def _watchers(settings, table, loss, constant_loss, start):
     """The callbacks that end the training, in the order in which they must see an epoch."""
     tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
     divide_rate_by = 5 if settings.learning_rate == "adaptive" else None
@@ -228,7 +229,7 @@ def _watchers(settings, table, loss, constant_loss, warm):
     if table.watched is not None:
         validation = table.watched.validation(loss)
         tol = tol if table.watched.score is None else settings.tol
-        watchers += [validation, BestWeights(validation, count_start=warm)]
+        watchers += [validation, BestWeights(validation, start)]
         watchers += [Patience(settings.n_iter_no_change, tol, "validation_score", True, **options)]
     elif settings.solver != "lbfgs":
         watchers += [Patience(settings.n_iter_no_change, tol, "loss", False, **options)]

@@ -247,9 +247,13 @@ def test_warm_start_goes_on():
     assert model.validation_scores_ == at_once.validation_scores_
 
 
-def test_warm_start_keeps_the_best():
-    """X_val may differ in the next call; the weights that the call began with compete on the new rows."""
-    model = fitted(ANNRegressor, warm_start=True, max_iter=30)
+@pytest.mark.parametrize("weight_averaging", [None, 0.9])
+def test_warm_start_keeps_the_best(weight_averaging):
+    """X_val may differ in the next call; the weights that the call began with compete on the new rows.
+
+    Those of the model, which may be averages, not those that the training goes on with.
+    """
+    model = fitted(ANNRegressor, warm_start=True, max_iter=30, weight_averaging=weight_averaging)
     before = bits(*model.coefs_)
     y = targets(ANNRegressor)
     model.set_params(learning_rate_init=5.0, max_iter=2).fit(X[TRAIN], y[TRAIN], X_val=X[VAL[:20]], y_val=y[VAL[:20]])

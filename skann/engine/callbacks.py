@@ -78,17 +78,23 @@ class BestWeights(Callback):
     Parameters
     ----------
     validation : Validation
-    count_start : bool, default=False
-        Whether the weights before the first epoch compete too: with a warm start they are a model already.
+    start : ndarray, default=None
+        Weights that compete with those of the epochs: with a warm start those of the model that there is already. They
+        may be averages, which the training does not go on from.
     """
 
-    def __init__(self, validation, count_start=False):
+    def __init__(self, validation, start=None):
         self.validation = validation
-        self.count_start = count_start
+        self.start = start
 
     def on_fit_begin(self, run):
-        self.best = self.validation.evaluate(run.network)[1] if self.count_start else -math.inf
-        self.theta = run.network.theta.copy()
+        theta = run.network.theta
+        self.best, self.theta = -math.inf, theta.copy()
+        if self.start is not None:
+            np.copyto(theta, self.start)
+            self.best = self.validation.evaluate(run.network)[1]
+            np.copyto(theta, self.theta)
+            np.copyto(self.theta, self.start)
 
     def on_epoch_end(self, run):
         score = run.history["validation_score"][-1]

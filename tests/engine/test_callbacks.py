@@ -123,10 +123,17 @@ def test_best_weights_are_restored():
 
 
 def test_the_start_may_compete():
-    """With a warm start the weights before the first epoch are a model already: here of score 0.5."""
+    """With a warm start there is a model already: here of score 0.55, while the training goes on from other weights."""
     assert play_best_weights([0.1, 0.4], [1, 2]) == {2}
-    assert play_best_weights([0.1, 0.4], [1, 2], count_start=True) == {0.5}
-    assert play_best_weights([0.1, 0.6], [1, 2], count_start=True) == {2}
+    start = network_with(0.55).theta
+    assert play_best_weights([0.1, 0.51], [1, 2], start=start) == {0.55}
+    assert play_best_weights([0.1, 0.6], [1, 2], start=start) == {2}
+
+
+def test_the_training_does_not_go_on_from_the_start_that_competes():
+    run = Run(network_with(0.5))
+    BestWeights(FakeValidation(), network_with(9.0).theta).on_fit_begin(run)
+    assert set(run.network.theta.tolist()) == {0.5}
 
 
 def test_without_a_score_the_weights_stay():
