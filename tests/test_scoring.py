@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import bits
+from joblib import parallel_config
 from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.base import clone
@@ -272,6 +273,18 @@ def test_ensembles(n_jobs):
     assert bits(models[0].predict_proba(X)) == bits(models[1].predict_proba(X))
     for quick, slow in zip(models[0].estimators_, models[1].estimators_, strict=True):
         np.testing.assert_allclose(quick.validation_scores_, slow.validation_scores_, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_in_processes():
+    """What the scorer needs can be sent there."""
+    model = skann.ANNRegressor(**RECIPE, scoring="neg_mean_absolute_error", n_jobs=2)
+    y = TARGETS[skann.ANNRegressor]
+    here = clone(model).fit(X[TRAIN], y[TRAIN], X_val=X[VAL], y_val=y[VAL])
+    with parallel_config("loky"):
+        there = model.fit(X[TRAIN], y[TRAIN], X_val=X[VAL], y_val=y[VAL])
+    for one, other in zip(here.estimators_, there.estimators_, strict=True):
+        np.testing.assert_allclose(one.validation_scores_, other.validation_scores_, rtol=1e-5)
 
 
 # ------------------------------------------------------------------------------------------------ parameter, errors
