@@ -163,7 +163,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         if own:
             own.encode(self, loss, dtype)
         tables = [Table(X, y, weight, *split, own) for split in splits]
-        _monitoring.set_scores(self, scorer, loss, tables, as_given)
+        _monitoring.set_scores(self, settings, scorer, loss, tables, as_given)
         if goes_on:
             networks = copy.deepcopy(self._networks)
         else:

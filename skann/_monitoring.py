@@ -15,6 +15,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length
 from . import _inputs
 from ._compat import check_weight, takes_sample_weight
 from ._holdout import nonzero_rows
+from .engine.calibration import CalibratedLoss
 from .engine.callbacks import Validation
 from .engine.objective import raw_outputs
 
@@ -250,7 +251,7 @@ def check_scorer(estimator):
     return None if _is_loss(estimator.scoring) else check_scoring(estimator, scoring=estimator.scoring)
 
 
-def set_scores(estimator, scorer, loss, tables, rows):
+def set_scores(estimator, settings, scorer, loss, tables, rows):
     """Tell the watched rows of the tables how they are judged.
 
     Parameters
@@ -261,13 +262,16 @@ def set_scores(estimator, scorer, loss, tables, rows):
     rows : Rows
         All rows of the table in which the watched ones are: X as it came, y encoded but not scaled.
     """
+    all_watched = list({id(table.watched): table.watched for table in tables if table.watched is not None}.values())
     if scorer is None:
+        if is_classifier(estimator) and settings.calibration == "temperature":
+            for watched in all_watched:
+                watched.score = CalibratedLoss(loss)
         return
-    if tables[0].watched is None:
+    if not all_watched:
         message = f"scoring={estimator.scoring!r} has no effect without held-out rows or X_val."
         warnings.warn(message, stacklevel=5)
         return
-    all_watched = list({id(table.watched): table.watched for table in tables}.values())
     if _is_quick(estimator):
         for watched in all_watched:
             watched.score = (Accuracy if is_classifier(estimator) else R2)(loss, *watched.targets())

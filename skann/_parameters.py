@@ -170,11 +170,12 @@ validation_fraction : float or "auto", default="auto"
     Share of the rows that early stopping of one network holds out.
 
 scoring : str, callable or None, default="loss"
-    What early stopping watches, greater is better: "loss" (minus the loss), the name of a scikit-learn scorer, a
-    callable ``scorer(estimator, X, y)`` or scorer object, or None: accuracy or R2. The weights with the best score are
-    kept. A scorer gets the model of that epoch, a copy that it may keep, not calibrated, and the watched rows as `fit`
-    got them; also their weights, ``class_weight`` included unless they are ``X_val``, if it takes ``sample_weight``.
-    "loss", "accuracy", "r2" and None cost next to nothing; others predict anew in each epoch.
+    What early stopping watches, greater is better: "loss" (minus the loss; with ``calibration="temperature"`` minus the
+    loss at the best temperature of the epoch), the name of a scikit-learn scorer, a callable ``scorer(estimator, X,
+    y)`` or scorer object, or None: accuracy or R2. The weights with the best score are kept. A scorer gets the model of
+    that epoch, a copy that it may keep, not calibrated, and the watched rows as `fit` got them; also their weights,
+    ``class_weight`` included unless they are ``X_val``, if it takes ``sample_weight``. "loss", "accuracy", "r2" and
+    None cost next to nothing; others predict anew in each epoch.
 
 warm_start : bool, default=False
     Whether `fit` goes on from where the last call ended: weights, state of the optimizer, schedule and random numbers.
