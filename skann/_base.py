@@ -186,7 +186,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         settings.early_stopping = settings.early_stopping or own is not None
         return settings
 
-    def _training_dtype(self, settings, X, y, goes_on, own):
+    def _training_dtype(self, settings, X, y, goes_on, own=None):
         wanted = self._networks[0].theta.dtype if goes_on else settings.dtype
         numbers = [("X", X), ("y", y)] + ([("X_val", own.X), ("y_val", own.y)] if own else [])
         if self.encoder is not None:  # X is left to it
@@ -211,7 +211,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         network.layers[-1].b[...] = constant
         return network
 
-    def _split(self, settings, y, weight, n_networks, seed, own):
+    def _split(self, settings, y, weight, n_networks, seed, own=None):
         """For each network the rows to train on and those to hold out."""
         rows = nonzero_rows(weight)
         if own or not settings.early_stopping:
