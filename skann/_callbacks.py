@@ -105,7 +105,8 @@ class Bridge(Callback):
 
     def on_fit_begin(self, run):
         with self.hub.lock:
-            self._begin(run)
+            if not self.hub.closed:
+                self._begin(run)
 
     def on_epoch_begin(self, run):
         with self.hub.lock:

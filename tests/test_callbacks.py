@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import time
 import warnings
 
 import numpy as np
@@ -208,6 +209,15 @@ def test_a_snapshot_before_the_first_epoch():
     np.testing.assert_allclose(first.predict_proba(X).sum(axis=1), 1)
 
 
+def test_snapshots_warn_of_nothing():
+    """What there is to warn of is said once, at the end."""
+    model = classifier("recipe", calibration="temperature", early_stopping=False).set_callbacks(Recorder())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, Y)
+    assert sum("calibration" in str(warning.message) for warning in caught) == 1
+
+
 def test_snapshots_are_made_when_asked_for(monkeypatch):
     made = []
     monkeypatch.setattr(copy, "deepcopy", lambda value, *args, real=copy.deepcopy: made.append(value) or real(value))
@@ -294,6 +304,15 @@ def test_failure_leaves_the_estimator_as_it_was(kind, fail_at):
     assert bits(model.predict_proba(X)) == bits(proba)
     assert recorder.names()[-1] == ("teardown", "fit")
     assert recorder.names().count(("teardown", "fit")) == 1
+
+
+def test_threads_that_outlive_a_failure_are_silent():
+    """One network fails, the other has hundreds of epochs to go: none of them is told after teardown."""
+    recorder = Recorder(("end", "epoch"))
+    with pytest.raises(RuntimeError):
+        classifier("threads", n_estimators=2, max_iter=400, early_stopping=False).set_callbacks(recorder).fit(X, Y)
+    time.sleep(0.5)
+    assert recorder.names()[-1] == ("teardown", "fit")
 
 
 def test_a_failure_in_a_first_fit_leaves_it_unfitted():
