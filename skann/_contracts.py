@@ -36,6 +36,8 @@ def _check_object(parameter, value):
     where = f"see the contract in skann.engine.{module}"
     if isinstance(value, type):
         raise TypeError(f"{parameter} must be an object, got the class {value!r}: write {value.__name__}(...).")
+    if not any(hasattr(value, name) for name in methods):
+        return  # something else altogether, which the check of parameters refuses
     missing = [f"the method {name}" for name in methods if not callable(getattr(value, name, None))]
     missing += [f"the attribute {name}" for name in attributes if not hasattr(value, name)]
     if missing:
@@ -44,8 +46,10 @@ def _check_object(parameter, value):
 
 def _check_schedule(schedule):
     where = "see skann.engine.schedules"
-    if isinstance(schedule, type) or not callable(schedule):
-        raise TypeError(f"learning_rate must be a name or an object that can be called, got {schedule!r}: {where}.")
+    if not callable(schedule):
+        return
+    if isinstance(schedule, type):
+        raise TypeError(f"learning_rate must be a name or an object, got the class {schedule!r}: {where}.")
     try:
         rate = schedule(0)
     except TypeError as error:

@@ -100,8 +100,9 @@ def test_activation_without(name, in_list):
     [
         ({"loss": SquaredError}, "loss must be an object, got the class .*SquaredError"),
         ({"activation": Tanh}, "activation must be an object, got the class .*Tanh"),
-        ({"learning_rate": Cosine}, "learning_rate must be a name or an object that can be called"),
-        ({"learning_rate": object()}, "learning_rate must be a name or an object that can be called"),
+        ({"learning_rate": Cosine}, "learning_rate must be a name or an object, got the class"),
+        ({"learning_rate": object()}, "The 'learning_rate' parameter"),
+        ({"activation": object()}, "The 'activation' parameter"),
         ({"learning_rate": lambda: 0.1}, "can't be called with the number of steps taken"),
         ({"learning_rate": lambda t: "fast"}, "must return a number of at least 0, got 'fast'"),
         ({"learning_rate": lambda t: -0.1}, "must return a number of at least 0, got -0.1"),
