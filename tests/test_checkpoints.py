@@ -37,10 +37,10 @@ CASES = {
     "invscaling": PLAIN | {"solver": "sgd", "learning_rate": "invscaling", "max_grad_norm": 0.5},
     "float32": PLAIN | {"dtype": "float32"},
     "early": PLAIN | {"early_stopping": True, "n_iter_no_change": 9, "learning_rate_init": 0.5, "max_iter": 40},
-    "recipe": {"n_estimators": 1, "max_iter": 12},
+    "recipe": {"n_estimators": 1, "max_iter": 12, "n_iter_no_change": 9},
     "score": {"n_estimators": 1, "max_iter": 12, "scoring": "balanced_accuracy", "n_iter_no_change": 7},
-    "ensemble": {"n_estimators": 3, "max_iter": 9},
-    "threads": {"n_estimators": 3, "max_iter": 9, "n_jobs": 2},
+    "ensemble": {"n_estimators": 3, "max_iter": 9, "n_iter_no_change": 6},
+    "threads": {"n_estimators": 3, "max_iter": 9, "n_iter_no_change": 6, "n_jobs": 2},
 }
 
 
@@ -161,7 +161,7 @@ def test_other_fits(kind, path):
 
     def model():
         if kind == "regression":
-            return ANNRegressor(n_estimators=2, max_iter=6, random_state=0)
+            return ANNRegressor(n_estimators=2, max_iter=6, n_iter_no_change=9, random_state=0)
         return classifier(warm_start=True).fit(X, Y) if kind == "warm" else classifier("recipe")
 
     with pytest.raises(Killed):
