@@ -51,7 +51,7 @@ class LossCurveDisplay:
     >>> classifier = ANNClassifier(n_estimators=1, random_state=0).fit(X, y)
     >>> display = LossCurveDisplay.from_estimator(classifier)
     >>> sorted(display.lines_)
-    ['learning_rate', 'loss', 'validation_loss']
+    ['learning_rate', 'loss', 'validation_loss', 'validation_score']
     """
 
     def __init__(self, histories, *, name=None):

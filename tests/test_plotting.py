@@ -39,7 +39,7 @@ def _close_figures():
 
 @pytest.fixture(scope="module")
 def single():
-    return ANNClassifier((8,), n_estimators=1, max_iter=6, random_state=0).fit(X, y)
+    return ANNClassifier((8,), n_estimators=1, calibration=None, max_iter=6, random_state=0).fit(X, y)
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +112,14 @@ def test_a_score_other_than_the_loss_has_its_axis():
     assert display.axes_["validation_score"] is not display.ax_
     np.testing.assert_array_equal(display.lines_["validation_score"][0].get_ydata(), [0.5, 0.4])
     assert (display.best_[0].get_xdata()[0], display.best_[0].get_ydata()[0]) == (1, 0.5)
+
+
+def test_the_calibrated_loss_is_a_score_of_its_own():
+    """It decides which epoch is best, and is not the validation loss."""
+    model = ANNClassifier((8,), n_estimators=1, max_iter=6, random_state=0).fit(X, y)
+    display = LossCurveDisplay.from_estimator(model)
+    np.testing.assert_array_equal(display.lines_["validation_score"][0].get_ydata(), model.validation_scores_)
+    assert display.best_[0].get_xdata()[0] == np.argmax(model.validation_scores_) + 1
 
 
 def test_lbfgs_has_no_learning_rate():
