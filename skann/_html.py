@@ -11,11 +11,15 @@ PITCH, HEIGHT, BAR = 132, 64, 16  # pixels: from column to column, of the highes
 N_SHOWN = 12  # columns; those in the middle of deeper networks are left out
 
 
-class NetworkHTML:
-    """Adds to scikit-learn's HTML representation. Since 1.6 that calls the two methods below in a notebook."""
+class DocLink:
+    """Lets scikit-learn's HTML representation link to our page of the class."""
 
     _doc_link_module = "skann"
     _doc_link_template = DOCS + "/generated/skann.{estimator_name}.html"
+
+
+class NetworkHTML(DocLink):
+    """Adds to scikit-learn's HTML representation. Since 1.6 that calls the two methods below in a notebook."""
 
     def _repr_html_inner(self):
         return super()._repr_html_inner() + network_svg(self)

@@ -87,8 +87,11 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     {coefs_}
     {intercepts_}
     {encoder_}
-    target_mean_, target_scale_ : ndarray of shape (n_targets,) or None
-        Mean and standard deviation of the training targets, None without ``target_scaling``.
+    target_mean_ : ndarray of shape (n_targets,) or None
+        Mean of the training targets, None without ``target_scaling``.
+
+    target_scale_ : ndarray of shape (n_targets,) or None
+        Standard deviation of the training targets, None without ``target_scaling``.
 
     {network_}
     {estimators_}

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._columns import Coded, check_table, column_names, read_columns, split
 from ._compat import StrOptions, check_feature_names_in, check_parameters, check_weight
+from ._html import DocLink
 from ._levels import learn_levels, level_table
 from ._parameters import at_least
 from ._scaling import (
@@ -26,7 +27,7 @@ from ._scaling import (
 BLOCK = 32768  # numbers encoded at a time, so that they stay in the processor's cache
 
 
-class TabularEncoder(TransformerMixin, BaseEstimator):
+class TabularEncoder(DocLink, TransformerMixin, BaseEstimator):
     """Encode a table for a neural network: scaled numbers, one-hot and code columns, no missing values.
 
     Arrays, pandas and polars DataFrames with columns of any mixture of numbers, booleans, strings and categories, and

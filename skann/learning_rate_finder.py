@@ -31,7 +31,8 @@ def find_learning_rate(
     A single network is trained on all rows, as `fit` would, but without early stopping, schedule and weight averaging.
     The rate swept is that of all parameters, as it is when `learning_rate_init` is a number; the rates per group that
     "auto" stands for in the recipe are not used. Put into `learning_rate_init`, the suggestion means the same; with
-    "one_cycle" and "coslog4" it is the highest rate of the schedule.
+    "one_cycle" and "coslog4" it is the highest rate of the schedule. A schedule object has rates of its own, which
+    `learning_rate_init` does not change: give it the suggestion yourself.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_html_repr
 
-from skann import ANNClassifier, ANNRegressor, LossCurveDisplay, NetworkDisplay
+from skann import ANNClassifier, ANNRegressor, LossCurveDisplay, NetworkDisplay, TabularEncoder
 from skann._html import DOCS, N_SHOWN, network_svg
 from skann._outline import edges, outline, places
 from skann.engine.activations import Identity
@@ -272,14 +272,14 @@ def test_html_of_estimators(single):
     assert pickle.loads(pickle.dumps(single))._repr_html_().count("skann-network") == 1
 
 
-@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor, TabularEncoder])
 def test_link_to_the_documentation(Estimator):
     url = f"{DOCS}/generated/skann.{Estimator.__name__}.html"
     assert Estimator()._get_doc_link() == url
     assert f'href="{url}"' in Estimator()._repr_html_()
 
 
-@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor, TabularEncoder])
 def test_tooltips(Estimator):
     """scikit-learn takes them, since 1.8, from the class docstring: each parameter must be found in it."""
     html = Estimator()._repr_html_()

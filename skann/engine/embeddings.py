@@ -99,7 +99,7 @@ class PassThrough(Embedding):
         self.n_in = self.n_out = n_in
 
     def __str__(self):
-        return f"{self.n_in} columns as they are"
+        return "1 column as it is" if self.n_in == 1 else f"{self.n_in} columns as they are"
 
     def forward(self, x, buf, rng=None):
         np.copyto(buf["a"], x)
