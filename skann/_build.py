@@ -109,7 +109,7 @@ def structure(settings):
 def check_structure(settings, before):
     """ValueError if a parameter that makes the network is not what it was ``before``."""
     for name, now in structure(settings).items():
-        if now is not before[name] and not np.array_equal(now, before[name]):
+        if now is not before[name] and not _equal(now, before[name]):
             raise ValueError(
                 f"{name} was {before[name]!r} when the network was made and is now {now!r}: partial_fit and warm_start "
                 "go on with that network. Set it back, or call fit with warm_start=False."
@@ -188,3 +188,8 @@ def warn_ignored(settings):
         warnings.warn(
             f"solver='lbfgs' ignores {', '.join(ignored)}: use 'adam', 'nadam', 'rmsprop' or 'sgd'.", stacklevel=6
         )
+
+
+def _equal(one, other):
+    """Whether values of a parameter are equal; NumPy 2.0 itself fails to compare a string with a number."""
+    return isinstance(one, str) == isinstance(other, str) and np.array_equal(one, other)

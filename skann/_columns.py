@@ -229,7 +229,7 @@ def _polars_column(series, name):
     dtype = series.dtype
     if dtype.is_float() or dtype.is_integer():
         return series.to_numpy()  # null becomes NaN
-    if dtype.is_numeric() or dtype.to_python() is bool:
+    if dtype.is_numeric() or str(dtype) == "Boolean":
         return series.cast(float).to_numpy()
     if dtype.is_temporal():
         raise _dates_error(dtype, name)

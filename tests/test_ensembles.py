@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from joblib import parallel_config
+from joblib import parallel_backend
 from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.base import clone
@@ -229,7 +229,7 @@ def test_threads_and_processes_train_the_same(Estimator):
     expected = fitted(Estimator, n_jobs=1)
     assert_same(fitted(Estimator, n_jobs=2), expected)
     for backend in ("threading", "loky"):
-        with parallel_config(backend=backend, n_jobs=2):
+        with parallel_backend(backend, n_jobs=2):
             model = fitted(Estimator)
         assert_same(model, expected)
         np.testing.assert_array_equal(model.oof_prediction_, expected.oof_prediction_)

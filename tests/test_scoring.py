@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import bits
-from joblib import parallel_config
+from joblib import parallel_backend
 from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.base import clone
@@ -281,7 +281,7 @@ def test_in_processes():
     model = skann.ANNRegressor(**RECIPE, scoring="neg_mean_absolute_error", n_jobs=2)
     y = TARGETS[skann.ANNRegressor]
     here = clone(model).fit(X[TRAIN], y[TRAIN], X_val=X[VAL], y_val=y[VAL])
-    with parallel_config("loky"):
+    with parallel_backend("loky"):
         there = model.fit(X[TRAIN], y[TRAIN], X_val=X[VAL], y_val=y[VAL])
     for one, other in zip(here.estimators_, there.estimators_, strict=True):
         np.testing.assert_allclose(one.validation_scores_, other.validation_scores_, rtol=1e-5)

@@ -530,7 +530,8 @@ def test_sparse_is_not_made_dense():
     import tracemalloc
 
     rng = np.random.default_rng(0)
-    A = sparse.random(400, 300_000, density=1e-5, format="csr", rng=rng)
+    cells = rng.integers(400, size=1200), rng.integers(300_000, size=1200)
+    A = sparse.csr_matrix((rng.random(1200), cells), shape=(400, 300_000))
     tracemalloc.start()
     model = ANNClassifier((8,), max_iter=1, dtype="float32").fit(A, np.arange(400) % 2)
     model.predict(A)
