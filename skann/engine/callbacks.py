@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from .objective import mean_loss, raw_outputs
+from .objective import mean_loss, prediction_workspace, raw_outputs
 
 
 class Callback:
@@ -54,15 +54,19 @@ class Validation(Callback):
     """
 
     def __init__(self, loss, X, y, weight=None, rows=None, score=None):
-        self.loss, self.X, self.rows, self.score = loss, X, rows, score
+        self.loss, self.score = loss, score
+        self.X = X if rows is None else X[rows]
         self.y = y if rows is None else y[rows]
         self.weight = weight if rows is None or weight is None else weight[rows]
         if self.weight is not None:
             self.weight = self.weight / self.weight.mean()
+        self.workspace = None  # one for all epochs
 
     def evaluate(self, network):
         """Loss and score of the network on the held-out rows."""
-        raw = raw_outputs(network, self.X, self.rows)
+        if self.workspace is None:
+            self.workspace = prediction_workspace(network, self.X, self.X.shape[0])
+        raw = raw_outputs(network, self.X, workspace=self.workspace)
         loss = mean_loss(self.loss, raw, self.y, self.weight)
         return loss, -loss if self.score is None else self.score(raw, self.y, self.weight)
 

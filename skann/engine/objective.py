@@ -34,19 +34,21 @@ class Objective:
         raw = network.forward(X, workspace, rng)
         value = self.loss.value_and_delta(raw, y, weight, workspace.delta)
         network.backward(X, workspace)
-        if self.l2:
+        if self.l2 and len(self._W):  # BLAS takes no empty vector
             self._axpy(self._W, self._dW, a=self.l2)  # dW += l2 W in one pass
             value += 0.5 * self.l2 * float(np.dot(self._W, self._W))
         return value
 
 
-def raw_outputs(network, X, rows=None):
+def raw_outputs(network, X, rows=None, workspace=None):
     """Raw outputs (n, n_out) of the rows of X, in evaluation mode, in chunks that bound the memory.
 
     Parameters
     ----------
     rows : ndarray of int, default=None
         Which rows of X; None means all.
+    workspace : Workspace, default=None
+        From `prediction_workspace`, to use it again; the raw outputs may lie in it.
 
     Returns
     -------
@@ -54,8 +56,8 @@ def raw_outputs(network, X, rows=None):
         Computed in the wider of the dtypes of X and of the parameters.
     """
     n_rows = X.shape[0] if rows is None else len(rows)
-    n_chunk = min(n_rows, chunk_rows(network, X.shape[1]))
-    workspace = network.workspace(n_chunk, np.result_type(X.dtype, network.theta.dtype), training=False)
+    workspace = prediction_workspace(network, X, n_rows) if workspace is None else workspace
+    n_chunk = len(workspace.buffers[-1]["a"])
     if n_chunk == n_rows and rows is None:
         return network.forward(X, workspace)
     read = Reader(X, n_chunk if rows is not None else 0)
@@ -64,6 +66,12 @@ def raw_outputs(network, X, rows=None):
         x = read(chunk if rows is None else rows[chunk])
         raw[chunk] = network.forward(x, workspace.rows(chunk.stop - chunk.start))
     return raw
+
+
+def prediction_workspace(network, X, n_rows):
+    """The workspace for passing ``n_rows`` rows like those of X through the network in evaluation mode."""
+    n_chunk = min(n_rows, chunk_rows(network, X.shape[1]))
+    return network.workspace(n_chunk, np.result_type(X.dtype, network.theta.dtype), training=False)
 
 
 def chunk_rows(network, n_in):
