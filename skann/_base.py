@@ -21,7 +21,7 @@ from ._fitted import FittedNetworks
 from ._fitting import Progress, Table, fit_networks
 from ._holdout import Split, hold_out, nonzero_rows, warn_none_held_out
 from ._html import NetworkHTML
-from ._validation import training_dtype
+from ._validation import all_finite, check_total, training_dtype
 from .engine.layers import Dense, ParametricActivation
 from .engine.network import Network
 from .engine.objective import raw_outputs
@@ -174,9 +174,13 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         """X as it is, y encoded, and weight or None; all checked."""
         X, y = _inputs.check_training(self, X, y, reset=not goes_on)
         y = self._encode_target(y, not goes_on, **target_kwargs)
-        weight = self._training_weight(y, check_weight(sample_weight, X, np.float64))
+        weight = check_weight(sample_weight, X, np.float64)
+        with np.errstate(over="ignore"):
+            weight = self._training_weight(y, weight)
         if weight is not None and not weight.any():
             raise ValueError("sample_weight times class_weight is zero for every row.")
+        if weight is not None:
+            check_total(weight, "sample_weight times class_weight")
         return X, y, weight
 
     def _resolve(self, X, partial, own=None):
@@ -204,10 +208,11 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         return [Progress(each) for each in ([rng] if n_networks == 1 else rng.spawn(n_networks))]
 
     def _new_network(self, settings, table, progress, loss):
-        constant = np.asarray(loss.constant(table.y, table.weight))
-        layers = _build.layers(settings, _inputs.inputs(self, table.X), len(constant), table)
-        network = Network(layers, table.X.dtype)
-        _build.initialize(settings, network, table, progress.rng)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found when the training begins
+            constant = np.asarray(loss.constant(table.y, table.weight))
+            layers = _build.layers(settings, _inputs.inputs(self, table.X), len(constant), table)
+            network = Network(layers, table.X.dtype)
+            _build.initialize(settings, network, table, progress.rng)
         network.layers[-1].b[...] = constant
         return network
 
@@ -241,7 +246,11 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         if not hasattr(self, "_loss"):  # check_is_fitted itself takes as long as a small network
             check_is_fitted(self)
         X = _inputs.encode(self, _inputs.check_rows(self, X))
-        return [raw_outputs(network, X).astype(X.dtype, copy=False) for network in networks or self._networks]
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw = [raw_outputs(network, X).astype(X.dtype, copy=False) for network in networks or self._networks]
+        if not all(map(all_finite, raw)):
+            raise ValueError(f"X holds values too large: what the network makes of them is not finite in {X.dtype}.")
+        return raw
 
     def hidden_activations(self, X, layer=-1):
         """Activations of a hidden layer: the features that the network has learnt.

@@ -345,11 +345,15 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         return np.log(proba) - np.log1p(-proba) if self._multilabel else np.log(proba)
 
     def _encode_target(self, y, first, classes=None, classes_needed=False):
+        if not sparse.issparse(y):
+            _check_one_kind(np.asarray(y), "y")
         check_classification_targets(y)
         multilabel = type_of_target(y, input_name="y").startswith("multilabel")
         if multilabel:
             return self._encode_multilabel(y, first)
         y = column_or_1d(y, warn=True)
+        if classes is not None:
+            _check_one_kind(np.asarray(classes), "classes")
         if first:
             if classes_needed and classes is None:
                 raise ValueError(
@@ -365,7 +369,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             raise ValueError(
                 f"classes must be the same in every call of partial_fit: {self.classes_} before, got {classes}."
             )
-        unseen = np.setdiff1d(y, self.classes_)
+        unseen = np.setdiff1d(y, self.classes_) if _are_strings(y) == _are_strings(self.classes_) else np.unique(y)
         if len(unseen):
             raise ValueError(f"y holds labels that are not among the classes {self.classes_}: {unseen[:10]}.")
         return np.searchsorted(self.classes_, y)
@@ -416,3 +420,19 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _are_strings(labels):
+    return labels.dtype.kind in "US" or isinstance(labels[0], str)
+
+
+def _check_one_kind(labels, name):
+    """TypeError if strings and other objects are mixed: they have no order."""
+    if labels.dtype != object:
+        return
+    is_string = np.array([isinstance(label, str) for label in labels.ravel()], bool)
+    if is_string.any() and not is_string.all():
+        raise TypeError(
+            f"{name} holds labels of several kinds, such as {labels.ravel()[is_string][0]!r} and "
+            f"{labels.ravel()[~is_string][0]!r}: make all of them strings, or all of them numbers."
+        )

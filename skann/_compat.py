@@ -18,6 +18,8 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight
 
+from ._validation import check_total
+
 try:
     from sklearn.callback import CallbackSupportMixin
     from sklearn.callback._callback_support import callback_management_context as managed_callbacks
@@ -80,12 +82,16 @@ def check_parameters(estimator):
 
 
 def check_weight(sample_weight, X, dtype):
-    """``sample_weight`` as an array (n_rows,) of ``dtype``, or None; negative and all-zero weights are a ValueError."""
+    """``sample_weight`` as an array (n_rows,) of ``dtype``, or None.
+
+    Weights that are negative, all zero, or without a sum that a float can hold are a ValueError.
+    """
     if sample_weight is None:
         return None
     weight = _check_sample_weight(sample_weight, X, dtype=dtype, ensure_non_negative=True)
     if not weight.any():  # scikit-learn checks this since 1.9
         raise ValueError(f"sample_weight must have at least one weight above zero, but all {len(weight)} are zero.")
+    check_total(weight, "sample_weight")
     return weight
 
 

@@ -1,5 +1,6 @@
 """The training of networks: what an estimator's parameters ask for, done with engine objects."""
 
+import math
 import time
 import warnings
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from . import _build
 from ._monitoring import Watched
 from ._threads import blas_threads
+from ._validation import check_total
 from .engine.averaging import WeightAverage
 from .engine.callbacks import BestWeights, Patience, TimeLimit, Verbose
 from .engine.layers import Dense
@@ -64,11 +66,15 @@ class Table:
         self.total_weight = self.n_train
         self.weight = weight
         if weight is not None:  # the engine wants mean 1 over the training rows
-            self.total_weight = float(np.sum(weight if train is None else weight[train]))
-            self.weight = (weight * (self.n_train / self.total_weight)).astype(X.dtype)
+            chosen = weight if train is None else weight[train]
+            check_total(chosen, "sample_weight of the training rows")
+            self.total_weight = float(np.sum(chosen))
+            self.weight = _scaled(weight, self.n_train, self.total_weight, X.dtype)
         self.watched = watched
         if held_out is not None:
-            self.watched = Watched(X, y, self.weight, held_out)
+            if weight is not None:  # of their own mean: beside the others they may weigh next to nothing
+                weight = _scaled(weight, len(held_out), np.sum(weight[held_out]), X.dtype)
+            self.watched = Watched(X, y, weight, held_out)
 
     def constant_loss(self, loss):
         """The loss of the best constant prediction on the training rows: what learning must beat."""
@@ -157,7 +163,13 @@ def fit_network(settings, table, loss, network, progress, bridge=None, *, partia
     ValueError
         If the training diverges.
     """
-    constant_loss = table.constant_loss(loss)
+    with np.errstate(over="ignore", invalid="ignore"):
+        constant_loss = table.constant_loss(loss)
+    if not math.isfinite(constant_loss):
+        raise ValueError(
+            f"y holds values too large: the loss of the best constant prediction is {constant_loss:g}. Scale y, for "
+            "example with target_scaling=True or TransformedTargetRegressor."
+        )
     start = network.theta.copy() if warm else None  # before it is swapped with what it is an average of
     callbacks = [] if partial else _watchers(settings, table, loss, constant_loss, start)
     callbacks += [Verbose()] if settings.verbose else []
@@ -180,10 +192,23 @@ def fit_network(settings, table, loss, network, progress, bridge=None, *, partia
             raise ValueError(
                 f"The training diverged: {error}. Try a smaller learning_rate_init (now "
                 f"{settings.learning_rate_init!r}) or max_grad_norm=1, and scale X and y, for example with "
-                "StandardScaler."
+                f"StandardScaler.{_about_l2(settings, table)}"
             ) from None
     network.finish_training()
     return Trained(network, progress, run, table.n_train, constant_loss)
+
+
+def _about_l2(settings, table):
+    """What a message says of an L2 penalty that can be the cause of divergence."""
+    if settings.alpha <= table.total_weight:
+        return ""
+    return f" The penalty, alpha={settings.alpha!r} divided by the total weight {table.total_weight:g}, is enormous."
+
+
+def _scaled(weight, n, total, dtype):
+    """Weights times n / total; none so large that their sum is infinite."""
+    with np.errstate(over="ignore"):
+        return np.minimum(weight / total * n, np.finfo(dtype).max / len(weight)).astype(dtype)
 
 
 def _lbfgs(settings, table, objective, callbacks, unit):

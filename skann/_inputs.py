@@ -1,6 +1,11 @@
 """From X as it comes to the matrix that the network takes: as it is, or through an encoder."""
 
+import re
+import warnings
+from contextlib import contextmanager
+
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length, get_tags
 from sklearn.utils.validation import has_fit_parameter, validate_data
@@ -18,13 +23,15 @@ def check_training(estimator, X, y, reset):
     """X and y after scikit-learn's checks; with an encoder, the values of X are left to it."""
     if estimator.encoder is None:
         refuse_dates(X)
-        return validate_data(
-            estimator, X, y, accept_sparse=["csr", "csc"], dtype=accepted_dtypes(X), multi_output=True, reset=reset
-        )
+        with _speaking_of_X(X):
+            return validate_data(
+                estimator, X, y, accept_sparse=["csr", "csc"], dtype=accepted_dtypes(X), multi_output=True, reset=reset
+            )
     if y is None:
         raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
     X = check_table(estimator, X, reset)
-    y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
+    with np.errstate(invalid="ignore"):  # as in _speaking_of_X
+        y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
     check_consistent_length(X, y)
     return X, y
 
@@ -46,7 +53,8 @@ def fit_encoder(estimator, X, weight, rows, dtype):
     kwargs = {}
     if weight is not None and has_fit_parameter(estimator.encoder_, "sample_weight"):
         kwargs["sample_weight"] = weight if rows is None else weight[rows]
-    estimator.encoder_.fit(X if rows is None else _safe_indexing(X, rows), **kwargs)
+    with _speaking_of_encoder(estimator):
+        estimator.encoder_.fit(X if rows is None else _safe_indexing(X, rows), **kwargs)
     return encode(estimator, X, dtype)
 
 
@@ -56,7 +64,8 @@ def encode(estimator, X, dtype=None):
         return as_rows(X) if dtype is None else cast_rows(X, dtype)
     if isinstance(estimator.encoder_, TabularEncoder):
         return estimator.encoder_._encode(X, dtype)
-    encoded = check_array(estimator.encoder_.transform(X), accept_sparse=["csr", "csc"], dtype=FLOATS)
+    with _speaking_of_encoder(estimator):
+        encoded = check_array(estimator.encoder_.transform(X), accept_sparse=["csr", "csc"], dtype=FLOATS)
     return cast_rows(encoded, encoded.dtype if dtype is None else dtype)
 
 
@@ -66,7 +75,37 @@ def check_rows(estimator, X):
         return check_table(estimator, X, reset=False)
     if _is_plain(estimator, X):
         return X
-    return validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=FLOATS, reset=False)
+    with _speaking_of_X(X):
+        return validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=FLOATS, reset=False)
+
+
+@contextmanager
+def _speaking_of_X(X):
+    """Inside, what NumPy says to values that are no numbers becomes an error that speaks of X."""
+    try:
+        with np.errstate(invalid="ignore"):  # scikit-learn adds up all values: huge ones of both signs make NaN
+            yield
+    except (ValueError, TypeError, OverflowError) as error:
+        if re.search(r"\b[Xy]\b", str(error)) or sparse.issparse(X):
+            raise
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of complex numbers
+                np.asarray(X, np.float64)
+        except (ValueError, TypeError, OverflowError) as cause:
+            kind = TypeError if isinstance(cause, TypeError) else ValueError
+            raise kind(f"X must hold numbers: {cause}") from None
+        raise
+
+
+@contextmanager
+def _speaking_of_encoder(estimator):
+    """Inside, errors say that they are those of the user's transformer."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"encoder={estimator.encoder!r} can't be used with this X: {error}") from error
 
 
 def inputs(estimator, X):

@@ -176,7 +176,9 @@ class R2:
     def __init__(self, loss, y, weight):
         if len(y) < 2:
             raise ValueError("R2 needs at least two validation rows: give more, or choose another scoring.")
-        self.loss, self.y = loss, y.astype(np.float64, copy=False)
+        self.unit = np.abs(y).max(axis=0).astype(np.float64)  # squares of huge values would overflow
+        self.unit[self.unit == 0] = 1
+        self.loss, self.y = loss, y / self.unit
         self.share = _shares(y, weight)
         self.spread = self.share @ (self.y - self.share @ self.y) ** 2
         self.spread[y.min(axis=0) == y.max(axis=0)] = 0.0  # without rounding
@@ -188,7 +190,7 @@ class R2:
                 f"R2 needs one prediction for each target, but there are {residual.shape[1]} for {y.shape[1]}: "
                 "choose another scoring, such as 'loss'."
             )
-        residual = self.y - residual
+        residual = self.y - residual / self.unit
         residual *= residual
         pairs = zip((self.share @ residual).tolist(), self.spread.tolist(), strict=True)
         scores = [1 - unexplained / spread if spread else float(not unexplained) for unexplained, spread in pairs]

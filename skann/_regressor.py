@@ -10,8 +10,10 @@ from sklearn.utils.metaestimators import available_if
 from ._base import BaseANN, has_partial_fit
 from ._compat import HasMethods, Interval, StrOptions
 from ._parameters import CONSTRAINTS, above, documented
+from ._validation import all_finite
 from .engine import losses
 
+LARGEST = 1e302  # target; so that sums and differences of many are finite
 LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
 
@@ -264,7 +266,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         if len(raw) > 1:
             values = sum(map(self._loss.predict, raw[1:]), start=values) / len(raw)
         if self.target_scale_ is not None:  # what was fitted counts, not what was set since
-            values = (values * self.target_scale_ + self.target_mean_).astype(values.dtype)
+            with np.errstate(over="ignore"):
+                values = (values * self.target_scale_ + self.target_mean_).astype(values.dtype)
+            if not all_finite(values):
+                raise ValueError(f"X holds values too large: predictions are not finite in {values.dtype}.")
         return values
 
     def _encode_target(self, y, first):
@@ -274,7 +279,14 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         if y.dtype.kind not in "fiubO":
             raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
         flat = y.ndim == 1
-        y = y.astype(np.float64).reshape(len(y), -1)
+        try:
+            y = y.astype(np.float64).reshape(len(y), -1)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValueError(f"y must hold numbers: {error}") from None
+        if np.isnan(y).any():  # None was in it
+            raise ValueError("y must hold numbers, but some values are missing.")
+        if np.abs(y).max() > LARGEST:
+            raise ValueError(f"y holds values too large: up to {np.abs(y).max():g}. Divide it by a constant.")
         if first:
             self._flat_target = flat
             self._n_targets = y.shape[1]
@@ -350,4 +362,5 @@ def _mean_and_spread(y, weight):
     unit = np.where(unit > 0, unit, 1)  # so that the squares of huge values do not overflow
     mean = np.average(y / unit, axis=0, weights=weight)
     variance = np.average((y / unit - mean) ** 2, axis=0, weights=weight)
-    return mean * unit, np.where(variance > 0, np.sqrt(variance) * unit, 1).astype(y.dtype)
+    spread = np.maximum(np.sqrt(variance) * unit, np.nextafter(0, 1))  # above 0 also beside denormal values
+    return mean * unit, np.where(variance > 0, spread, 1).astype(y.dtype)

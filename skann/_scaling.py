@@ -134,7 +134,8 @@ def infinite_error(name):
 
 def scale_stored(X, scale, dtype):
     """A CSR matrix divided by the scales of its columns and clipped, its missing values 0."""
-    z = smooth_clip(X.data / scale[X.indices])
+    with np.errstate(over="ignore"):
+        z = smooth_clip(X.data / scale[X.indices])
     z[np.isnan(z)] = 0
     return _with_data(X, z.astype(dtype))
 

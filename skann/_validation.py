@@ -1,5 +1,7 @@
 """Checks of X and y beyond scikit-learn's, and the dtype of the training."""
 
+from math import isfinite
+
 import numpy as np
 from scipy import sparse
 
@@ -51,6 +53,20 @@ def training_dtype(arrays, wanted, small):
                 raise ValueError(f"{name} holds values too large for {dtype}: scale it, or set dtype='float64'.")
             return np.dtype(np.float64)
     return dtype
+
+
+def check_total(weight, name):
+    """ValueError if these weights, not all zero, do not add up to a number with which one can compute."""
+    with np.errstate(over="ignore"):
+        total = float(np.sum(weight))
+    if not np.finfo(np.float64).tiny <= total < np.inf:
+        raise ValueError(f"{name} adds up to {total:g}, out of the range of floats: multiply all by one factor.")
+
+
+def all_finite(values):
+    """Whether all values are finite; the sum, which is quick, is so only then."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return isfinite(np.add.reduce(values, axis=None)) or bool(np.isfinite(values).all())
 
 
 def cast_rows(X, dtype):

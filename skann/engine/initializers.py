@@ -46,8 +46,10 @@ def data(W, b, x, rng):
     """
     W[...] = rng.standard_normal(W.shape)
     z = x @ W
-    spread = z.std(axis=0)
-    spread[spread == 0] = 1
+    unit = np.abs(z).max(axis=0)
+    unit[unit == 0] = 1
+    spread = unit * (z / unit).std(axis=0)  # without squares that overflow
+    spread[~(spread > 4 / np.finfo(W.dtype).max)] = 1  # 0, or too small to divide by
     W /= spread
     z /= spread
     rows = rng.integers(len(z), size=(5, W.shape[1]))

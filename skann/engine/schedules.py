@@ -40,7 +40,7 @@ class InverseScaling:
 
     def __call__(self, t):
         rows = self.rows_0 + self.rows_per_epoch * ((t - self.t_0) // self.steps_per_epoch)
-        return self.rate / (1 + rows) ** self.power
+        return self.rate * float(1 + rows) ** -self.power
 
 
 @dataclass(frozen=True)
