@@ -1,36 +1,50 @@
-# Each target first makes .venv, or brings it up to date with pyproject.toml.
+# Each target first makes the environment that it needs, or brings it up to date with pyproject.toml.
 #
 #   make demo            run examples/quickstart.py, which writes loss_curve.png
 #   make test            run the tests;      SLOW=1: the slow ones too;  ARGS='-k dropout': options for pytest
-#   make lint            check style and formatting
+#   make coverage        run all tests; fail if they leave more than 5 % of the branches of skann/ out
+#   make test-oldest     run the tests with the oldest supported versions, those in .ci/oldest.txt
+#   make test-ecosystem  run the tests with other packages, in the versions in .ci/ecosystem.txt
+#   make lint            check style, formatting and types
 #   make bench           run the benchmarks; TORCH=1: install PyTorch and compare with it;  ARGS=--quick
-#   make clean           remove .venv and everything generated
+#   make clean           remove the environments and everything generated
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One BLAS thread per worker: more would compete for the same cores.
+pytest = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $1/bin/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: demo test lint bench clean
-.NOTPARALLEL: # two pips must not write to one .venv
+.PHONY: demo test coverage test-oldest test-ecosystem lint bench clean
+.NOTPARALLEL: # two pips must not write to one environment
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/python examples/quickstart.py
 
-# One BLAS thread per worker: more would compete for the same cores.
 test: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(if $(SLOW),-m "") $(ARGS)
+	$(call pytest,$(VENV)) $(if $(SLOW),-m "") $(if $(COVERAGE),--cov --cov-report term-missing:skip-covered) $(ARGS)
+
+coverage:
+	$(MAKE) test SLOW=1 COVERAGE=1
+
+test-oldest: $(VENV)-oldest/.installed
+	$(call pytest,$(VENV)-oldest) $(ARGS)
+
+test-ecosystem: $(VENV)-ecosystem/.installed
+	$(call pytest,$(VENV)-ecosystem) tests/ecosystem $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 bench: $(VENV)/.installed$(if $(TORCH),-bench)
 	$(BIN)/python benchmarks/bench_fit.py $(ARGS)
 	$(BIN)/python benchmarks/bench_predict.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage loss_curve.png
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-ecosystem build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .coverage .hypothesis loss_curve.png
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp says that skann, with the extra it is named after, was installed after pyproject.toml last changed.
@@ -42,6 +56,15 @@ $(VENV)/.installed-%: pyproject.toml | $(BIN)/pip
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	touch $@
 
-$(BIN)/pip:
+# Two environments more, whose versions are pinned.
+$(VENV)-oldest/.installed: pyproject.toml .ci/oldest.txt | $(VENV)-oldest/bin/pip
+	$(VENV)-oldest/bin/python -m pip install --quiet --editable '.[test]' --constraint .ci/oldest.txt
+	touch $@
+
+$(VENV)-ecosystem/.installed: pyproject.toml .ci/ecosystem.txt | $(VENV)-ecosystem/bin/pip
+	$(VENV)-ecosystem/bin/python -m pip install --quiet --editable '.[ecosystem]' --constraint .ci/ecosystem.txt
+	touch $@
+
+$(BIN)/pip $(VENV)-oldest/bin/pip $(VENV)-ecosystem/bin/pip:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("skann needs Python 3.11 or newer: make PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(@:/bin/pip=)

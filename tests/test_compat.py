@@ -1,7 +1,12 @@
-"""What skann says where scikit-learn is older than one of its features."""
+"""Old versions: which ones are supported, and what skann says where scikit-learn is older than one of its features."""
+
+import tomllib
+from pathlib import Path
 
 import pytest
 import sklearn
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from skann import ANNClassifier, ANNRegressor, _compat, callbacks
 from skann._compat import has_callbacks
@@ -11,6 +16,40 @@ MAKERS = {
     "Checkpoint": lambda: callbacks.Checkpoint("x"),
     "EarlyStopping": lambda: callbacks.EarlyStopping([[0]], [0]),
 }
+
+ROOT = Path(__file__).parents[1]
+
+
+def pins(name):
+    """Package -> version, from a file of constraints in .ci/."""
+    lines = (ROOT / ".ci" / name).read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def requirements():
+    """What pyproject.toml asks for, the extras included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for name in extras for line in extras[name] if name != "ecosystem")]
+    return [Requirement(line) for line in lines]
+
+
+def lower_bounds():
+    """(package, version) for each ``>=``."""
+    return {(each.name, Version(s.version)) for each in requirements() for s in each.specifier if s.operator == ">="}
+
+
+def test_the_oldest_versions_are_those_that_are_tested():
+    """The lower bounds in pyproject.toml and the versions that `make test-oldest` installs: the same pairs."""
+    assert lower_bounds() == {(name, Version(version)) for name, version in pins("oldest.txt").items()}
+
+
+def test_what_skann_needs_has_a_lower_bound():
+    """Each dependency, and no extra asks for one of these packages without it."""
+    bounded = {name for name, _ in lower_bounds()}
+    for each in requirements():
+        assert each.specifier or each.name not in bounded, each
+    assert {"numpy", "scipy", "scikit-learn", "threadpoolctl", "joblib"} <= bounded
 
 
 def test_callbacks_are_there_since_1_9():
