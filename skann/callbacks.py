@@ -234,6 +234,8 @@ class LossPlot(_FitCallback):
     def setup(self, estimator, context):
         plt = pyplot("LossPlot")
         self._figure = plt.figure() if self.ax is None else self.ax.figure
+        if self.ax is None and _in_notebook():
+            plt.close(self._figure)  # or the notebook would show it once more, below the cell
         self._drawn, self._shown = 0.0, None
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
