@@ -21,7 +21,7 @@ from ._fitted import FittedNetworks
 from ._fitting import Progress, Table, fit_networks
 from ._holdout import Split, hold_out, nonzero_rows, warn_none_held_out
 from ._html import NetworkHTML
-from ._validation import all_finite, check_total, training_dtype
+from ._validation import all_finite, check_total, predictions_error, training_dtype
 from .engine.layers import Dense, ParametricActivation
 from .engine.network import Network
 from .engine.objective import raw_outputs
@@ -249,7 +249,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         with np.errstate(over="ignore", invalid="ignore"):
             raw = [raw_outputs(network, X).astype(X.dtype, copy=False) for network in networks or self._networks]
         if not all(map(all_finite, raw)):
-            raise ValueError(f"X holds values too large: what the network makes of them is not finite in {X.dtype}.")
+            raise predictions_error(X.dtype)
         return raw
 
     def hidden_activations(self, X, layer=-1):

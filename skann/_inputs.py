@@ -12,7 +12,7 @@ from sklearn.utils.validation import has_fit_parameter, validate_data
 
 from ._build import Inputs
 from ._columns import check_table
-from ._validation import accepted_dtypes, cast_rows, refuse_dates
+from ._validation import accepted_dtypes, cast_rows, fits, refuse_dates
 from .encoding import TabularEncoder
 from .engine.batches import as_rows
 
@@ -30,7 +30,7 @@ def check_training(estimator, X, y, reset):
     if y is None:
         raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
     X = check_table(estimator, X, reset)
-    with np.errstate(invalid="ignore"):  # as in _speaking_of_X
+    with _speaking_of_X(0.0):  # not of X, which is left to the encoder
         y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
     check_consistent_length(X, y)
     return X, y
@@ -66,7 +66,10 @@ def encode(estimator, X, dtype=None):
         return estimator.encoder_._encode(X, dtype)
     with _speaking_of_encoder(estimator):
         encoded = check_array(estimator.encoder_.transform(X), accept_sparse=["csr", "csc"], dtype=FLOATS)
-    return cast_rows(encoded, encoded.dtype if dtype is None else dtype)
+    dtype = encoded.dtype if dtype is None else dtype
+    if not fits(encoded, dtype):
+        raise ValueError(f"encoder={estimator.encoder!r} makes of X values too large for {dtype}: set dtype='float64'.")
+    return cast_rows(encoded, dtype)
 
 
 def check_rows(estimator, X):
@@ -86,6 +89,8 @@ def _speaking_of_X(X):
         with np.errstate(invalid="ignore"):  # scikit-learn adds up all values: huge ones of both signs make NaN
             yield
     except (ValueError, TypeError, OverflowError) as error:
+        if str(error) == "Input contains NaN":  # in an array of objects, which X no longer is when this is looked for
+            raise ValueError("Input y contains NaN.") from None
         if re.search(r"\b[Xy]\b", str(error)) or sparse.issparse(X):
             raise
         try:

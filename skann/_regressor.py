@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from ._base import BaseANN, has_partial_fit
 from ._compat import HasMethods, Interval, StrOptions
 from ._parameters import CONSTRAINTS, above, documented
-from ._validation import all_finite
+from ._validation import all_finite, predictions_error
 from .engine import losses
 
 LARGEST = 1e302  # target; so that sums and differences of many are finite
@@ -269,7 +269,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
             with np.errstate(over="ignore"):
                 values = (values * self.target_scale_ + self.target_mean_).astype(values.dtype)
             if not all_finite(values):
-                raise ValueError(f"X holds values too large: predictions are not finite in {values.dtype}.")
+                raise predictions_error(values.dtype)
         return values
 
     def _encode_target(self, y, first):
@@ -328,7 +328,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
             return self.loss
         if self.loss == "huber":
             if first or not isinstance(self._loss, losses.Huber):
-                return losses.Huber(self.huber_delta * _mean_and_spread(y, weight)[1])
+                with np.errstate(over="ignore"):
+                    threshold = self.huber_delta * _mean_and_spread(y, weight)[1]
+                info = np.finfo(np.float64)
+                return losses.Huber(np.clip(threshold, info.tiny, info.max))
             return self._loss
         if self.loss == "quantile":
             levels = self._quantile_levels(y)

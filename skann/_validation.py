@@ -48,7 +48,7 @@ def training_dtype(arrays, wanted, small):
     """
     dtype = np.dtype("float64" if wanted == "auto" and small else "float32" if wanted == "auto" else wanted)
     for name, values in arrays:
-        if not _fits(values, dtype):
+        if not fits(values, dtype):
             if wanted != "auto":
                 raise ValueError(f"{name} holds values too large for {dtype}: scale it, or set dtype='float64'.")
             return np.dtype(np.float64)
@@ -69,12 +69,19 @@ def all_finite(values):
         return isfinite(np.add.reduce(values, axis=None)) or bool(np.isfinite(values).all())
 
 
+def predictions_error(dtype):
+    """The error for predictions that are not finite."""
+    advice = "scale them, or make X float64" if dtype == np.float32 else "scale them"
+    return ValueError(f"X holds values too large for predictions in {dtype}: {advice}.")
+
+
 def cast_rows(X, dtype):
     """X in this dtype with fast access to rows: C-ordered, CSR if sparse; a copy only if needed."""
     return as_rows(X).astype(dtype, copy=False) if sparse.issparse(X) else np.ascontiguousarray(X, dtype)
 
 
-def _fits(X, dtype):
+def fits(X, dtype):
+    """Whether no value is too large for this dtype."""
     values = X.data if sparse.issparse(X) else X
     largest = np.finfo(dtype).max
     return values.size == 0 or bool(np.max(values) <= largest and np.min(values) >= -largest)

@@ -82,7 +82,8 @@ def find_learning_rate(
         raise ValueError(f"The training diverges from start={start:g} on: try a smaller one, and scale X and y.")
     losses, smoothed = np.array(recorder.losses[1:]), np.array(recorder.smoothed[1:])
     rates = np.array([ramp(t) for t in range(len(losses))])
-    suggestion = _half_way(rates, smoothed, recorder.losses[:n_first])
+    with np.errstate(over="ignore"):
+        suggestion = _half_way(rates, smoothed, recorder.losses[:n_first])
     if math.isnan(suggestion):
         message = f"No learning rate from {start:g} to {end:g} lowers the loss: there is none to suggest."
         warnings.warn(message, stacklevel=2)

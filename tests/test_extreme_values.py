@@ -39,6 +39,8 @@ def test_constant_columns_only(Estimator, table):
     model = Estimator(**SMALL | {"hidden_layer_sizes": ()}).fit(table, Y)
     assert finite(model, table)
     assert model.coefs_[0].shape[0] == 0
+    for initializer in ("glorot", "he", "lecun", "data"):
+        assert finite(Estimator(**SMALL, initializer=initializer).fit(table, Y), table)
 
 
 @BOTH
@@ -108,6 +110,29 @@ def test_an_encoder_that_makes_nan_is_named():
         ANNClassifier(**SMALL).set_params(encoder=to_nan).fit(X, Y)
 
 
+def test_an_encoder_that_makes_huge_values_is_named():
+    huge = FunctionTransformer(lambda X: X * 1e200)
+    model = skann.ANNClassifier(**SMALL, encoder=huge, dtype="float32")
+    with pytest.raises(ValueError, match=r"encoder=.* too large for float32"):
+        model.fit(X, Y)
+
+
+@BOTH
+def test_a_last_step_out_of_range(Estimator):
+    """After which no loss is computed."""
+    model = Estimator(**SMALL | {"max_iter": 1}, solver="sgd", learning_rate_init=1.0, dtype="float64")
+    with pytest.raises(ValueError, match="outputs for the training rows are not finite after epoch 1"):
+        model.fit(X * 1e150, Y)
+
+
+@BOTH
+def test_validation_rows_too_large(Estimator):
+    """Their loss is not finite, which ends the training as that of the training rows would."""
+    model = Estimator(**SMALL | {"activation": "identity"}, dtype="float64", solver="sgd")
+    with pytest.raises(ValueError, match="the loss for the validation rows is"):
+        model.fit(X, Y, X_val=1e308 * np.sign(X), y_val=Y)
+
+
 # ----------------------------------------------------------------------------------------------- targets, labels
 
 
@@ -147,6 +172,32 @@ def test_huge_targets_without_scaling(loss):
             model.fit(X, y)
     else:
         assert finite(model.fit(X, y))
+
+
+def test_predictions_beyond_the_dtype_of_X():
+    """float32 rows, but targets that need float64."""
+    X32 = X.astype(np.float32)
+    model = skann.ANNRegressor(**SMALL, early_stopping=False).fit(X32, 1e60 * X[:, 0])
+    with pytest.raises(ValueError, match="make X float64"):
+        model.predict(X32)
+    assert finite(model)
+
+
+@pytest.mark.parametrize("huber_delta", [1e-300, 1e300])
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+def test_huber_threshold_out_of_range(huber_delta, scale):
+    """The threshold, in units of y, is beyond what floats hold."""
+    model = skann.ANNRegressor(**SMALL, loss="huber", huber_delta=huber_delta, target_scaling=scale > 1)
+    assert finite(model.fit(X, scale * X[:, 0]))
+
+
+@pytest.mark.parametrize("encoder", [None, "auto"])
+def test_objects_that_are_missing(encoder):
+    """The message speaks of y."""
+    for missing in (None, np.nan):
+        y = np.where(np.arange(30) == 3, missing, X[:, 0].astype(object))
+        with pytest.raises(ValueError, match=r"\by\b.*(NaN|missing)"):
+            skann.ANNRegressor(**SMALL, encoder=encoder).fit(X, y)
 
 
 def test_r2_of_huge_targets():
@@ -230,5 +281,6 @@ def test_inverse_scaling_of_enormous_power(Estimator):
 def test_learning_rate_finder_of_extreme_values(Estimator):
     sweep = find_learning_rate(Estimator(**SMALL, alpha=0), X * 1e-300, Y)
     assert np.isfinite(sweep.losses).all()
+    assert np.isfinite(find_learning_rate(Estimator(**SMALL), X * 1e150, Y).losses).all()
     with pytest.raises(ValueError, match="scale X"):
-        find_learning_rate(Estimator(**SMALL), X * 1e306, Y)
+        find_learning_rate(ANNRegressor(**SMALL), X * 1e306, Y)

@@ -72,6 +72,8 @@ class Validation(Callback):
 
     def on_epoch_end(self, run):
         loss, score = self.evaluate(run.network)
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss for the validation rows is {loss:g} in epoch {run.epoch}")
         run.record(validation_loss=loss, validation_score=score)
         return False
 

@@ -22,12 +22,12 @@ def glorot(n_in, n_out):
 
 def he(n_in, n_out):
     """2 / n_in. He et al. 2015, https://arxiv.org/abs/1502.01852."""
-    return 2 / n_in
+    return 2 / max(n_in, 1)
 
 
 def lecun(n_in, n_out):
     """1 / n_in. LeCun et al. 1998, Efficient BackProp."""
-    return 1 / n_in
+    return 1 / max(n_in, 1)
 
 
 def data(W, b, x, rng):

@@ -13,7 +13,7 @@ from scipy import linalg
 from scipy.optimize import minimize
 
 from .batches import Reader, slices
-from .objective import chunk_rows
+from .objective import chunk_rows, raw_outputs
 
 
 class Run:
@@ -164,7 +164,18 @@ def fit_minibatch(
         callback.on_fit_end(run)
     if run.interrupted:
         run.check_finite()
+    _check_last_step(run, X, rows)
     return run
+
+
+def _check_last_step(run, X, rows):
+    """FloatingPointError if the last step, after which no loss was computed, has led out of the range of floats."""
+    theta = run.network.theta
+    if max(theta.max(initial=0), -theta.min(initial=0)) < np.finfo(theta.dtype).max ** 0.25:
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not np.isfinite(raw_outputs(run.network, X, rows)).all():
+            raise FloatingPointError(f"the outputs for the training rows are not finite after epoch {run.epoch}")
 
 
 @contextmanager
