@@ -337,7 +337,7 @@ def _trouble(settings, trained):
             f"TransformedTargetRegressor, or try another learning_rate_init (now {settings.learning_rate_init!r}) or a "
             "smaller alpha."
         ), ConvergenceWarning
-    if run.stopped_by is None and (settings.solver == "lbfgs" or settings.learning_rate not in _build.FINITE_SCHEDULES):
+    if run.stopped_by is None and (settings.solver == "lbfgs" or not _build.plans_end(settings.learning_rate)):
         limit = "max_iter or max_fun" if settings.solver == "lbfgs" else "max_iter"
         return (
             f"The training ended after {run.epoch} epochs, before it converged, with max_iter={settings.max_iter}. "

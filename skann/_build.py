@@ -15,11 +15,11 @@ from .engine.layers import Dense, Dropout, ParametricActivation, Scale
 from .engine.optimizers import OPTIMIZERS
 from .engine.schedules import SCHEDULES, FlatCosine, InverseScaling
 
-__all__ = ["FINITE_SCHEDULES", "Inputs", "initialize", "layers", "optimizer", "schedule", "warn_ignored"]
+__all__ = ["FINITE_SCHEDULES", "Inputs", "initialize", "layers", "optimizer", "plans_end", "schedule", "warn_ignored"]
 
 N_BINS = 48  # of a piecewise-linear embedding, as in TabM
 N_SAMPLE = 1000  # rows that initializer="data" looks at
-FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4", "flat_cosine")  # to reach max_iter is what they plan
+FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4", "flat_cosine")  # see `plans_end`
 
 
 class Inputs(NamedTuple):
@@ -168,6 +168,11 @@ def schedule(settings, n_rows, batch_size, progress):
     if name in FINITE_SCHEDULES:
         return SCHEDULES[name](rate, settings.max_iter * steps_per_epoch)
     return SCHEDULES[name](rate)
+
+
+def plans_end(learning_rate):
+    """Whether a schedule, its name or an object with ``n_steps``, plans for training to last until ``max_iter``."""
+    return learning_rate in FINITE_SCHEDULES if isinstance(learning_rate, str) else hasattr(learning_rate, "n_steps")
 
 
 def fade(settings, n_rows, batch_size):

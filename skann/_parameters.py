@@ -112,7 +112,8 @@ learning_rate : str or schedule object, default="auto"
     - "one_cycle": up during 30 % of ``max_iter``, then down;
     - "coslog4": four cosine cycles, each twice as long as the one before;
     - an object that returns the learning rate when called with the number of steps taken, as in
-      `skann.engine.schedules`; ``learning_rate_init`` is then unused.
+      `skann.engine.schedules`; ``learning_rate_init`` is then unused. With an attribute ``n_steps`` it plans for an
+      end, and no warning says that ``max_iter`` was reached.
 
 learning_rate_init : float or "auto", default="auto"
     Learning rate at the start (the highest one for "one_cycle" and "coslog4"). A number is the rate of all parameters;

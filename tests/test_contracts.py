@@ -7,11 +7,12 @@ import pytest
 from plain import ANNClassifier, ANNRegressor
 from sklearn.base import clone
 from sklearn.datasets import make_regression
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from skann.engine.activations import Tanh
 from skann.engine.losses import SquaredError
-from skann.engine.schedules import Cosine
+from skann.engine.schedules import Constant, Cosine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = make_regression(80, 3, noise=1.0, random_state=0)
@@ -115,3 +116,12 @@ def test_what_is_no_such_object(params, message):
     with pytest.raises(TypeError, match=message):
         model.set_params(**params).fit(X, Y)
     np.testing.assert_array_equal(model.predict(X), before)
+
+
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+def test_schedule_object_that_knows_its_length_plans_the_end():
+    """To reach max_iter is no surprise then, as with the names of such schedules."""
+    for learning_rate in (Cosine(0.01, 20), "cosine"):
+        ANNRegressor(**SMALL, learning_rate=learning_rate).fit(X, Y)
+    with pytest.raises(ConvergenceWarning, match="max_iter=20"):
+        ANNRegressor(**SMALL, learning_rate=Constant(0.01)).fit(X, Y)
