@@ -52,6 +52,14 @@ def test_what_skann_needs_has_a_lower_bound():
     assert {"numpy", "scipy", "scikit-learn", "threadpoolctl", "joblib"} <= bounded
 
 
+@pytest.mark.parametrize("name", ["oldest.txt", "ecosystem.txt"])
+def test_the_page_lists_the_tested_versions(name):
+    """A row for each pin in docs/compatibility.md."""
+    page = (ROOT / "docs" / "compatibility.md").read_text()
+    rows = {tuple(cell.strip() for cell in line.split("|")[1:3]) for line in page.splitlines() if line.startswith("|")}
+    assert pins(name).items() <= rows
+
+
 def test_callbacks_are_there_since_1_9():
     assert has_callbacks() is (tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 9))
 

@@ -9,15 +9,33 @@ import numpy as np
 import pytest
 import sklearn
 from plain import ANNClassifier, ANNRegressor
+from scipy.stats import loguniform
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.ensemble import BaggingClassifier, BaggingRegressor, StackingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    BaggingRegressor,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+)
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.inspection import permutation_importance
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.linear_model import Ridge
 from sklearn.metrics import accuracy_score, make_scorer
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_score, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    ParameterSampler,
+    RandomizedSearchCV,
+    StratifiedKFold,
+    cross_val_predict,
+    cross_val_score,
+    cross_validate,
+    learning_curve,
+)
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -139,6 +157,53 @@ def test_permutation_importance(iris):
     X, y = iris
     importances = permutation_importance(quick(max_iter=60).fit(X, y), X, y, n_repeats=3, random_state=0)
     assert set(np.argsort(importances.importances_mean)[-2:]) == {2, 3}
+
+
+def test_partial_dependence(iris):
+    """By brute force, the mean of the predictions with one column set to a value."""
+    X, y = iris
+    model = quick(ANNRegressor, max_iter=60).fit(X[:, :3], X[:, 3])
+    result = partial_dependence(model, X[:, :3], [2], grid_resolution=4)
+    grid = result["grid_values"][0]
+    changed = [np.column_stack([X[:, :2], np.full(150, value)]) for value in grid]
+    np.testing.assert_allclose(result["average"][0], [model.predict(rows).mean() for rows in changed], rtol=1e-6)
+    y = y == 0
+    result = partial_dependence(quick().fit(X, y), X, [2], grid_resolution=4)
+    assert (np.diff(result["average"][0]) < 0).all()  # class 0 has the short petals
+
+
+def test_learning_curve(iris):
+    """Each score is that of a fit to the first rows of the fold's; all of it again by partial_fit."""
+    X, y = iris
+    sizes, _, scores = learning_curve(quick(), X, y, train_sizes=[40, 90], cv=StratifiedKFold(3), error_score="raise")
+    train, test = next(iter(StratifiedKFold(3).split(X, y)))
+    expected = [quick().fit(X[train[:n]], y[train[:n]]).score(X[test], y[test]) for n in sizes]
+    np.testing.assert_array_equal(scores[:, 0], expected)
+    options = {"train_sizes": [40, 90], "cv": StratifiedKFold(3), "exploit_incremental_learning": True}
+    _, _, scores = learning_curve(quick(), X, y, **options, error_score="raise")
+    model = quick().partial_fit(X[train[:40]], y[train[:40]], classes=[0, 1, 2])
+    expected = [model.score(X[test], y[test])]
+    expected += [model.partial_fit(X[train[40:90]], y[train[40:90]]).score(X[test], y[test])]
+    np.testing.assert_array_equal(scores[:, 0], expected)
+
+
+def test_randomized_search(iris):
+    """Distributions are drawn from, as a sampler says."""
+    space = {"alpha": loguniform(1e-5, 1e-1), "learning_rate_init": loguniform(1e-3, 1e-1)}
+    search = RandomizedSearchCV(quick(), space, n_iter=4, cv=3, random_state=0, error_score="raise").fit(*iris)
+    assert search.cv_results_["params"] == list(ParameterSampler(space, 4, random_state=0))
+    scores = [cross_val_score(quick(**params), *iris, cv=3).mean() for params in search.cv_results_["params"]]
+    np.testing.assert_allclose(search.cv_results_["mean_test_score"], scores)
+
+
+def test_stacking_regressor(iris):
+    """The second level learns from predictions for rows that the first had not seen."""
+    X, z = iris[0][:, :3], iris[0][:, 3]
+    networks = [("a", quick(ANNRegressor)), ("b", quick(ANNRegressor, activation="tanh"))]
+    stack = StackingRegressor(networks, Ridge(), cv=3).fit(X, z)
+    unseen = np.column_stack([cross_val_predict(network, X, z, cv=3) for _, network in networks])
+    now = np.column_stack([clone(network).fit(X, z).predict(X) for _, network in networks])
+    np.testing.assert_allclose(stack.predict(X), Ridge().fit(unseen, z).predict(now), rtol=1e-6)
 
 
 def test_transformed_target_regressor(iris):
