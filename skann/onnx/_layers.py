@@ -68,7 +68,10 @@ def _silu(graph, activation, z):
 
 
 def _mish(graph, activation, z):
-    return graph.node("Mul", z, graph.node("Tanh", graph.node("Softplus", z)))
+    """As the engine does it: several times faster than ONNX Runtime's Softplus."""
+    e = graph.node("Exp", graph.node("Min", z, np.float32(20)))
+    n = graph.node("Mul", e, graph.node("Add", e, np.float32(2)))
+    return graph.node("Mul", z, graph.node("Div", n, graph.node("Add", n, np.float32(2))))
 
 
 ACTIVATIONS = {
