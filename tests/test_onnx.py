@@ -467,10 +467,12 @@ def test_grid_search(numbers):
     assert_same(search, X)
 
 
-def test_voting_and_calibration(numbers):
-    """Their converters call ours for a part of the graph."""
-    X, y = numbers
-    part = ANNClassifier(**FEW)
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("n_estimators", [1, 2])
+def test_voting_and_calibration(numbers, n_classes, n_estimators):
+    """Their converters call ours for a part of the graph; calibration asks for the decision function."""
+    X, y = numbers[0], numbers[1] % n_classes
+    part = ANNClassifier(**FEW | {"n_estimators": n_estimators})
     parts = [("a", part), ("b", clone(part).set_params(activation="tanh"))]
     assert_same(VotingClassifier(parts, voting="soft", flatten_transform=False).fit(X, y), X)
     X = X.astype(np.float32)
@@ -505,6 +507,18 @@ def test_class_options(numbers):
     np.testing.assert_array_equal(model.classes_[label], model.predict(X))
     names = run(to_onnx(model, X, options={id(model): {"zipmap": False, "output_class_labels": True}}), X)[2]
     np.testing.assert_array_equal(names, model.classes_)
+
+
+@pytest.mark.parametrize("n_estimators", [1, 2])
+@pytest.mark.parametrize("kind", ["two", "three", "multilabel"])
+def test_raw_scores(numbers, kind, n_estimators):
+    X, y = numbers
+    y = {"two": y > 0, "three": y, "multilabel": np.column_stack([y == 0, y == 1])}[kind]
+    model = ANNClassifier(**FEW | {"n_estimators": n_estimators}).fit(X, y)
+    scores = run(to_onnx(model, X, options={id(model): {"zipmap": False, "raw_scores": True}}), X)[1]
+    expected = model.decision_function(X)
+    expected = np.column_stack([-expected, expected]) if kind == "two" else expected
+    np.testing.assert_allclose(scores, expected, atol=TOLERANCE)
 
 
 def test_skl2onnx_reads_the_dataframe(numbers):

@@ -20,6 +20,7 @@ from ._layers import ACTIVATIONS, forward
 from ._losses import PREDICT
 
 OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True]}
+OPTIONS |= {"raw_scores": [True, False]}
 
 
 def register():
@@ -65,15 +66,18 @@ def _set_encoded(operator):
 
 def _classifier(scope, operator, container):
     model, graph = operator.raw_operator, Graph(scope, container)
-    factor = None if model.temperature_ == 1 else np.float32(1 / model.temperature_)
-    proba = graph.mean([_predict(graph, model, raw, factor) for raw in _raw_outputs(graph, model, operator.inputs)])
+    raw = _raw_outputs(graph, model, operator.inputs)
+    if model.temperature_ != 1:
+        raw = [graph.node("Mul", each, np.float32(1 / model.temperature_)) for each in raw]
+    proba = graph.mean([_predict(graph, model, each) for each in raw])
     if model._multilabel:
         label = graph.node("Greater", proba, np.float32(0.5))
     else:
         best = graph.node("ArgMax", proba, axis=1, keepdims=0)
         label = graph.node("Gather", _labels(get_label_classes(scope, model)), best, axis=0)
     graph.finish(label, operator.outputs[0])
-    graph.finish(proba, operator.outputs[1])
+    wants_scores = scope.get_options(model, {"raw_scores": False})["raw_scores"]
+    graph.finish(_scores(graph, model, raw, proba) if wants_scores else proba, operator.outputs[1])
 
 
 def _regressor(scope, operator, container):
@@ -107,8 +111,19 @@ def _network_input(graph, model, inputs):
     return graph.cast(graph.concat([each.full_name for each in encoded]), FLOAT), FLOAT
 
 
-def _predict(graph, model, raw, factor=None):
-    raw = raw if factor is None else graph.node("Mul", raw, factor)
+def _scores(graph, model, raw, proba):
+    """What decision_function returns, a column per class; for two classes minus and plus the log-odds of the second."""
+    scores = raw[0]
+    if len(raw) > 1:
+        scores = graph.node("Log", proba)
+        if model._multilabel:
+            scores = graph.node("Sub", scores, graph.node("Log", graph.node("Sub", np.float32(1), proba)))
+    if len(model.classes_) == 2 and not model._multilabel:
+        scores = graph.node("MatMul", scores, np.array([[1, -1], [-1, 1]], np.float32))
+    return scores
+
+
+def _predict(graph, model, raw):
     return PREDICT[type(model._loss)](graph, model._loss, raw)
 
 
