@@ -25,7 +25,7 @@ try:
     from sklearn.callback._callback_support import callback_management_context as managed_callbacks
 except ImportError:
 
-    class CallbackSupportMixin:
+    class CallbackSupportMixin:  # type: ignore[no-redef]
         """What stands in for callbacks before scikit-learn 1.9."""
 
         def set_callbacks(self, *callbacks):

@@ -15,7 +15,7 @@ WORTH_THREADS = 8_000_000  # multiplications in a matrix product from which thre
 _lock = threading.Lock()
 _fits = 0
 _libraries = None
-_lowered = []
+_lowered: list = []
 
 
 @contextmanager

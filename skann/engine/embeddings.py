@@ -77,7 +77,7 @@ class Columns(Layer):
 class Embedding(Layer):
     """What the parts of `Columns` share: ``scratch`` makes their buffers beside ``a`` and ``delta``."""
 
-    scratch_names = ()
+    scratch_names: tuple[str, ...] = ()
 
     def scratch(self, n_rows, dtype):
         """The buffers that are this part's own, by the names in ``scratch_names``."""

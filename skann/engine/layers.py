@@ -28,9 +28,9 @@ from .activations import Identity
 class Layer:
     """What layers share. Subclasses set ``n_out``, and ``shapes`` if they have parameters."""
 
-    shapes = {}
-    weights = ()
-    multipliers = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    weights: tuple[str, ...] = ()
+    multipliers: dict[str, tuple[float, float]] = {}
 
     def bind(self, params, grads):
         """Take the views of theta and grad with the names of ``shapes``; ``grads`` is None outside training."""
