@@ -10,8 +10,10 @@ from . import _build
 from .engine.layers import Dense
 
 # attributes of one network, which an ensemble has in its estimators_
-OF_NETWORK = ("network_", "coefs_", "intercepts_", "n_layers_", "n_iter_", "t_", "history_", "loss_curve_", "loss_")
-OF_NETWORK += ("best_loss_", "validation_scores_", "best_validation_score_")
+OF_NETWORK = (
+    "network_", "coefs_", "intercepts_", "n_layers_", "n_iter_", "t_", "history_", "loss_curve_", "loss_", "best_loss_",
+    "validation_scores_", "best_validation_score_",
+)  # fmt: skip
 COMMON = ("n_outputs_", "out_activation_", "temperature_")
 OF_ENSEMBLE = ("estimators_", "oof_prediction_")
 OF_CALLBACKS = ("_skl_callbacks", "_parent_callback_ctx")  # scikit-learn's: those of the ensemble, not of its members
