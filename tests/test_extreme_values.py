@@ -155,6 +155,15 @@ def test_targets_of_extreme_scale(scale, target_scaling, early_stopping):
             model.fit(X, y)
 
 
+def test_out_of_fold_predictions_of_large_targets():
+    """They are in the units of y, which the float32 of the training may not hold."""
+    model = skann.ANNRegressor(**SMALL | {"n_estimators": 2, "early_stopping": True}, dtype="float32")
+    model.fit(np.tile(X, (3, 1)), 1e200 * np.tile(X[:, 0], 3))
+    held_out = ~np.isnan(model.oof_prediction_)
+    assert held_out.sum() == 36
+    assert np.isfinite(model.oof_prediction_[held_out]).all()
+
+
 def test_targets_beyond_all_scaling():
     """Even their differences overflow."""
     for y in (LARGEST * np.sign(X[:, 0]), np.where(X[:, 0] > 0, 1e306, 0)):
