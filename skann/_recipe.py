@@ -104,11 +104,10 @@ def by_size(n_rows, is_classifier):
     thousands = n_rows / 1000
     growth = thousands ** (1 / 3)
     width = limited(128 * growth, 128, 256, step=32) if is_classifier else 128
-    epochs = 32 * (10 / thousands) ** (1 / 3) if is_classifier else 128 / growth
     return {
         "hidden_layer_sizes": (width,) * 3,
         "batch_size": limited(64 * growth, 32, 512, step=16),
-        "max_iter": limited(epochs, 8, 32 if is_classifier else 128),
+        "max_iter": limited(70 / growth, 8, 64) if is_classifier else limited(128 / growth, 8, 128),
         "n_estimators": limited(8 * (10 / thousands) ** (1 / 3), 4, 8),
         "learning_rate_init": 0.02 if is_classifier else 0.1,
         "dropout": 0.15 if is_classifier else 0.0,
