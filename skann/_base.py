@@ -5,6 +5,7 @@ import math
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -21,6 +22,7 @@ from ._fitted import FittedNetworks
 from ._fitting import Progress, Table, fit_networks
 from ._holdout import Split, hold_out, nonzero_rows, warn_none_held_out
 from ._html import NetworkHTML
+from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from ._validation import all_finite, check_total, predictions_error, training_dtype
 from .engine.layers import Dense, ParametricActivation
 from .engine.network import Network
@@ -66,7 +68,16 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         """Labels to stratify held-out rows by, or None."""
         return
 
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: TargetLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: TargetLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -252,7 +263,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
             raise predictions_error(X.dtype)
         return raw
 
-    def hidden_activations(self, X, layer=-1):
+    def hidden_activations(self, X: MatrixLike, layer: int = -1) -> Floats:
         """Activations of a hidden layer: the features that the network has learnt.
 
         Parameters
@@ -285,7 +296,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
             )
         return self._raw_outputs(X, [self.network_.head(hidden[layer] + 1)])[0]
 
-    def summary(self):
+    def summary(self) -> None:
         """Print the layers of the fitted network, their output shapes and their numbers of parameters.
 
         Of an ensemble, whose networks have the same layers, the first is shown.

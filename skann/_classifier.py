@@ -3,6 +3,7 @@
 import math
 import warnings
 from numbers import Real
+from typing import Literal, Self
 
 import numpy as np
 from scipy import sparse
@@ -10,13 +11,34 @@ from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from ._base import BaseANN, has_partial_fit
 from ._compat import HasMethods, StrOptions
 from ._parameters import CONSTRAINTS, FRACTION, documented
+from ._typing import (
+    ActivationName,
+    ActivationObject,
+    Array,
+    ArrayLike,
+    Auto,
+    Categorical,
+    ClassWeight,
+    Embedding,
+    Floats,
+    Initializer,
+    LossObject,
+    MatrixLike,
+    PerLayer,
+    RandomState,
+    Schedule,
+    Scoring,
+    Solver,
+    TargetLike,
+    Transformer,
+    available_if,
+)
 from .engine.calibration import fit_temperature
 from .engine.losses import BinaryCrossEntropy, CrossEntropy
 
@@ -127,6 +149,9 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     True
     """
 
+    classes_: Array
+    temperature_: float
+
     _parameter_constraints = CONSTRAINTS | {
         "loss": [StrOptions({"log_loss"}), HasMethods(["value_and_delta", "predict", "constant"])],
         "label_smoothing": [FRACTION],
@@ -136,50 +161,50 @@ class ANNClassifier(ClassifierMixin, BaseANN):
 
     def __init__(
         self,
-        hidden_layer_sizes="auto",
-        activation="auto",
+        hidden_layer_sizes: PerLayer[int] | Auto = "auto",
+        activation: PerLayer[ActivationName | ActivationObject] | Auto = "auto",
         *,
-        parametric_activation="auto",
-        loss="log_loss",
-        solver="adam",
-        initializer="auto",
-        alpha=0.0001,
-        weight_decay="auto",
-        dropout="auto",
-        label_smoothing=0.0,
-        class_weight=None,
-        batch_size="auto",
-        learning_rate="auto",
-        learning_rate_init="auto",
-        power_t=0.5,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2="auto",
-        epsilon=1e-8,
-        max_fun=15000,
-        max_grad_norm=None,
-        weight_averaging="auto",
-        max_iter="auto",
-        max_time=None,
-        tol=1e-4,
-        n_iter_no_change="auto",
-        early_stopping="auto",
-        validation_fraction="auto",
-        scoring="loss",
-        warm_start=False,
-        shuffle=True,
-        random_state=None,
-        n_estimators="auto",
-        n_jobs=None,
-        encoder="auto",
-        categorical_features="from_dtype",
-        numeric_embedding="auto",
-        feature_scaling="auto",
-        calibration="auto",
-        dtype="auto",
-        verbose=False,
-    ):
+        parametric_activation: bool | Auto = "auto",
+        loss: Literal["log_loss"] | LossObject = "log_loss",
+        solver: Solver = "adam",
+        initializer: Initializer = "auto",
+        alpha: float = 0.0001,
+        weight_decay: float | Auto = "auto",
+        dropout: PerLayer[float] | Auto = "auto",
+        label_smoothing: float = 0.0,
+        class_weight: ClassWeight = None,
+        batch_size: int | Auto = "auto",
+        learning_rate: Schedule | Auto = "auto",
+        learning_rate_init: float | Auto = "auto",
+        power_t: float = 0.5,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float | Auto = "auto",
+        epsilon: float = 1e-8,
+        max_fun: int = 15000,
+        max_grad_norm: float | None = None,
+        weight_averaging: float | Auto | None = "auto",
+        max_iter: int | Auto = "auto",
+        max_time: float | None = None,
+        tol: float = 1e-4,
+        n_iter_no_change: float | Auto = "auto",
+        early_stopping: bool | Auto = "auto",
+        validation_fraction: float | Auto = "auto",
+        scoring: Scoring = "loss",
+        warm_start: bool = False,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        n_estimators: int | Auto = "auto",
+        n_jobs: int | None = None,
+        encoder: Transformer | Auto | None = "auto",
+        categorical_features: Categorical = "from_dtype",
+        numeric_embedding: Embedding | Auto | None = "auto",
+        feature_scaling: bool | Auto = "auto",
+        calibration: Literal["temperature"] | Auto | None = "auto",
+        dtype: Literal["float32", "float64"] | Auto = "auto",
+        verbose: bool | int = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.parametric_activation = parametric_activation
@@ -224,7 +249,9 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         self.verbose = verbose
 
     @available_if(has_partial_fit)
-    def partial_fit(self, X, y, *, classes=None, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: TargetLike, *, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on these rows, going on from the last call.
 
         Parameters
@@ -247,7 +274,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         """
         return self._partial_fit(X, y, sample_weight, classes=classes, classes_needed=True)
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Predict labels.
 
         Parameters
@@ -266,7 +293,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         labels = (proba > 0.5).astype(np.int64)
         return sparse.csr_matrix(labels) if self._sparse_target else labels
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> Floats:
         """Predict probabilities.
 
         Parameters
@@ -281,7 +308,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         """
         return self._predict(X)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> Floats:
         """Predict logarithms of probabilities, finite also where the probability itself rounds to 0.
 
         Parameters
@@ -299,7 +326,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         log_proba = [self._loss.log_predict(each) for each in self._calibrated(raw)]
         return log_proba[0] if len(raw) == 1 else logsumexp(log_proba, axis=0) - math.log(len(raw))
 
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> Floats:
         """Raw outputs, before softmax or the logistic function.
 
         Parameters

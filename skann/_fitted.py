@@ -2,12 +2,15 @@
 
 import copy
 import math
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from . import _build
+from ._typing import Array, Floats
 from .engine.layers import Dense
+from .engine.network import Network
 
 # attributes of one network, which an ensemble has in its estimators_
 OF_NETWORK = (
@@ -21,6 +24,24 @@ OF_CALLBACKS = ("_skl_callbacks", "_parent_callback_ctx")  # scikit-learn's: tho
 
 class FittedNetworks:
     """The fitted attributes, and the networks behind them."""
+
+    n_features_in_: int
+    feature_names_in_: Array
+    n_outputs_: int
+    out_activation_: str
+    encoder_: Any
+    network_: Network
+    estimators_: list[Any]
+    oof_prediction_: Floats | None
+    n_layers_: int
+    n_iter_: int
+    t_: int
+    history_: dict[str, list[float]]
+    loss_curve_: list[float]
+    loss_: float
+    best_loss_: float
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
 
     @property
     def _is_ensemble(self):
@@ -39,12 +60,12 @@ class FittedNetworks:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list[Floats]:
         """Weights of each layer, ndarrays of shape (n_in, n_out): views of ``network_.theta``."""
         return [layer.W for layer in self.network_.layers if isinstance(layer, Dense)]
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> list[Floats]:
         """Biases of each layer, ndarrays of shape (n_out,): views of ``network_.theta``."""
         return [layer.b for layer in self.network_.layers if isinstance(layer, Dense)]
 

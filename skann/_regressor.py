@@ -1,15 +1,36 @@
 """ANNRegressor: targets become float columns, raw outputs become values."""
 
 from numbers import Real
+from typing import Literal, Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import MultiOutputMixin, RegressorMixin
-from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseANN, has_partial_fit
 from ._compat import HasMethods, Interval, StrOptions
 from ._parameters import CONSTRAINTS, above, documented
+from ._typing import (
+    ActivationName,
+    ActivationObject,
+    ArrayLike,
+    Auto,
+    Categorical,
+    Embedding,
+    Floats,
+    Initializer,
+    LossObject,
+    MatrixLike,
+    PerLayer,
+    RandomState,
+    RegressionLoss,
+    Schedule,
+    Scoring,
+    Solver,
+    TargetLike,
+    Transformer,
+    available_if,
+)
 from ._validation import all_finite, predictions_error
 from .engine import losses
 
@@ -135,50 +156,50 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
 
     def __init__(
         self,
-        hidden_layer_sizes="auto",
-        activation="auto",
+        hidden_layer_sizes: PerLayer[int] | Auto = "auto",
+        activation: PerLayer[ActivationName | ActivationObject] | Auto = "auto",
         *,
-        parametric_activation="auto",
-        loss="squared_error",
-        huber_delta=1.35,
-        quantile=0.5,
-        target_scaling="auto",
-        solver="adam",
-        initializer="auto",
-        alpha=0.0001,
-        weight_decay="auto",
-        dropout="auto",
-        batch_size="auto",
-        learning_rate="auto",
-        learning_rate_init="auto",
-        power_t=0.5,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2="auto",
-        epsilon=1e-8,
-        max_fun=15000,
-        max_grad_norm=None,
-        weight_averaging="auto",
-        max_iter="auto",
-        max_time=None,
-        tol=1e-4,
-        n_iter_no_change="auto",
-        early_stopping="auto",
-        validation_fraction="auto",
-        scoring="loss",
-        warm_start=False,
-        shuffle=True,
-        random_state=None,
-        n_estimators="auto",
-        n_jobs=None,
-        encoder="auto",
-        categorical_features="from_dtype",
-        numeric_embedding="auto",
-        feature_scaling="auto",
-        dtype="auto",
-        verbose=False,
-    ):
+        parametric_activation: bool | Auto = "auto",
+        loss: RegressionLoss | LossObject = "squared_error",
+        huber_delta: float = 1.35,
+        quantile: PerLayer[float] = 0.5,
+        target_scaling: bool | Auto = "auto",
+        solver: Solver = "adam",
+        initializer: Initializer = "auto",
+        alpha: float = 0.0001,
+        weight_decay: float | Auto = "auto",
+        dropout: PerLayer[float] | Auto = "auto",
+        batch_size: int | Auto = "auto",
+        learning_rate: Schedule | Auto = "auto",
+        learning_rate_init: float | Auto = "auto",
+        power_t: float = 0.5,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float | Auto = "auto",
+        epsilon: float = 1e-8,
+        max_fun: int = 15000,
+        max_grad_norm: float | None = None,
+        weight_averaging: float | Auto | None = "auto",
+        max_iter: int | Auto = "auto",
+        max_time: float | None = None,
+        tol: float = 1e-4,
+        n_iter_no_change: float | Auto = "auto",
+        early_stopping: bool | Auto = "auto",
+        validation_fraction: float | Auto = "auto",
+        scoring: Scoring = "loss",
+        warm_start: bool = False,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        n_estimators: int | Auto = "auto",
+        n_jobs: int | None = None,
+        encoder: Transformer | Auto | None = "auto",
+        categorical_features: Categorical = "from_dtype",
+        numeric_embedding: Embedding | Auto | None = "auto",
+        feature_scaling: bool | Auto = "auto",
+        dtype: Literal["float32", "float64"] | Auto = "auto",
+        verbose: bool | int = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.parametric_activation = parametric_activation
@@ -223,7 +244,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.verbose = verbose
 
     @available_if(has_partial_fit)
-    def partial_fit(self, X, y, *, sample_weight=None):
+    def partial_fit(self, X: MatrixLike, y: TargetLike, *, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on these rows, going on from the last call.
 
         Parameters
@@ -244,7 +265,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Floats:
         """Predict values: means, medians or quantiles, as the loss says.
 
         Parameters

@@ -20,6 +20,7 @@ import os
 import threading
 import time
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.metrics import check_scoring
@@ -27,6 +28,7 @@ from sklearn.metrics import check_scoring
 from ._checkpoint import read
 from ._compat import require_callbacks
 from ._displays import pyplot
+from ._typing import ArrayLike, MatrixLike, Scoring, TargetLike
 from .plotting import LossCurveDisplay
 
 __all__ = ["Checkpoint", "EarlyStopping", "LossPlot"]
@@ -35,19 +37,19 @@ __all__ = ["Checkpoint", "EarlyStopping", "LossPlot"]
 class _FitCallback:
     """Does nothing; asks for nothing, so that nothing is made for it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         require_callbacks(f"skann.callbacks.{type(self).__name__}")
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         pass
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: Any, context: Any) -> None:
         pass
 
-    def on_fit_task_begin(self, estimator, context):
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         pass
 
-    def on_fit_task_end(self, estimator, context):
+    def on_fit_task_end(self, estimator: Any, context: Any) -> bool | None:
         pass
 
 
@@ -90,22 +92,28 @@ class EarlyStopping(_FitCallback):
     """
 
     def __init__(
-        self, X_val, y_val, scoring=None, *, sample_weight_val=None, patience=10, min_delta=0.0, mode="max",
-        restore_best=True,
-    ):  # fmt: skip
+        self,
+        X_val: MatrixLike,
+        y_val: TargetLike,
+        scoring: Scoring = None,
+        *,
+        sample_weight_val: ArrayLike | None = None,
+        patience: int = 10,
+        min_delta: float = 0.0,
+        mode: Literal["max", "min"] = "max",
+        restore_best: bool = True,
+    ) -> None:
         super().__init__()
         if mode not in ("max", "min"):
             raise ValueError(f"mode must be 'max' or 'min', got {mode!r}.")
-        if not isinstance(patience, Integral) or patience < 1:
-            raise ValueError(f"patience must be an integer of at least 1, got {patience!r}.")
-        if not isinstance(min_delta, Real) or not min_delta >= 0:
-            raise ValueError(f"min_delta must be a number of at least 0, got {min_delta!r}.")
+        _check_epochs("patience", patience)
+        _check_not_negative("min_delta", min_delta)
         self.X_val, self.y_val, self.sample_weight_val = X_val, y_val, sample_weight_val
         self.scoring, self.patience, self.min_delta, self.mode = scoring, patience, min_delta, mode
         self.restore_best = restore_best
-        self._states = {}  # by the task that the epochs are of: one callback serves many fits
+        self._states: dict = {}  # by the task that the epochs are of: one callback serves many fits
 
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> bool:
         if context.max_subtasks != 0 or context.parent is None or fitted_estimator is None:
             self._states.pop(context, None)
             return False
@@ -118,7 +126,7 @@ class EarlyStopping(_FitCallback):
         state |= {"reference": score, "waited": 0} if improved else {"waited": state["waited"] + 1}
         return state["waited"] >= self.patience
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: Any, context: Any) -> None:
         for task in [task for task in self._states if context in (task, task.parent)]:  # a failed fit leaves some
             del self._states[task]
 
@@ -186,13 +194,12 @@ class Checkpoint(_FitCallback):
     True
     """
 
-    def __init__(self, path, *, every=10, resume=True):
+    def __init__(self, path: str | os.PathLike[str], *, every: int = 10, resume: bool = True) -> None:
         super().__init__()
-        if not isinstance(every, Integral) or every < 1:
-            raise ValueError(f"every must be an integer of at least 1, got {every!r}.")
+        _check_epochs("every", every)
         self.path, self.every, self.resume = os.fspath(path), every, resume
 
-    def epochs(self):
+    def epochs(self) -> list[int]:
         """How far the fit in the file has come.
 
         Returns
@@ -226,19 +233,19 @@ class LossPlot(_FitCallback):
         The last drawing.
     """
 
-    def __init__(self, ax=None, *, seconds=0.5):
+    def __init__(self, ax: Any = None, *, seconds: float = 0.5) -> None:
         super().__init__()
         self.ax, self.seconds = ax, seconds
         self._lock, self._drawn, self._shown, self._figure = threading.Lock(), 0.0, None, None
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         plt = pyplot("LossPlot")
         self._figure = plt.figure() if self.ax is None else self.ax.figure
         if self.ax is None and _in_notebook():
             plt.close(self._figure)  # or the notebook would show it once more, below the cell
         self._drawn, self._shown = 0.0, None
 
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> None:
         is_end = context.parent is None or context.source_task_name is not None
         with self._lock:
             if fitted_estimator is not None and (is_end or time.perf_counter() - self._drawn >= self.seconds):
@@ -270,6 +277,16 @@ class LossPlot(_FitCallback):
 
     def __setstate__(self, state):
         vars(self).update(state, _lock=threading.Lock())
+
+
+def _check_epochs(name, value):
+    if not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
+
+
+def _check_not_negative(name, value):
+    if not isinstance(value, Real) or not value >= 0:
+        raise ValueError(f"{name} must be a number of at least 0, got {value!r}.")
 
 
 def _in_notebook():

@@ -2,6 +2,7 @@
 
 import copy
 from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
 from scipy import sparse
@@ -23,6 +24,7 @@ from ._scaling import (
     smooth_clip,
     sparse_scales,
 )
+from ._typing import Array, ArrayLike, Categorical, Floats, MatrixLike
 
 BLOCK = 32768  # numbers encoded at a time, so that they stay in the processor's cache
 
@@ -123,12 +125,18 @@ class TabularEncoder(DocLink, TransformerMixin, BaseEstimator):
         "high_cardinality": [StrOptions({"embed", "infrequent"})],
     }
 
-    def __init__(self, categorical_features="from_dtype", *, max_one_hot_levels=8, high_cardinality="embed"):
+    def __init__(
+        self,
+        categorical_features: Categorical = "from_dtype",
+        *,
+        max_one_hot_levels: int = 8,
+        high_cardinality: Literal["embed", "infrequent"] = "embed",
+    ) -> None:
         self.categorical_features = categorical_features
         self.max_one_hot_levels = max_one_hot_levels
         self.high_cardinality = high_cardinality
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: MatrixLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Learn scales and levels.
 
         Parameters
@@ -153,7 +161,7 @@ class TabularEncoder(DocLink, TransformerMixin, BaseEstimator):
         self.__dict__ = vars(fitted)
         return self
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> Floats:
         """Encode a table.
 
         Parameters
@@ -173,7 +181,7 @@ class TabularEncoder(DocLink, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self._encode(check_table(self, X, reset=False))
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(self, X: MatrixLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Floats:
         """Fit to X, then encode it: the same as ``fit(X).transform(X)``, but X is read only once.
 
         Parameters
@@ -189,7 +197,7 @@ class TabularEncoder(DocLink, TransformerMixin, BaseEstimator):
         """
         return self._fit_encode(X, sample_weight)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
         """Names of the output's columns.
 
         Parameters

@@ -6,6 +6,7 @@ Smith 2017, https://arxiv.org/abs/1506.01186, section 3.3.
 import math
 import warnings
 from contextlib import suppress
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -16,6 +17,7 @@ from . import _build, _fitting
 from ._compat import check_parameters
 from ._displays import last_step, pyplot
 from ._threads import blas_threads
+from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .engine.objective import Objective
 from .engine.sweep import Exponential, Recorder, SweepEnded
 from .engine.training import fit_minibatch
@@ -24,8 +26,17 @@ __all__ = ["LearningRateFinderDisplay", "find_learning_rate"]
 
 
 def find_learning_rate(
-    estimator, X, y, *, sample_weight=None, start=1e-6, end=10.0, n_steps=100, smoothing=0.9, divergence=1.0
-):
+    estimator: Any,
+    X: MatrixLike,
+    y: TargetLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    start: float = 1e-6,
+    end: float = 10.0,
+    n_steps: int = 100,
+    smoothing: float = 0.9,
+    divergence: float = 1.0,
+) -> Bunch:
     """Suggest a `learning_rate_init` by a sweep: one step at each of ``n_steps`` exponentially growing rates.
 
     A single network is trained on all rows, as `fit` would, but without early stopping, schedule and weight averaging.
@@ -183,7 +194,15 @@ class LearningRateFinderDisplay:
     True
     """
 
-    def __init__(self, learning_rates, losses, smoothed_losses, suggestion=None, *, name=None):
+    def __init__(
+        self,
+        learning_rates: Floats,
+        losses: Floats,
+        smoothed_losses: Floats,
+        suggestion: float | None = None,
+        *,
+        name: str | None = None,
+    ) -> None:
         self.learning_rates = learning_rates
         self.losses = losses
         self.smoothed_losses = smoothed_losses
@@ -192,9 +211,21 @@ class LearningRateFinderDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, sample_weight=None, start=1e-6, end=10.0, n_steps=100, smoothing=0.9, divergence=1.0,
-        ax=None, name=None, line_kw=None,
-    ):  # fmt: skip
+        cls,
+        estimator: Any,
+        X: MatrixLike,
+        y: TargetLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        start: float = 1e-6,
+        end: float = 10.0,
+        n_steps: int = 100,
+        smoothing: float = 0.9,
+        divergence: float = 1.0,
+        ax: Any = None,
+        name: str | None = None,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Sweep the learning rate for a clone of the estimator, and draw the losses.
 
         Parameters
@@ -220,7 +251,7 @@ class LearningRateFinderDisplay:
         name = type(last_step(estimator)).__name__ if name is None else name
         return cls(**sweep, name=name).plot(ax, line_kw=line_kw)
 
-    def plot(self, ax=None, *, name=None, line_kw=None):
+    def plot(self, ax: Any = None, *, name: str | None = None, line_kw: dict[str, Any] | None = None) -> Self:
         """Draw the losses against the learning rate.
 
         Parameters

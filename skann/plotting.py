@@ -1,6 +1,8 @@
 """Drawings of fitted estimators, in the manner of scikit-learn's displays. They need matplotlib."""
 
 import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -54,12 +56,22 @@ class LossCurveDisplay:
     ['learning_rate', 'loss', 'validation_loss', 'validation_score']
     """
 
-    def __init__(self, histories, *, name=None):
+    ax_: Any
+    figure_: Any
+    axes_: dict[str, Any]
+    lines_: dict[str, list[Any]]
+    mean_lines_: dict[str, Any]
+    best_: list[Any]
+
+    def __init__(self, histories: Sequence[Mapping[str, list[float]]], *, name: str | None = None) -> None:
         self.histories = histories
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, ax=None, *, name=None, learning_rate=True, line_kw=None):
+    def from_estimator(
+        cls, estimator: Any, ax: Any = None, *, name: str | None = None, learning_rate: bool = True,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:  # fmt: skip
         """Draw the curves of a fitted estimator.
 
         Parameters
@@ -89,7 +101,10 @@ class LossCurveDisplay:
         display = cls(histories, name=type(estimator).__name__ if name is None else name)
         return display.plot(ax, learning_rate=learning_rate, line_kw=line_kw)
 
-    def plot(self, ax=None, *, name=None, learning_rate=True, line_kw=None):
+    def plot(
+        self, ax: Any = None, *, name: str | None = None, learning_rate: bool = True,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:  # fmt: skip
         """Draw the curves.
 
         Parameters
@@ -208,12 +223,12 @@ class NetworkDisplay:
     [4, 8, 4, 3]
     """
 
-    def __init__(self, columns, *, name=None):
+    def __init__(self, columns: Sequence[Any], *, name: str | None = None) -> None:
         self.columns = columns
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, ax=None, *, name=None, max_units=12):
+    def from_estimator(cls, estimator: Any, ax: Any = None, *, name: str | None = None, max_units: int = 12) -> Self:
         """Draw the network of a fitted estimator; of an ensemble, whose networks have the same layers, the first.
 
         Parameters
@@ -245,7 +260,7 @@ class NetworkDisplay:
                 name += f", one of {len(estimator.estimators_)} networks"
         return cls(outline(estimator), name=name).plot(ax, max_units=max_units)
 
-    def plot(self, ax=None, *, name=None, max_units=12):
+    def plot(self, ax: Any = None, *, name: str | None = None, max_units: int = 12) -> Self:
         """Draw the network.
 
         Parameters

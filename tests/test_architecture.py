@@ -100,9 +100,10 @@ MUTABLE = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp,
 
 
 def module_variables(tree):
-    """Name and value of the assignments at module level."""
+    """Name and value of the assignments at module level, but of names for types."""
     for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        is_alias = isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias"
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and not is_alias:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 for name in ast.walk(target):
                     if isinstance(name, ast.Name):

@@ -70,6 +70,8 @@ class Dense(Layer):
     activation : Activation, default=Identity()
     """
 
+    W: np.ndarray
+    b: np.ndarray
     weights = ("W",)
 
     def __init__(self, n_in, n_out, activation=None):

@@ -3,6 +3,8 @@
 It needs the packages onnx and skl2onnx: ``pip install skann[onnx]``.
 """
 
+from typing import Any
+
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -17,6 +19,7 @@ except ImportError as error:
     ) from error
 
 from .._base import BaseANN
+from .._typing import MatrixLike
 from ..encoding import TabularEncoder
 from ._converters import register
 from ._signature import input_types, rename_inputs
@@ -26,7 +29,14 @@ __all__ = ["to_onnx"]
 register()
 
 
-def to_onnx(model, X, *, name=None, target_opset=None, options=None):
+def to_onnx(
+    model: Any,
+    X: MatrixLike,
+    *,
+    name: str | None = None,
+    target_opset: int | dict[str, int] | None = None,
+    options: dict[Any, Any] | None = None,
+) -> Any:
     """Export a fitted estimator, its encoder included, or a pipeline with one in it.
 
     Parameters

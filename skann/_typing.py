@@ -1,0 +1,93 @@
+"""Short names for the types in public signatures. The names of options are those that are allowed: a test compares.
+
+What the protocols ask for in full is said by the contracts in `skann.engine`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import metaestimators
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Callable[..., Any])
+
+# ------------------------------------------------------------------------------------------------------------ data
+
+
+class Sparse(Protocol):
+    """A sparse matrix or array of SciPy."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def tocsr(self) -> Any: ...
+
+
+class Frame(Protocol):
+    """A DataFrame of pandas or polars."""
+
+    @property
+    def columns(self) -> Any: ...
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+
+MatrixLike: TypeAlias = ArrayLike | Sparse | Frame
+TargetLike: TypeAlias = ArrayLike | Sparse | Frame
+Array: TypeAlias = NDArray[Any]
+Floats: TypeAlias = NDArray[np.floating[Any]]
+
+# -------------------------------------------------------------------------------------------------- hyper-parameters
+
+
+class ActivationObject(Protocol):
+    """An activation of the user's."""
+
+    def forward(self, z: Any, a: Any) -> Any: ...
+
+    def backward(self, z: Any, a: Any, delta: Any) -> Any: ...
+
+
+class LossObject(Protocol):
+    """A loss of the user's."""
+
+    def value_and_delta(self, raw: Any, y: Any, weight: Any, delta: Any) -> Any: ...
+
+    def predict(self, raw: Any) -> Any: ...
+
+    def constant(self, y: Any, weight: Any) -> Any: ...
+
+
+class Transformer(Protocol):
+    """An encoder of the user's."""
+
+    def fit(self, X: Any, y: Any = None) -> Any: ...
+
+    def transform(self, X: Any) -> Any: ...
+
+
+Auto: TypeAlias = Literal["auto"]
+PerLayer: TypeAlias = T | Sequence[T]
+ActivationName: TypeAlias = Literal[
+    "identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus"
+]
+ScheduleName: TypeAlias = Literal[
+    "constant", "invscaling", "adaptive", "linear", "cosine", "flat_cosine", "one_cycle", "coslog4"
+]
+RegressionLoss: TypeAlias = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
+Solver: TypeAlias = Literal["adam", "nadam", "rmsprop", "sgd", "lbfgs"]
+Initializer: TypeAlias = Literal["auto", "glorot", "he", "lecun", "data"]
+Schedule: TypeAlias = ScheduleName | Callable[[int], float]
+Embedding: TypeAlias = Literal["periodic", "piecewise_linear"]
+Scoring: TypeAlias = str | Callable[..., float] | None
+ClassWeight: TypeAlias = dict[Any, float] | list[dict[Any, float]] | Literal["balanced"] | None
+Categorical: TypeAlias = Sequence[int] | Sequence[str] | Sequence[bool] | Array | Literal["from_dtype"] | None
+RandomState: TypeAlias = int | np.random.RandomState | None
+
+
+def available_if(condition: Callable[[Any], Any]) -> Callable[[M], M]:
+    """scikit-learn's decorator, which has no types and would take the method's from it."""
+    return metaestimators.available_if(condition)
