@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+import tomllib
 import types
 import typing
 from pathlib import Path
@@ -28,7 +29,7 @@ def functions():
                 yield pytest.param(member, id=member.__qualname__)
 
 
-@pytest.mark.parametrize("function", functions())
+@pytest.mark.parametrize("function", list(functions()))
 def test_every_parameter_and_result_has_a_hint(function):
     if function.__qualname__ == "CallbackSupportMixin.set_callbacks":
         pytest.skip("what stands in for scikit-learn's before 1.9")
@@ -119,16 +120,9 @@ def check(code, folder):
     """What mypy says of a program that uses skann."""
     program = folder / "program.py"
     program.write_text(code)
-    options = [
-        "--config-file=",
-        "--ignore-missing-imports",
-        "--follow-imports=silent",
-        "--cache-dir",
-        str(folder / "cache"),
-    ]
-    run = subprocess.run(
-        [sys.executable, "-m", "mypy", *options, str(program)], capture_output=True, text=True, cwd=Path(__file__).parents[1]
-    )  # fmt: skip
+    options = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent", "--cache-dir", folder / "cache"]
+    command = [sys.executable, "-m", "mypy", *options, program]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=Path(skann.__file__).parents[1])
     return run.stdout
 
 
@@ -145,5 +139,8 @@ def test_a_program_that_uses_skann(tmp_path):
     assert wrong == set(range(1, len(BAD) + 1)), said
 
 
-def test_the_marker_of_typed_packages_is_there():
-    assert (Path(skann.__file__).parent / "py.typed").exists()
+def test_the_marker_of_typed_packages_is_shipped():
+    root = Path(skann.__file__).parents[1]
+    shipped = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    assert "py.typed" in shipped["skann"]
+    assert (root / "skann" / "py.typed").exists()
