@@ -22,10 +22,10 @@ class Identity:
 
     keeps_input = False
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         pass  # z is a
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         pass
 
 
@@ -34,10 +34,10 @@ class Logistic:
 
     keeps_input = False
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         _logistic(z, out=a)
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         delta *= a
         np.subtract(1, a, out=a)
         delta *= a
@@ -48,10 +48,10 @@ class Tanh:
 
     keeps_input = False
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.tanh(z, out=a)
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         np.multiply(a, a, out=a)
         np.subtract(1, a, out=a)
         delta *= a
@@ -62,10 +62,10 @@ class ReLU:
 
     keeps_input = False
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.maximum(z, _row(0, z), out=a)
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         delta *= a > 0  # several times faster than delta[a == 0] = 0: no branch to mispredict
 
 
@@ -78,10 +78,10 @@ class LeakyReLU:
     slope = 0.01
     keeps_input = False
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.maximum(z, self.slope * z, out=a)
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         np.greater(a, 0, out=a)
         a *= 1 - self.slope
         a += self.slope
@@ -97,7 +97,7 @@ class ELU:
 
     keeps_input = False
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         zeros = _row(0, z)
         below = np.minimum(z, zeros)
         np.exp(below, out=below)
@@ -105,7 +105,7 @@ class ELU:
         np.maximum(z, zeros, out=a)
         a += below
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         np.minimum(a, _row(0, a), out=a)
         a += 1
         delta *= a
@@ -121,7 +121,7 @@ class SELU:
     alpha = 1.6732632423543772
     keeps_input = False
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         zeros = _row(0, z)
         below = np.minimum(z, zeros)
         np.exp(below, out=below)
@@ -131,7 +131,7 @@ class SELU:
         a *= self.scale
         a += below
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         positive = np.greater(a, 0)
         np.minimum(a, _row(0, a), out=a)
         a += self.scale * self.alpha
@@ -147,7 +147,7 @@ class GELU:
 
     keeps_input = True
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         cdf = ndtr(z)
         np.multiply(z, cdf, out=a)
         density = z * z
@@ -157,7 +157,7 @@ class GELU:
         z *= density
         z += cdf  # f'(z)
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         delta *= z
 
 
@@ -169,14 +169,14 @@ class SiLU:
 
     keeps_input = True
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         s = _logistic(z)
         np.multiply(z, s, out=a)
         np.subtract(1, s, out=z)
         z *= a
         z += s  # f'(z)
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         delta *= z
 
 
@@ -189,7 +189,7 @@ class Mish:
 
     keeps_input = True
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         e = np.minimum(z, _row(20, z))
         np.exp(e, out=e)
         n = e + 2
@@ -204,7 +204,7 @@ class Mish:
         z *= slope
         z += t  # f'(z)
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         delta *= z
 
 
@@ -213,10 +213,10 @@ class Softplus:
 
     keeps_input = False
 
-    def forward(self, z, a):
+    def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.logaddexp(0, z, out=a)
 
-    def backward(self, z, a, delta):
+    def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         np.negative(a, out=a)
         np.exp(a, out=a)
         np.subtract(1, a, out=a)

@@ -15,17 +15,17 @@ def fill(parameters, variance, rng):
     parameters[...] = rng.uniform(-bound, bound, parameters.shape)
 
 
-def glorot(n_in, n_out):
+def glorot(n_in: int, n_out: int) -> float:
     """2 / (n_in + n_out). Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html"""
     return 2 / (n_in + n_out)
 
 
-def he(n_in, n_out):
+def he(n_in: int, n_out: int) -> float:
     """2 / n_in. He et al. 2015, https://arxiv.org/abs/1502.01852."""
     return 2 / max(n_in, 1)
 
 
-def lecun(n_in, n_out):
+def lecun(n_in: int, n_out: int) -> float:
     """1 / n_in. LeCun et al. 1998, Efficient BackProp."""
     return 1 / max(n_in, 1)
 

@@ -6,8 +6,11 @@ all layers come first, so that L2 acts on one slice, and parameters with the sam
 
 import copy
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .layers import Dropout
 
@@ -32,11 +35,11 @@ class Network:
         Stretches of theta with one pair of multipliers, of the learning rate and of the weight decay.
     """
 
-    def __init__(self, layers, dtype):
+    def __init__(self, layers: Sequence[Any], dtype: DTypeLike) -> None:
         self.layers = layers
         self._place()
         self.theta = np.zeros(self.groups[-1][0].stop, dtype)
-        self.grad = None
+        self.grad: np.ndarray | None = None
         self._bind()
 
     def _place(self):
@@ -63,53 +66,53 @@ class Network:
         """The part of theta that L2 acts on."""
         return self.theta[: self.n_weights]
 
-    def prepare_training(self):
+    def prepare_training(self) -> None:
         """Make the gradient vector, which a network that only predicts does not need."""
         self.grad = np.zeros_like(self.theta)
         self._bind()
 
-    def finish_training(self):
+    def finish_training(self) -> None:
         """Drop the gradient vector."""
         self.grad = None
         self._bind()
 
-    def head(self, n_layers):
+    def head(self, n_layers: int) -> "Network":
         """The network of the first layers only, on the same parameters."""
         head = copy.copy(self)
         head.layers = self.layers[:n_layers]
         return head
 
-    def initialize(self, rng, variance):
+    def initialize(self, rng: np.random.Generator, variance: Callable[[int, int], float]) -> None:
         """Set all parameters to their random start; ``variance`` is one of `skann.engine.initializers`."""
         for layer in self.layers:
             layer.initialize(rng, variance)
 
-    def initialize_from_data(self, rng, X):
+    def initialize_from_data(self, rng: np.random.Generator, X: Any) -> None:
         """Set all parameters to a random start that suits these rows, layer by layer."""
         x = X
         for layer in self.layers:
             layer.initialize_from_data(rng, x)
             x = layer.forward(x, layer.buffers(X.shape[0], self.theta.dtype, training=False))
 
-    def set_dropout(self, strength):
+    def set_dropout(self, strength: float) -> None:
         """Multiply the rates of all dropout layers by ``strength``, from 0 to 1."""
         for layer in self.layers:
             if isinstance(layer, Dropout):
                 layer.strength = strength
 
-    def workspace(self, n_rows, dtype=None, training=True):
+    def workspace(self, n_rows: int, dtype: DTypeLike | None = None, training: bool = True) -> "Workspace":
         """The arrays for passing up to ``n_rows`` rows through the network."""
         dtype = self.theta.dtype if dtype is None else dtype
         return Workspace([layer.buffers(n_rows, dtype, training) for layer in self.layers])
 
-    def forward(self, X, workspace, rng=None):
+    def forward(self, X: Any, workspace: "Workspace", rng: np.random.Generator | None = None) -> np.ndarray:
         """Raw outputs (n_rows, n_out); a generator ``rng`` means training mode. Overwritten by the next call."""
         x = X
         for layer, buf in zip(self.layers, workspace.buffers, strict=True):
             x = layer.forward(x, buf, rng)
         return x
 
-    def backward(self, X, workspace):
+    def backward(self, X: Any, workspace: "Workspace") -> None:
         """Fill ``grad`` from ``workspace.delta``, after ``forward`` on the same X and workspace."""
         buffers = workspace.buffers
         for i in range(len(self.layers) - 1, 0, -1):

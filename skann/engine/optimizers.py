@@ -45,7 +45,7 @@ class Optimizer:
         self.state = np.zeros((self.n_states, size), dtype)
         self._scratch = np.empty(min(size, BLOCK), dtype)
 
-    def step(self, theta, grad, lr, decay_strength=1.0):
+    def step(self, theta: np.ndarray, grad: np.ndarray, lr: float, decay_strength: float = 1.0) -> None:
         """One step with learning rate lr; theta and the state change in place, grad does not.
 
         ``decay_strength`` multiplies the weight decay: a schedule may lower it in the course of the training.

@@ -19,7 +19,7 @@ class Constant:
 
     rate: float
 
-    def __call__(self, t):
+    def __call__(self, t: float) -> float:
         return self.rate
 
 
@@ -38,7 +38,7 @@ class InverseScaling:
     t_0: int = 0
     rows_0: int = 0
 
-    def __call__(self, t):
+    def __call__(self, t: float) -> float:
         rows = self.rows_0 + self.rows_per_epoch * ((t - self.t_0) // self.steps_per_epoch)
         return self.rate * float(1 + rows) ** -self.power
 
@@ -54,7 +54,7 @@ class Linear:
     rate: float
     n_steps: int
 
-    def __call__(self, t):
+    def __call__(self, t: float) -> float:
         return self.rate * (1 - _progress(t, self.n_steps))
 
 
@@ -69,7 +69,7 @@ class Cosine:
     rate: float
     n_steps: int
 
-    def __call__(self, t):
+    def __call__(self, t: float) -> float:
         return self.rate * (1 + math.cos(math.pi * _progress(t, self.n_steps))) / 2
 
 
@@ -89,7 +89,7 @@ class OneCycle:
     start: float = 1 / 25
     end: float = 1 / 250_000
 
-    def __call__(self, t):
+    def __call__(self, t: float) -> float:
         progress = _progress(t, self.n_steps)
         if progress < self.warm_up:
             low, phase = self.start, progress / self.warm_up
@@ -111,7 +111,7 @@ class CosLog4:
     rate: float
     n_steps: int
 
-    def __call__(self, t):
+    def __call__(self, t: float) -> float:
         return self.rate * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * _progress(t, self.n_steps)))) / 2
 
 
@@ -129,7 +129,7 @@ class FlatCosine:
     rate: float
     n_steps: int
 
-    def __call__(self, t):
+    def __call__(self, t: float) -> float:
         return self.rate * (1 + math.cos(math.pi * max(0.0, 2 * _progress(t, self.n_steps) - 1))) / 2
 
 
