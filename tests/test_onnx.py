@@ -455,8 +455,11 @@ def test_pipeline_with_column_transformer():
     assert_same(make_pipeline(column_transformer(), ANNClassifier(**FEW)).fit(X, np.arange(len(X)) % 2), X)
 
 
-def test_encoder_in_a_pipeline():
+@pytest.mark.parametrize("first", ["float", "small-float", "string"])
+def test_encoder_in_a_pipeline(first):
+    """skl2onnx takes the type of the first input for that of the output."""
     X = table()
+    X = X[[first, *X.columns.drop(first)]]
     encoder = TabularEncoder(high_cardinality="infrequent")
     model = make_pipeline(encoder, LogisticRegression(max_iter=1000)).fit(X, np.arange(len(X)) % 2)
     assert_same(model, X)
@@ -495,10 +498,25 @@ def test_zipmap(numbers, dtype, labels):
     label, *columns = run(skl2onnx.to_onnx(model, X, options={"zipmap": "columns"}), X)
     np.testing.assert_allclose(np.column_stack(columns), proba, atol=TOLERANCE)
     np.testing.assert_array_equal(label, model.predict(X))
-    if dtype == np.float32:  # ONNX has a ZipMap of float only
-        label, dicts = run(skl2onnx.to_onnx(model, X), X)
-        assert dicts[0].keys() == set(labels.tolist())
-        np.testing.assert_allclose([[each[c] for c in labels.tolist()] for each in dicts], proba, atol=TOLERANCE)
+    label, dicts = run(
+        skl2onnx.to_onnx(model, X), X
+    )  # with doubles, too, unlike skl2onnx's own: ONNX has ZipMap of float
+    assert dicts[0].keys() == set(labels.tolist())
+    np.testing.assert_allclose([[each[c] for c in labels.tolist()] for each in dicts], proba, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("zipmap", [True, False, "columns"])
+def test_zipmap_of_several_inputs(zipmap):
+    """float32 first, then double."""
+    X = table()[["small-float", "float", "integer"]]
+    model = ANNClassifier(**FEW).fit(X, [0, 1] * 200)
+    label, *proba = run(
+        skl2onnx.to_onnx(model, X.rename(columns={"small-float": "s"}), options={"zipmap": zipmap}),
+        X.assign(s=X["small-float"]),
+    )
+    np.testing.assert_array_equal(label, model.predict(X))
+    proba = [each[1] for each in proba[0]] if zipmap is True else np.column_stack(proba)[:, 1]
+    np.testing.assert_allclose(proba, model.predict_proba(X)[:, 1], atol=TOLERANCE)
 
 
 def test_class_options(numbers):

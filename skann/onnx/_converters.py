@@ -46,7 +46,16 @@ def _set_label_and_proba(operator):
     classes = _labels(get_label_classes(operator.scope_inst, model))
     label_type = StringTensorType if classes.dtype == object else Int64TensorType
     operator.outputs[0].set_type(label_type([n_rows, n_classes] if model._multilabel else [n_rows]))
-    operator.outputs[1].set_type(_number_type(operator)([n_rows, n_classes]))
+    operator.outputs[1].set_type(_proba_type(operator)([n_rows, n_classes]))
+
+
+def _proba_type(operator):
+    """As numbers are in general, but the ZipMap of ONNX takes no double, and skl2onnx has declared that of columns."""
+    proba = operator.outputs[1]
+    readers = {each.type for each in operator.scope_inst.operators.values() if proba in each.inputs}
+    if "SklearnZipMap" in readers:
+        return FloatTensorType
+    return type(proba.type) if "SklearnZipMapColumns" in readers else _number_type(operator)
 
 
 def _set_value(operator):
@@ -57,8 +66,9 @@ def _set_value(operator):
 
 def _set_encoded(operator):
     check_is_fitted(operator.raw_operator)
-    n_rows = operator.inputs[0].get_first_dimension()
-    operator.outputs[0].set_type(_number_type(operator)([n_rows, operator.raw_operator._n_encoded]))
+    n_rows, encoded = operator.inputs[0].get_first_dimension(), operator.outputs[0]
+    # the type that skl2onnx has declared, that of the first input: what reads the output relies on it
+    encoded.set_type(type(encoded.type)([n_rows, operator.raw_operator._n_encoded]))
 
 
 # ----------------------------------------------------------------------------------------------------------- nodes
