@@ -5,6 +5,7 @@ import math
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Self
 
 import numpy as np
@@ -22,11 +23,13 @@ from ._fitted import FittedNetworks
 from ._fitting import Progress, Table, fit_networks
 from ._holdout import Split, hold_out, nonzero_rows, warn_none_held_out
 from ._html import NetworkHTML
+from ._prediction import chunk_rows, in_chunks
+from ._threads import blas_threads
 from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from ._validation import all_finite, check_total, predictions_error, training_dtype
 from .engine.layers import Dense, ParametricActivation
 from .engine.network import Network
-from .engine.objective import raw_outputs
+from .engine.objective import prediction_workspace, raw_outputs
 
 
 class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
@@ -178,7 +181,8 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         if goes_on:
             networks = copy.deepcopy(self._networks)
         else:
-            networks = [self._new_network(settings, *each, loss) for each in zip(tables, progress, strict=True)]
+            with blas_threads(0):  # the same start with any number of threads
+                networks = [self._new_network(settings, *each, loss) for each in zip(tables, progress, strict=True)]
         return settings, tables, loss, networks, progress
 
     def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
@@ -248,20 +252,18 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
                 warnings.warn(message, category, stacklevel=4)
                 return
 
-    def _predict(self, X):
-        """The prediction of the loss: probabilities (n_samples, n_classes) or values (n_samples, n_outputs)."""
-        return self._combine(self._raw_outputs(X))
+    def _predict(self, X, finish=None, networks=None):
+        """What ``finish`` makes of a list of raw outputs, one (n_rows, n_outputs) for each network, for all rows of X.
 
-    def _raw_outputs(self, X, networks=None):
-        """The raw outputs of each network, in the dtype of X."""
+        By default the prediction of the loss: probabilities (n_samples, n_classes) or values (n_samples, n_outputs).
+        """
         if not hasattr(self, "_loss"):  # check_is_fitted itself takes as long as a small network
             check_is_fitted(self)
-        X = _inputs.encode(self, _inputs.check_rows(self, X))
-        with np.errstate(over="ignore", invalid="ignore"):
-            raw = [raw_outputs(network, X).astype(X.dtype, copy=False) for network in networks or self._networks]
-        if not all(map(all_finite, raw)):
-            raise predictions_error(X.dtype)
-        return raw
+        finish = self._combine if finish is None else finish
+        networks = self._networks if networks is None else networks
+        X, encode, n_columns = _inputs.check_rows(self, X)
+        n_chunk = chunk_rows(n_columns + (len(networks) + 1) * networks[0].layers[-1].n_out)
+        return in_chunks(lambda rows: finish(_raw_outputs(networks, encode(rows))), X, n_chunk, self.n_jobs)
 
     def hidden_activations(self, X: MatrixLike, layer: int = -1) -> Floats:
         """Activations of a hidden layer: the features that the network has learnt.
@@ -294,7 +296,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
             raise ValueError(
                 f"layer must be from {-len(hidden)} to {len(hidden) - 1}, one of the hidden layers, got {layer!r}."
             )
-        return self._raw_outputs(X, [self.network_.head(hidden[layer] + 1)])[0]
+        return self._predict(X, itemgetter(0), [self.network_.head(hidden[layer] + 1)])
 
     def summary(self) -> None:
         """Print the layers of the fitted network, their output shapes and their numbers of parameters.
@@ -334,6 +336,18 @@ def has_partial_fit(estimator):
     if getattr(estimator, "class_weight", None) == "balanced":
         raise AttributeError("class_weight='balanced' has no partial_fit: it needs all rows at once.")
     return True
+
+
+def _raw_outputs(networks, X):
+    """The raw outputs of each network, in the dtype of X, which is encoded."""
+    workspace = prediction_workspace(networks[0], X, X.shape[0])  # their layers are the same
+    with np.errstate(over="ignore", invalid="ignore"):
+        raw = [
+            raw_outputs(network, X, workspace=workspace).astype(X.dtype, copy=len(networks) > 1) for network in networks
+        ]
+    if not all(map(all_finite, raw)):
+        raise predictions_error(X.dtype)
+    return raw
 
 
 def _trouble(settings, trained):

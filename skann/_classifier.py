@@ -287,10 +287,9 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse
             if `fit` was given a sparse y.
         """
-        proba = self._predict(X)
         if not self._multilabel:
-            return self.classes_[proba.argmax(axis=1)]
-        labels = (proba > 0.5).astype(np.int64)
+            return self.classes_[self._predict(X, lambda raw: self._combine(raw).argmax(axis=1))]
+        labels = self._predict(X, lambda raw: (self._combine(raw) > 0.5).astype(np.int64))
         return sparse.csr_matrix(labels) if self._sparse_target else labels
 
     def predict_proba(self, X: MatrixLike) -> Floats:
@@ -320,11 +319,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         log_proba : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Columns as in `predict_proba`.
         """
-        raw = self._raw_outputs(X)
-        if not hasattr(self._loss, "log_predict"):
-            return np.log(self._combine(raw))
-        log_proba = [self._loss.log_predict(each) for each in self._calibrated(raw)]
-        return log_proba[0] if len(raw) == 1 else logsumexp(log_proba, axis=0) - math.log(len(raw))
+        return self._predict(X, self._log_of_mean)
 
     def decision_function(self, X: MatrixLike) -> Floats:
         """Raw outputs, before softmax or the logistic function.
@@ -338,9 +333,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         decision : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
             With two classes the log-odds of the second one; otherwise the raw outputs.
         """
-        raw = self._raw_outputs(X)
-        raw = self._calibrated(raw)[0] if len(raw) == 1 else self._raw_of_mean(raw)
-        return raw[:, 1] - raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
+        return self._predict(X, self._decision)
 
     def _calibrate(self, settings, raw, tables):
         self.temperature_ = 1.0
@@ -365,6 +358,18 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             proba += self._loss.predict(each)
         proba /= len(raw)
         return proba
+
+    def _log_of_mean(self, raw):
+        """Logarithms of what `_combine` gives, without its rounding of small probabilities."""
+        if not hasattr(self._loss, "log_predict"):
+            return np.log(self._combine(raw))
+        log_proba = [self._loss.log_predict(each) for each in self._calibrated(raw)]
+        return log_proba[0] if len(raw) == 1 else logsumexp(log_proba, axis=0) - math.log(len(raw))
+
+    def _decision(self, raw):
+        """What `decision_function` returns."""
+        raw = self._calibrated(raw)[0] if len(raw) == 1 else self._raw_of_mean(raw)
+        return raw[:, 1] - raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
 
     def _raw_of_mean(self, raw):
         """Raw outputs for which the loss predicts the mean of what it predicts for several."""

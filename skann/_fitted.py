@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from . import _build
+from ._threads import blas_threads
 from ._typing import Array, Floats
 from .engine.layers import Dense
 from .engine.network import Network
@@ -89,7 +90,8 @@ class FittedNetworks:
         # after Ctrl-C there are fewer networks than tables
         pairs = list(zip(self._networks, tables, strict=False))
         watches = tables[0].watched is not None
-        raw = [table.watched.raw_outputs(network) for network, table in pairs] if watches else None
+        with blas_threads(0):  # the same temperature with any number of threads
+            raw = [table.watched.raw_outputs(network) for network, table in pairs] if watches else None
         self._calibrate(settings, raw, tables)
         if self._is_ensemble:
             has_folds = tables[0].held_out is not None

@@ -73,13 +73,27 @@ def encode(estimator, X, dtype=None):
 
 
 def check_rows(estimator, X):
-    """X to predict on, after scikit-learn's checks."""
-    if estimator.encoder_ is not None:
-        return check_table(estimator, X, reset=False)
-    if _is_plain(estimator, X):
-        return X
-    with _speaking_of_X(X):
-        return validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=FLOATS, reset=False)
+    """X to predict on, after scikit-learn's checks.
+
+    Returns
+    -------
+    X : {ndarray, DataFrame, sparse matrix}
+    encode : callable(rows)
+        Makes of some of the rows what the network takes. The user's transformer may look at several rows at once: X
+        has passed it already.
+    n_columns : int
+        Of what the network takes.
+    """
+    encoder = estimator.encoder_
+    if encoder is not None:
+        X = check_table(estimator, X, reset=False)
+        if isinstance(encoder, TabularEncoder):
+            return X, encoder._encode, encoder._n_encoded
+        X = encode(estimator, X)
+    elif not _is_plain(estimator, X):
+        with _speaking_of_X(X):
+            X = validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=FLOATS, reset=False)
+    return X, as_rows, X.shape[1]
 
 
 @contextmanager

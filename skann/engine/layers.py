@@ -93,8 +93,7 @@ class Dense(Layer):
     def buffers(self, n_rows, dtype, training):
         buf = super().buffers(n_rows, dtype, training)
         buf["z"] = np.empty_like(buf["a"]) if self.activation.keeps_input else buf["a"]
-        buf["ones"] = np.ones(n_rows, dtype)
-        return buf
+        return buf | _ones(n_rows, dtype, training)
 
     def forward(self, x, buf, rng=None):
         z, a = buf["z"], buf["a"]
@@ -144,8 +143,7 @@ class ParametricActivation(Layer):
     def buffers(self, n_rows, dtype, training):
         buf = super().buffers(n_rows, dtype, training)
         buf |= {name: np.empty_like(buf["a"]) for name in ("z", "f")}
-        buf["ones"] = np.ones(n_rows, dtype)
-        return buf
+        return buf | _ones(n_rows, dtype, training)
 
     def forward(self, x, buf, rng=None):
         f, a = buf["f"], buf["a"]
@@ -191,10 +189,11 @@ class Dropout(Layer):
 
     def buffers(self, n_rows, dtype, training):
         buf = super().buffers(n_rows, dtype, training)
-        buf["mask"] = np.empty_like(buf["a"])
-        return buf
+        return buf | ({"mask": np.empty_like(buf["a"])} if training else {})
 
     def forward(self, x, buf, rng=None):
+        if "mask" not in buf:  # only to predict
+            return x
         mask, a = buf["mask"], buf["a"]
         dropped = min(round(self.rate * self.strength * 2**16), 2**16 - 1) if rng is not None else 0
         if dropped:
@@ -228,7 +227,7 @@ class Scale(Layer):
         self.s[...] = 1
 
     def buffers(self, n_rows, dtype, training):
-        return super().buffers(n_rows, dtype, training) | {"ones": np.ones(n_rows, dtype)}
+        return super().buffers(n_rows, dtype, training) | _ones(n_rows, dtype, training)
 
     def forward(self, x, buf, rng=None):
         return np.multiply(x, self.s, out=buf["a"])
@@ -238,3 +237,8 @@ class Scale(Layer):
         np.dot(buf["ones"], buf["a"], out=self.ds)
         if dx is not None:
             np.multiply(buf["delta"], self.s, out=dx)
+
+
+def _ones(n_rows, dtype, training):
+    """The buffer of ones, for sums over the rows in backward."""
+    return {"ones": np.ones(n_rows, dtype)} if training else {}
