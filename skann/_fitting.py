@@ -113,7 +113,7 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
         In the order of the networks. After Ctrl-C those that have begun, at least one.
     """
     starts = list(zip(tables, networks, progress, bridges or [None] * len(tables), strict=True))
-    options = {"partial": partial, "warm": warm}
+    options = {"partial": partial, "warm": warm, "alone": len(starts) == 1}
     n_jobs = effective_n_jobs(settings.n_jobs)
     if len(starts) > 1 and n_jobs > 1:
         if settings.max_time is not None:
@@ -136,7 +136,7 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
     return trained
 
 
-def fit_network(settings, table, loss, network, progress, bridge=None, *, partial=False, warm=False):
+def fit_network(settings, table, loss, network, progress, bridge=None, *, partial=False, warm=False, alone=True):
     """Train ``network`` in place.
 
     Parameters
@@ -153,6 +153,9 @@ def fit_network(settings, table, loss, network, progress, bridge=None, *, partia
         One of many calls, of one epoch each: nothing is watched.
     warm : bool
         Whether the network is a trained one, whose weights compete for the best.
+    alone : bool
+        Whether it is the only one. Several are trained with one BLAS thread each: ``n_jobs`` uses more cores better,
+        and the last bits of a large product in float32 depend on the number of threads.
 
     Returns
     -------
@@ -179,7 +182,8 @@ def fit_network(settings, table, loss, network, progress, bridge=None, *, partia
     network.prepare_training()
     objective = Objective(network, loss, l2=settings.alpha / table.total_weight)
     n_batch = table.n_train if settings.solver == "lbfgs" else _batch_size(settings, table.n_train)
-    with blas_threads(_largest_product(network, n_batch)), np.errstate(over="ignore", invalid="ignore"):
+    largest_product = _largest_product(network, n_batch) if alone else 0
+    with blas_threads(largest_product), np.errstate(over="ignore", invalid="ignore"):
         try:
             if settings.solver == "lbfgs":
                 unit = min(1.0, constant_loss) if settings.tol_is_relative and constant_loss else 1.0

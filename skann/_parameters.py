@@ -186,7 +186,8 @@ shuffle : bool, default=True
 
 random_state : int, RandomState instance or None, default=None
     Determines the initial weights, the order of the rows, the held-out rows and dropout. An int makes `fit`
-    reproducible to the bit, whatever ``n_jobs``.
+    reproducible to the bit, whatever ``n_jobs``; for a large network alone (8 million multiplications in a matrix
+    product of a batch) that also needs the same number of BLAS threads.
 
 n_estimators : int or "auto", default="auto"
     Number of networks, whose probabilities or values are averaged. With early stopping, 5 to 10 networks hold out one
@@ -197,7 +198,8 @@ n_estimators : int or "auto", default="auto"
 n_jobs : int, default=None
     How many networks of an ensemble are trained at the same time, by joblib, in threads unless
     ``joblib.parallel_config`` says otherwise. None means 1, -1 all processors. `max_time` is then for each network, and
-    Ctrl-C leaves the estimator as it was.
+    Ctrl-C leaves the estimator as it was. Predictions for many rows use as many threads, and are the same but for
+    rounding.
 
 encoder : "auto", None or transformer, default="auto"
     What turns X into numbers before the network: "auto" is `TabularEncoder`, for tables with numbers, categories,
