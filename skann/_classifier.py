@@ -287,9 +287,9 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse
             if `fit` was given a sparse y.
         """
+        labels = self._predict(X, self._most_probable)
         if not self._multilabel:
-            return self.classes_[self._predict(X, lambda raw: self._combine(raw).argmax(axis=1))]
-        labels = self._predict(X, lambda raw: (self._combine(raw) > 0.5).astype(np.int64))
+            return self.classes_[labels]
         return sparse.csr_matrix(labels) if self._sparse_target else labels
 
     def predict_proba(self, X: MatrixLike) -> Floats:
@@ -358,6 +358,11 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             proba += self._loss.predict(each)
         proba /= len(raw)
         return proba
+
+    def _most_probable(self, raw):
+        """Class indices (n_rows,), or 0 and 1 for each label (n_rows, n_labels)."""
+        proba = self._combine(raw)
+        return (proba > 0.5).astype(np.int64) if self._multilabel else proba.argmax(axis=1)
 
     def _log_of_mean(self, raw):
         """Logarithms of what `_combine` gives, without its rounding of small probabilities."""

@@ -4,7 +4,8 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
 
 MIN_ROWS = 10  # fewer make too noisy a judge
 MIN_FOLDS, MAX_FOLDS = 5, 10  # of an ensemble
@@ -63,12 +64,17 @@ def hold_out(rows, labels, n_networks, fraction, seed):
 
 
 def _fold(rows, labels, n_folds, seed):
-    splitter = KFold if labels is None else StratifiedKFold
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        splitter = splitter(n_folds, shuffle=True, random_state=seed)
-        splits = splitter.split(rows, None if labels is None else labels[rows])
-        return [(rows[train], rows[test]) for train, test in splits]
+    """Deal the rows of each class to the folds, in random order.
+
+    `StratifiedKFold` would warn of classes with fewer rows than there are folds, and to silence it would change the
+    filters of the whole process, for good if two fits overlap.
+    """
+    order = check_random_state(seed).permutation(len(rows))
+    if labels is not None:
+        order = order[labels[rows[order]].argsort(kind="stable")]
+    fold = np.empty(len(rows), np.intp)
+    fold[order] = np.arange(len(rows)) % n_folds
+    return [(rows[fold != i], rows[fold == i]) for i in range(n_folds)]
 
 
 def warn_none_held_out(rows, fraction):

@@ -1,7 +1,6 @@
 """From X as it comes to the matrix that the network takes: as it is, or through an encoder."""
 
 import re
-import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -108,9 +107,9 @@ def _speaking_of_X(X):
         if re.search(r"\b[Xy]\b", str(error)) or sparse.issparse(X):
             raise
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of complex numbers
-                np.asarray(X, np.float64)
+            values = np.asarray(X)
+            if values.dtype.kind != "c":
+                values.astype(np.float64)
         except (ValueError, TypeError, OverflowError) as cause:
             kind = TypeError if isinstance(cause, TypeError) else ValueError
             raise kind(f"X must hold numbers: {cause}") from None
