@@ -12,7 +12,7 @@ from plain import ANNClassifier, ANNRegressor
 from sklearn.base import clone
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from skann import _threads
+from skann import _base, _threads
 from skann._threads import WORTH_THREADS, blas_threads
 from skann.engine.activations import Tanh
 
@@ -216,6 +216,25 @@ def test_fit_limits_and_predict_does_not(Estimator, solver):
         in_network.seen.clear()
         model.predict(X)
         assert in_network.seen == {1}
+    assert limits() == {2}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_threads_of_a_prediction_have_one_blas_thread_each(monkeypatch):
+    """Not the first chunk, which is alone; a failure restores the limit, too."""
+    watch = Watch()
+    model = ANNClassifier((4,), activation=watch, max_iter=2, n_jobs=2, random_state=0).fit(X, Y)
+    seen = model.network_.layers[0].activation.seen
+    monkeypatch.setattr(_base, "chunk_rows", lambda n_columns: 50)
+    seen.clear()
+    model.predict(X[:50])
+    assert seen == {2}
+    model.predict(X)
+    assert seen == {1, 2}
+    assert limits() == {2}
+    model.network_.theta[...] = np.inf
+    with pytest.raises(ValueError, match="too large"):
+        model.predict(X)
     assert limits() == {2}
 
 
