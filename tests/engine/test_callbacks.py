@@ -67,6 +67,13 @@ def test_scores_are_better_when_greater():
     assert "validation score" in play(patience(1), [0.3] * 3, "validation_score")[0].stopped_by
 
 
+def test_patience_grows_with_what_was_achieved():
+    """By half of the number of the epoch with the last improvement."""
+    falls_until_10 = [*range(20, 10, -1), *[11] * 50]
+    assert play(Patience(3, tol=0.0, growth=0.5), falls_until_10)[1] == 10 + 3 + 5
+    assert play(Patience(3, tol=0.0), falls_until_10)[1] == 10 + 3
+
+
 def test_infinite_patience():
     run, epochs = play(Patience(math.inf, tol=0.0), [1.0] * 1000)
     assert epochs == 1000

@@ -71,6 +71,9 @@ def test_invscaling():
     assert schedule(10) == schedule(19) == pytest.approx(0.3 / math.sqrt(98))
     assert schedule(20) == pytest.approx(0.3 / math.sqrt(195))
     assert InverseScaling(0.3, 0, 10, 97)(500) == 0.3
+    later = InverseScaling(0.3, power=0.5, steps_per_epoch=4, rows_per_epoch=10, t_0=20, rows_0=2 * 97)
+    assert later(20) == later(23) == pytest.approx(0.3 / math.sqrt(195))
+    assert later(24) == pytest.approx(0.3 / math.sqrt(205))
 
 
 def test_linear():
