@@ -26,7 +26,7 @@ from ._html import NetworkHTML
 from ._prediction import chunk_rows, in_chunks
 from ._threads import blas_threads
 from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
-from ._validation import all_finite, check_total, predictions_error, training_dtype
+from ._validation import check_total, predictions_error, training_dtype
 from .engine.layers import Dense, ParametricActivation
 from .engine.network import Network
 from .engine.objective import prediction_workspace, raw_outputs
@@ -345,7 +345,7 @@ def _raw_outputs(networks, X):
         raw = [
             raw_outputs(network, X, workspace=workspace).astype(X.dtype, copy=len(networks) > 1) for network in networks
         ]
-    if not all(map(all_finite, raw)):
+    if not all(np.isfinite(each).all() for each in raw):
         raise predictions_error(X.dtype)
     return raw
 

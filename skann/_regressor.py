@@ -31,7 +31,7 @@ from ._typing import (
     Transformer,
     available_if,
 )
-from ._validation import all_finite, predictions_error
+from ._validation import predictions_error
 from .engine import losses
 
 LARGEST = 1e302  # target; so that sums and differences of many are finite
@@ -289,7 +289,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         if self.target_scale_ is not None:  # what was fitted counts, not what was set since
             with np.errstate(over="ignore"):
                 values = (values * self.target_scale_ + self.target_mean_).astype(values.dtype)
-            if not all_finite(values):
+            if not np.isfinite(values).all():
                 raise predictions_error(values.dtype)
         return values
 

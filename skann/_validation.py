@@ -1,7 +1,5 @@
 """Checks of X and y beyond scikit-learn's, and the dtype of the training."""
 
-from math import isfinite
-
 import numpy as np
 from scipy import sparse
 
@@ -61,12 +59,6 @@ def check_total(weight, name):
         total = float(np.sum(weight))
     if not np.finfo(np.float64).tiny <= total < np.inf:
         raise ValueError(f"{name} adds up to {total:g}, out of the range of floats: multiply all by one factor.")
-
-
-def all_finite(values):
-    """Whether all values are finite; the sum, which is quick, is so only then."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return isfinite(np.add.reduce(values, axis=None)) or bool(np.isfinite(values).all())
 
 
 def predictions_error(dtype):
