@@ -155,6 +155,14 @@ def test_targets_of_extreme_scale(scale, target_scaling, early_stopping):
             model.fit(X, y)
 
 
+def test_targets_whose_spread_rounds_to_zero():
+    """The smallest number in one row of thirty: its standard deviation is no float."""
+    y = np.where(np.arange(30) == 7, TINY, 0)
+    model = skann.ANNRegressor(**SMALL, early_stopping=False).fit(X, y)
+    assert finite(model)
+    assert model.target_scale_ == TINY
+
+
 def test_out_of_fold_predictions_of_large_targets():
     """They are in the units of y, which the float32 of the training may not hold."""
     model = skann.ANNRegressor(**SMALL | {"n_estimators": 2, "early_stopping": True}, dtype="float32")

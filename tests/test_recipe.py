@@ -113,6 +113,27 @@ def test_the_rate_follows_coslog4(Estimator):
 
 
 @BOTH
+def test_groups_of_parameters(Estimator):
+    """Factors on learning rate and weight decay, as the notes of the estimators list them."""
+    network = Estimator(**ONE).fit(X, target(Estimator)).network_
+    expected = {Scale: {"s": (6, 36)}, ParametricActivation: {"p": (0.1, 0.01)}}
+    for layer in network.layers:
+        if isinstance(layer, Dense):
+            assert layer.multipliers == {"W": (pytest.approx(layer.n_in**-0.5), 1), "b": (0.1, 0)}
+        elif type(layer) in expected:
+            assert layer.multipliers == {name: pytest.approx(pair) for name, pair in expected[type(layer)].items()}
+    table = network.layers[0].multipliers
+    assert {name.split(".")[1] for name in table} >= {"w", "p", "W", "b"}
+    assert all(pair == pytest.approx((0.1, 0.01)) for name, pair in table.items() if not name.endswith(".E"))
+
+
+@BOTH
+@pytest.mark.parametrize("max_iter, expected", [(80, 10), (4, 1)])
+def test_patience_is_an_eighth_of_the_epochs(Estimator, max_iter, expected):
+    assert resolved(Estimator, max_iter=max_iter)["n_iter_no_change"] == expected
+
+
+@BOTH
 def test_several_networks(Estimator):
     """The number of networks is one that folds can be made for."""
     model = Estimator(max_iter=1, hidden_layer_sizes=(2,), random_state=0).fit(X, target(Estimator))
