@@ -149,3 +149,16 @@ def test_an_error_in_a_callback_gives_the_weights_back():
         train(network, average=average, callbacks=[At(lambda run: 1 / 0)])
     train(plain, max_epochs=1)
     np.testing.assert_array_equal(network.theta, plain.theta)
+
+
+def test_a_kept_state_goes_on():
+    """With the count of steps, on which the weight of the next one depends."""
+    thetas = np.random.default_rng(0).normal(size=(6, 4))
+    one, other = WeightAverage(0.99, thetas[0]), WeightAverage(0.99, thetas[0])
+    for theta in thetas[1:4]:
+        one.update(theta)
+    other.set_state(one.get_state())
+    for theta in thetas[4:]:
+        one.update(theta)
+        other.update(theta)
+    np.testing.assert_array_equal(one.average, other.average)

@@ -78,3 +78,14 @@ def test_data_driven_start_of_a_network_goes_layer_by_layer():
     np.testing.assert_allclose(raw.std(axis=0), 1, rtol=1e-4)
     network.initialize_from_data(rng, np.ones((10, 5), np.float32))
     assert np.isfinite(network.theta).all()
+
+
+def test_data_driven_biases_put_zero_inside_the_data():
+    """Also where all rows are far from the origin: x W + b has both signs in each column."""
+    rng = np.random.default_rng(5)
+    W, b = np.empty((3, 50)), np.empty(50)
+    x = 20 + rng.normal(size=(40, 3))
+    data(W, b, x, rng)
+    z = x @ W + b
+    assert (z.min(axis=0) < 0).all()
+    assert (z.max(axis=0) > 0).all()
