@@ -244,10 +244,11 @@ MUTANTS = {
              "    network.set_dropout(1.0)\n"),
         ]
     },
-    "test_targets.py test_peer_defects.py -k weight or alpha or classes or quantile or robust or label_smoothing": {
+    "test_targets.py test_peer_defects.py -k weight or alpha or classes or huber or quantile or smoothing or small_t": {
         "_fitting.py": [
             ("self.weight = _scaled(weight, self.n_train, self.total_weight, X.dtype)", "self.weight = None"),
             ("l2=settings.alpha / table.total_weight", "l2=settings.alpha / n_batch"),
+            ("tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)", "tol = settings.tol"),
             ("l2=settings.alpha / table.total_weight", "l2=settings.alpha / table.n_train"),
         ],
         "_classifier.py": [
@@ -277,7 +278,6 @@ MUTANTS = {
     },
     "test_training_state.py -k goes_on or partial_fit or best_weights or warning_if or relative or five": {
         "_fitting.py": [
-            ("tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)", "tol = settings.tol"),
             ("divide_rate_by = 5 if", "divide_rate_by = 4 if"),
             ("optimizer.go_on_from(progress.optimizer)", "pass"),
             ("progress.t, progress.rate_factor = run.t, run.rate_factor", "pass"),

@@ -265,6 +265,13 @@ def test_one_quantile(q, solver):
     assert model.loss_ == pytest.approx(mean_pinball_loss(y, model.predict(X), alpha=q), rel=0.02)
 
 
+def test_threshold_of_huber_is_in_standard_deviations(iris):
+    X, y = iris
+    y = y + 100.0
+    model = ANNRegressor(loss="huber", huber_delta=0.7, max_iter=1, random_state=0).fit(X, y)
+    assert model._loss.threshold == pytest.approx([0.7 * y.std()])
+
+
 @pytest.mark.parametrize("levels", [[0.1, 0.5, 0.9], [0.9, 0.1, 0.5], (0.5, 0.5)])
 def test_several_quantiles_never_cross(levels):
     """One column per level in the order of the list; a higher level is nowhere below a lower one."""

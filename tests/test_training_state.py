@@ -56,6 +56,14 @@ def test_warm_start_goes_on_with_the_schedule(Estimator, schedule):
     assert twice.history_["learning_rate"] == once.history_["learning_rate"]
 
 
+def test_partial_fit_goes_on_with_a_schedule_of_ones_own():
+    """Which is told the number of all steps so far."""
+    model = ANNRegressor(**SMALL | {"batch_size": 50}, learning_rate=lambda t: 1e-3 / (1 + t), solver="sgd")
+    for _ in range(3):
+        model.partial_fit(X, Y)
+    assert model.history_["learning_rate"] == [1e-3 / (1 + t) for t in (2, 5, 8)]
+
+
 def test_without_warm_start_everything_is_new():
     """A refit with a seed is the first fit."""
     model = ANNClassifier(**SMALL, max_iter=5, random_state=0).fit(X, Y)

@@ -41,6 +41,14 @@ def test_l2_gradient():
     assert_gradient(f, theta, grad)
 
 
+def test_l2_spares_biases():
+    """The penalty is that of the layers' W alone."""
+    network = make_network()
+    plain, penalised = (evaluate(network, l2)[0] for l2 in (0, 0.3))
+    squares = sum(float(np.sum(layer.W**2)) for layer in network.layers)
+    assert penalised - plain == pytest.approx(0.15 * squares, rel=1e-12)
+
+
 def test_l2_follows_theta():
     """The penalty is that of the parameters now, not of those when the objective was made."""
     network = make_network()
