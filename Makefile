@@ -38,9 +38,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed$(if $(TORCH),-bench)
+bench: $(VENV)/.installed-$(if $(TORCH),bench,demo)
 	$(BIN)/python benchmarks/bench_fit.py $(ARGS)
 	$(BIN)/python benchmarks/bench_predict.py $(ARGS)
+	$(BIN)/python benchmarks/bench_concurrency.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(VENV)-oldest $(VENV)-ecosystem build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache

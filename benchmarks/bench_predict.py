@@ -14,6 +14,7 @@ from functools import partial
 from time import perf_counter
 
 import numpy as np
+import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
@@ -36,13 +37,18 @@ def make_data(n_rows, n_features, n_classes=3):
     return rng.standard_normal((n_rows, n_features)), rng.integers(n_classes, size=n_rows)
 
 
-def one_row_ratio(repetitions):
-    """Time of predict_proba on one row, skann's over the peer's."""
-    X, y = make_data(1000, 20)
+def make_frame(n_rows):
+    """Return a DataFrame of 20 numeric columns, and y."""
+    X, y = make_data(n_rows, 20)
+    return pd.DataFrame(X, columns=[f"x{i}" for i in range(20)]), y
+
+
+def one_row_ratio(make, X, y, repetitions):
+    """Time of predict_proba on one row, that of a model of skann's over that of the peer with one layer of 100."""
     row = X[:1]
 
-    def timer(estimator_class):
-        model = estimator_class(hidden_layer_sizes=(100,), max_iter=1, random_state=0).fit(X, y)
+    def timer(model):
+        model.fit(X, y)
 
         def seconds():
             start = perf_counter()
@@ -52,9 +58,8 @@ def one_row_ratio(repetitions):
 
         return seconds
 
-    times = interleave(
-        {"skann": timer(partial(ANNClassifier, encoder=None)), "peer": timer(MLPClassifier)}, repetitions
-    )
+    peer = MLPClassifier((100,), max_iter=1, random_state=0)
+    times = interleave({"skann": timer(make(max_iter=1, random_state=0)), "peer": timer(peer)}, repetitions)
     return float(np.median(times["skann"] / times["peer"]))
 
 
@@ -69,10 +74,9 @@ def peak_bytes(function):
         tracemalloc.stop()
 
 
-def predict_megabytes(method, n_rows):
+def predict_megabytes(method, model, X, y):
     """Memory held by a prediction above its input and output."""
-    X, y = make_data(n_rows, 20)
-    model = ANNClassifier((200, 200), max_iter=1, encoder=None, random_state=0).fit(X[:1000], y[:1000])
+    model.set_params(max_iter=1, random_state=0).fit(X[:1000], y[:1000])
     peak, output = peak_bytes(lambda: getattr(model, method)(X))
     return (peak - output.nbytes) / MB
 
@@ -100,11 +104,29 @@ def main():
     machine = describe_machine()
     print_machine(machine)
 
+    plain = partial(ANNClassifier, (100,), encoder=None)
+    wide, small = ANNClassifier((200, 200), encoder=None), ANNClassifier((32,), n_estimators=2)
+    million = 10**6
+
     # Labels, the order of the rows and batches need memory, too: a seventh of a copy is left to them.
     measurements = [
-        ("one-row predict_proba, skann / sklearn", 1.0, lambda: one_row_ratio(repetitions)),
-        ("predict a million rows, MB", 200, lambda: predict_megabytes("predict", 10**6)),
-        ("predict_proba of them, MB", 200, lambda: predict_megabytes("predict_proba", 10**6)),
+        (
+            "one-row predict_proba, skann / sklearn",
+            1.0,
+            lambda: one_row_ratio(plain, *make_data(1000, 20), repetitions),
+        ),
+        (
+            "default models, a DataFrame's row",
+            3.0,
+            lambda: one_row_ratio(ANNClassifier, *make_frame(1000), repetitions),
+        ),
+        ("predict a million rows, MB", 50, lambda: predict_megabytes("predict", wide, *make_data(million, 20))),
+        ("predict_proba of them, MB", 50, lambda: predict_megabytes("predict_proba", wide, *make_data(million, 20))),
+        (
+            "and with encoder, two networks, MB",
+            50,
+            lambda: predict_megabytes("predict_proba", small, *make_frame(million)),
+        ),
         ("fit 50 000 x 200, copies of X", 1.15, fit_copies),
         ("the same with early stopping", 1.15, lambda: fit_copies(early_stopping=True)),
         ("import skann after sklearn, ms", 50, lambda: import_milliseconds(repetitions)),
