@@ -1,5 +1,8 @@
 """One BLAS thread while small networks train: for small matrices the threads cost more than they bring.
 
+The same for the networks of an ensemble, whatever their size, and for predictions in several threads: those threads use
+the processors better, and in float32 the last bits of a large product depend on the number of BLAS threads.
+
 The number of BLAS threads belongs to the whole process. So overlapping fits share one limit, counted under a lock: the
 first in lowers it, the last out restores what was there. A library that is at one thread already, by the user's or
 joblib's limit, is left alone.
