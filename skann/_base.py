@@ -24,6 +24,7 @@ from ._fitting import Progress, Table, fit_networks
 from ._holdout import Split, hold_out, nonzero_rows, warn_none_held_out
 from ._html import NetworkHTML
 from ._prediction import chunk_rows, in_chunks
+from ._storage import Versioned
 from ._threads import blas_threads
 from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from ._validation import check_total, predictions_error, training_dtype
@@ -32,9 +33,10 @@ from .engine.network import Network
 from .engine.objective import prediction_workspace, raw_outputs
 
 
-class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, metaclass=ABCMeta):
+class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, Versioned, BaseEstimator, metaclass=ABCMeta):
     """What classifier and regressor share: everything but targets and losses."""
 
+    _not_stored = ("_progress", "oof_prediction_", "_callback_fit_ctx", "_skl_callbacks_to_teardown")
     _tol_is_relative = False  # to the loss of the best constant prediction
 
     @abstractmethod
@@ -321,12 +323,6 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, BaseEstimator, 
         tags = super().__sklearn_tags__()
         _inputs.set_input_tags(self, tags.input_tags)
         return tags
-
-    def __getstate__(self):
-        state = dict(super().__getstate__())
-        for name in ("_progress", "oof_prediction_", "_callback_fit_ctx", "_skl_callbacks_to_teardown"):
-            state.pop(name, None)
-        return state
 
 
 def has_partial_fit(estimator):

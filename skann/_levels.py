@@ -1,6 +1,7 @@
 """Categorical columns: their levels, learnt from weighted rows, and what each level becomes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,14 @@ class LevelTable:
         """The output of shape (n_rows, n_columns) for a `Coded` column, which messages call ``name``."""
         position = np.append(self._find(column.labels, name), len(self.levels) + 1)
         return self.rows[position].take(column.codes, axis=0, mode="wrap")  # code -1, missing, is the last
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | ({"rows": None} if self.is_code else {})  # as large as the levels, and easily made again
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self.is_code:
+            self.rows = _codes(len(self.levels))
 
     def _find(self, labels, name):
         """Index of each label among the levels; that after the last one for unseen labels."""
@@ -97,8 +106,13 @@ def level_table(levels, weight, max_one_hot_levels, high_cardinality):
     if n <= max_one_hot_levels:
         return LevelTable(levels, np.eye(n + 2, n, dtype=np.int8), [str(level) for level in levels])
     if high_cardinality == "embed":
-        return LevelTable(levels, np.append(np.arange(1, n + 1, dtype=np.int32), [0, 0])[:, np.newaxis], None)
+        return LevelTable(levels, _codes(n), None)
     return _with_infrequent_level(levels, weight, max_one_hot_levels)
+
+
+def _codes(n):
+    """The rows of a `LevelTable` for a code column: from 1, and 0 for an unseen and a missing level."""
+    return np.append(np.arange(1, n + 1, dtype=np.int32), [0, 0])[:, np.newaxis]
 
 
 def _with_infrequent_level(levels, weight, n_columns):

@@ -243,8 +243,8 @@ ensemble.
 - three hidden layers of parametric Mish units: 128 r each in classification, from 128 to 256, and 128 in regression;
 - "periodic" embeddings of the numbers, a learnt factor for each input of the first layer, and "data" as initializer;
 - batches of 64 r rows, from 32 to 512;
-- "coslog4" during 70 / r epochs in classification, up to 64, and 128 / r in regression, up to 128, always at least 8; it
-  ends earlier after 1/8 of that and as many epochs more as it took to the best one;
+- "coslog4" during 70 / r epochs in classification, up to 64, and 128 / r in regression, up to 128, always at least 8;
+  it ends earlier after 1/8 of that and as many epochs more as it took to the best one;
 - learning rate 0.02 in classification and 0.1 in regression, times n_in^(-1/2) for the weights of a layer with n_in
   inputs, 6 for the factors of the inputs, 0.1 for biases, numeric embeddings and parameters of activations, 1 for
   embeddings of categories; beta_2 0.95;

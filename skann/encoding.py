@@ -24,12 +24,13 @@ from ._scaling import (
     smooth_clip,
     sparse_scales,
 )
+from ._storage import Versioned
 from ._typing import Array, ArrayLike, Categorical, Floats, MatrixLike
 
 BLOCK = 32768  # numbers encoded at a time, so that they stay in the processor's cache
 
 
-class TabularEncoder(DocLink, TransformerMixin, BaseEstimator):
+class TabularEncoder(DocLink, TransformerMixin, Versioned, BaseEstimator):
     """Encode a table for a neural network: scaled numbers, one-hot and code columns, no missing values.
 
     Arrays, pandas and polars DataFrames with columns of any mixture of numbers, booleans, strings and categories, and
