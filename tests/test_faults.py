@@ -1,0 +1,181 @@
+"""Faults in the middle of the work: a fitted estimator stays as it was, one that was not fitted is not."""
+
+import pickle
+import threading
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.preprocessing import StandardScaler
+
+from skann import ANNClassifier, ANNRegressor
+from skann.engine.activations import Tanh
+from skann.engine.losses import SquaredError
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(80, 3))
+LABELS, VALUES = (X[:, 0] > 0).astype(int), X[:, 0] + 0.1 * RNG.normal(size=80)
+
+
+class Fuse:
+    """Counts calls in all threads and raises ``error`` in the one that it is set to; 0 means never."""
+
+    def __init__(self):
+        self.lock, self.left, self.error = threading.Lock(), 0, None
+
+    def set(self, calls, error):
+        self.left, self.error = calls, error
+
+    def burn(self):
+        with self.lock:
+            self.left -= 1
+            if self.left == 0:
+                raise self.error
+
+
+FUSE = Fuse()
+
+
+class FusedTanh(Tanh):
+    def backward(self, z, a, delta):
+        FUSE.burn()
+        super().backward(z, a, delta)
+
+
+class FusedLoss(SquaredError):
+    def value_and_delta(self, raw, y, weight, delta):
+        FUSE.burn()
+        return super().value_and_delta(raw, y, weight, delta)
+
+
+class FusedEncoder(StandardScaler):
+    def transform(self, X):
+        FUSE.burn()
+        return super().transform(X)
+
+
+def fused_scorer(model, X, y):
+    FUSE.burn()
+    return model.score(X, y)
+
+
+PARAMS = {"hidden_layer_sizes": (6,), "max_iter": 4, "batch_size": 16, "random_state": 0}
+CASES = {
+    "plain": (ANNClassifier, {"encoder": None, "activation": FusedTanh()}),
+    "lbfgs": (ANNClassifier, {"encoder": None, "activation": FusedTanh(), "solver": "lbfgs"}),
+    "one network": (ANNClassifier, {"activation": FusedTanh(), "n_estimators": 1}),
+    "ensemble": (ANNClassifier, {"activation": FusedTanh(), "n_estimators": 3}),
+    "threads": (ANNClassifier, {"activation": FusedTanh(), "n_estimators": 3, "n_jobs": 2}),
+    "loss": (ANNRegressor, {"loss": FusedLoss(), "n_estimators": 2}),
+    "encoder": (ANNRegressor, {"encoder": FusedEncoder(), "n_estimators": 2}),
+    "scorer": (ANNRegressor, {"scoring": fused_scorer, "n_estimators": 2}),
+}
+ERRORS = [MemoryError("no room"), OSError(28, "No space left on device"), ZeroDivisionError("a bug")]
+
+
+def make(case, **more):
+    Estimator, params = CASES[case]
+    model = Estimator(**PARAMS | params | more)
+    return model, LABELS if Estimator is ANNClassifier else VALUES
+
+
+def calls_in(method, *args):
+    """How often the fuse burns in one call."""
+    FUSE.set(-1, None)
+    method(*args)
+    return -1 - FUSE.left
+
+
+def moments(n_calls):
+    """The first call, the last one, and one between."""
+    return sorted({1, (n_calls + 1) // 2, n_calls})
+
+
+def expected(case, error):
+    """What reaches the user: that of a scorer is wrapped, with a message that names it."""
+    return ValueError if case == "scorer" else type(error)
+
+
+def state(model):
+    """All that decides what the model predicts and how it goes on."""
+    networks = [(network.theta.tobytes(), [str(layer) for layer in network.layers]) for network in model._networks]
+    progress = [pickle.dumps((each.rng.bit_generator.state, each.t, each.n_rows)) for each in model._progress]
+    moments = [each.optimizer and pickle.dumps(each.optimizer.get_state()) for each in model._progress]
+    return networks, progress, moments, sorted(vars(model)), model.predict(X).tobytes()
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("case", CASES)
+def test_a_first_fit_that_fails_leaves_nothing(case, error):
+    model, y = make(case)
+    n_calls = calls_in(model.fit, X, y)
+    for moment in moments(n_calls):
+        model, _ = make(case)
+        before = vars(model).copy()
+        FUSE.set(moment, error)
+        with pytest.raises(expected(case, error)):
+            model.fit(X, y)
+        FUSE.set(0, None)
+        assert vars(model) == before
+        with pytest.raises(NotFittedError):
+            model.predict(X)
+        model.fit(X, y)  # and nothing is in the way of another one
+
+
+@pytest.mark.parametrize("method", ["fit", "warm start", "partial_fit"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_fitted_model_stays_as_it_was(case, method):
+    if case == "lbfgs" and method == "partial_fit":
+        pytest.skip("L-BFGS has none")
+    FUSE.set(0, None)
+    model, y = make(case, warm_start=method == "warm start")
+    model.fit(X, y)
+    twin, _ = make(case, warm_start=method == "warm start")
+    twin.fit(X, y)
+    call = "partial_fit" if method == "partial_fit" else "fit"
+    n_calls = calls_in(getattr(twin, call), X, y)
+    if n_calls == 0:
+        pytest.skip("partial_fit calls no scorer")
+    before = state(model)
+    for moment, error in zip(moments(n_calls), ERRORS, strict=False):
+        FUSE.set(moment, error)
+        with pytest.raises(expected(case, error)):
+            getattr(model, call)(X, y)
+        FUSE.set(0, None)
+        assert state(model) == before
+    getattr(model, call)(X, y)  # as if nothing had been
+    assert state(model) == state(twin)
+
+
+@pytest.mark.parametrize("case", ["plain", "one network", "ensemble"])
+def test_ctrl_c_keeps_the_epochs_done(case):
+    """In whichever step: the model is a whole one, and says that it was interrupted."""
+    FUSE.set(0, None)
+    model, y = make(case)
+    n_calls = calls_in(model.fit, X, y)
+    for moment in moments(n_calls)[1:]:
+        model, _ = make(case)
+        FUSE.set(moment, KeyboardInterrupt())
+        with pytest.warns(UserWarning, match="Training interrupted in epoch"):
+            model.fit(X, y)
+        FUSE.set(0, None)
+        assert np.isfinite(model.predict_proba(X)).all()
+        pickle.loads(pickle.dumps(model)).predict(X)
+
+
+def test_predict_that_fails_damages_nothing():
+    class Broken(Tanh):
+        def forward(self, z, a):
+            FUSE.burn()
+            super().forward(z, a)
+
+    FUSE.set(0, None)
+    model = ANNClassifier(**PARAMS, activation=Broken(), n_estimators=2).fit(X, LABELS)
+    before = state(model)
+    FUSE.set(2, MemoryError())
+    with pytest.raises(MemoryError):
+        model.predict(X)
+    FUSE.set(0, None)
+    assert state(model) == before
