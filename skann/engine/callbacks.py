@@ -54,8 +54,7 @@ class Validation(Callback):
     """
 
     def __init__(self, loss, X, y, weight=None, rows=None, score=None):
-        self.loss, self.score = loss, score
-        self.X = X if rows is None else X[rows]
+        self.loss, self.X, self.rows, self.score = loss, X, rows, score
         self.y = y if rows is None else y[rows]
         self.weight = weight if rows is None or weight is None else weight[rows]
         if self.weight is not None:
@@ -65,8 +64,8 @@ class Validation(Callback):
     def evaluate(self, network):
         """Loss and score of the network on the held-out rows."""
         if self.workspace is None:
-            self.workspace = prediction_workspace(network, self.X, self.X.shape[0])
-        raw = raw_outputs(network, self.X, workspace=self.workspace)
+            self.workspace = prediction_workspace(network, self.X, len(self.y))
+        raw = raw_outputs(network, self.X, self.rows, self.workspace)
         loss = mean_loss(self.loss, raw, self.y, self.weight)
         return loss, -loss if self.score is None else self.score(raw, self.y, self.weight)
 
