@@ -435,3 +435,16 @@ def test_a_training_that_was_at_its_end_does_not_go_on():
     assert (run.epoch, run.stopped_by) == (4, whole.stopped_by)
     assert resumed.begun == []
     np.testing.assert_array_equal(run.network.theta, whole.network.theta)
+
+
+def test_dropout_is_active_in_training_only():
+    """The same seed with dropout and without leads to other weights; the loss of held-out rows is that without."""
+    thetas = []
+    for rate in (0.0, 0.5):
+        network = make_network((4, 6, 1), dropout=0.5)
+        network.layers[1].rate = rate
+        validation = Validation(SquaredError(), X, Y)
+        train(network, callbacks=[validation])
+        assert validation.evaluate(network) == validation.evaluate(network)
+        thetas.append(network.theta.copy())
+    assert not np.allclose(*thetas)

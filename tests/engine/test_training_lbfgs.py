@@ -138,3 +138,27 @@ def test_a_fit_at_the_minimum_has_one_epoch():
     lbfgs(network)
     lbfgs(network, tol=1.0, callbacks=[told])
     assert [event[:2] for event in told.events] == [("begin", 0), ("end", 1)]
+
+
+def test_lbfgs_in_another_unit():
+    """The unit is that of tolerances only: value and gradient are both divided by it, and the minimum stays."""
+    runs = []
+    for unit in (1.0, 0.01):
+        network = make_network((4, 5, 1))
+        run = lbfgs(network, unit=unit, l2=0.01)
+        runs.append((run.history["loss"][-1], network.theta.copy()))
+    assert runs[1][0] == pytest.approx(runs[0][0], rel=1e-4)
+    assert run.stopped_by == "L-BFGS converged"
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.1])
+def test_lbfgs_ends_where_the_gradient_is_within_tol(unit):
+    """Half of the largest element at the start, in the unit, is not within tol; twice of it is, and nothing moves."""
+    network = linear()
+    objective = Objective(network, SquaredError())
+    objective(X, Y, None, network.workspace(50))
+    largest = np.abs(network.grad).max()
+    for factor, moves in ((0.5, True), (2.0, False)):
+        network = linear()
+        lbfgs(network, tol=factor * largest / unit, unit=unit)
+        assert network.theta.any() == moves

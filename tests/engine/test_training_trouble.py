@@ -11,6 +11,7 @@ from skann.engine.activations import ACTIVATIONS
 from skann.engine.callbacks import BestWeights, Callback, Validation
 from skann.engine.losses import LOSSES, SquaredError
 from skann.engine.schedules import Constant
+from skann.engine.training import Run
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -113,3 +114,16 @@ def test_ctrl_c_still_restores_the_best_weights():
     )  # fmt: skip
     assert run.interrupted
     assert validation.evaluate(network)[1] == pytest.approx(max(run.history["validation_score"]))
+
+
+def test_what_counts_as_diverged():
+    """A loss, or a single parameter, that is not finite."""
+    network = make_network()
+    run = Run(network)
+    run.check_finite(1.0)
+    for loss in (math.nan, math.inf, -math.inf):
+        with pytest.raises(FloatingPointError, match="the loss is"):
+            run.check_finite(loss)
+    network.theta[3] = math.nan
+    with pytest.raises(FloatingPointError, match="a parameter"):
+        run.check_finite(1.0)
