@@ -36,7 +36,8 @@ from .engine.objective import prediction_workspace, raw_outputs
 class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, Versioned, BaseEstimator, metaclass=ABCMeta):
     """What classifier and regressor share: everything but targets and losses."""
 
-    _not_stored = ("_progress", "oof_prediction_", "_callback_fit_ctx", "_skl_callbacks_to_teardown")
+    _not_stored = ("_progress", "oof_prediction_")
+    _of_one_call = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
     _tol_is_relative = False  # to the loss of the best constant prediction
 
     @abstractmethod

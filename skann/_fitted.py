@@ -58,6 +58,8 @@ class FittedNetworks:
             raise AttributeError(
                 f"An ensemble has no {name}: each of its estimators_ has one. With n_estimators=1 it is here."
             )
+        if name == "oof_prediction_" and "estimators_" in vars(self):
+            raise AttributeError("oof_prediction_ is not stored with a model: store it beside, or fit again.")
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property

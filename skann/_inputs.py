@@ -47,7 +47,10 @@ def fit_encoder(estimator, X, weight, rows, dtype):
         return cast_rows(X, dtype)
     if isinstance(estimator.encoder, str):
         estimator.encoder_ = TabularEncoder(estimator.categorical_features)
-        return estimator.encoder_._fit_encode(X, _without_held_out(weight, rows, X.shape[0]), dtype)
+        encoded = estimator.encoder_._fit_encode(X, _without_held_out(weight, rows, X.shape[0]), dtype)
+        if hasattr(estimator, "feature_names_in_"):
+            estimator.encoder_.feature_names_in_ = estimator.feature_names_in_  # once in a pickle
+        return encoded
     estimator.encoder_ = clone(estimator.encoder)
     kwargs = {}
     if weight is not None and has_fit_parameter(estimator.encoder_, "sample_weight"):

@@ -1,6 +1,5 @@
 """Categorical columns: their levels, learnt from weighted rows, and what each level becomes."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,6 @@ import numpy as np
 from ._columns import labels_as_numbers
 
 
-@dataclass
 class LevelTable:
     """What the levels of a categorical column become.
 
@@ -16,25 +14,43 @@ class LevelTable:
     ----------
     levels : ndarray
         Sorted; strings (dtype object) or numbers.
+    is_code : bool, default=False
+        Whether the output is a code column.
+    frequent : ndarray of int or None, default=None
+        Of one-hot columns: which levels have one of their own, with one more for all others; None if each has.
+
+    Attributes
+    ----------
     rows : ndarray of shape (len(levels) + 2, n_columns)
         The output for each level, for an unseen one, and last for a missing value.
     suffixes : list of str or None
         Of the names of the output's columns; None for a code column, which has the name of the feature.
     """
 
-    levels: np.ndarray
-    rows: np.ndarray
-    suffixes: list | None
+    def __init__(self, levels, is_code=False, frequent=None):
+        self.levels, self.is_code, self.frequent = levels, is_code, frequent
+        self.rows, self.suffixes = self._output()
+
+    def _output(self):
+        n = len(self.levels)
+        if self.is_code:  # from 1, and 0 for an unseen and a missing level
+            return np.append(np.arange(1, n + 1, dtype=np.int32), [0, 0])[:, np.newaxis], None
+        if n < 2:
+            return np.empty((n + 2, 0), np.int8), []
+        if n == 2:
+            return np.array([[-1], [1], [0], [0]], np.int8), [str(self.levels[1])]
+        if self.frequent is None:
+            return np.eye(n + 2, n, dtype=np.int8), [str(level) for level in self.levels]
+        n_columns = len(self.frequent) + 1
+        rows = np.zeros((n + 2, n_columns), np.int8)
+        rows[:-1, -1] = 1
+        rows[self.frequent] = np.eye(n_columns - 1, n_columns)
+        return rows, [*(str(level) for level in self.levels[self.frequent]), "infrequent"]
 
     @property
     def n_columns(self):
         """Number of columns of the output."""
         return self.rows.shape[1]
-
-    @property
-    def is_code(self):
-        """Whether the output is a code column."""
-        return self.suffixes is None
 
     def names(self, feature):
         """Names of the output's columns."""
@@ -46,12 +62,11 @@ class LevelTable:
         return self.rows[position].take(column.codes, axis=0, mode="wrap")  # code -1, missing, is the last
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | ({"rows": None} if self.is_code else {})  # as large as the levels, and easily made again
+        kept = ("levels", "is_code", "frequent")  # the rest can be larger than these, and is easily made again
+        return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        if self.is_code:
-            self.rows = _codes(len(self.levels))
+        self.__init__(**state)  # type: ignore[misc]
 
     def _find(self, labels, name):
         """Index of each label among the levels; that after the last one for unseen labels."""
@@ -98,27 +113,9 @@ def learn_levels(column, rows, weight):
 
 def level_table(levels, weight, max_one_hot_levels, high_cardinality):
     """The `LevelTable` for sorted levels of these weights; the options are those of `TabularEncoder`."""
-    n = len(levels)
-    if n < 2:
-        return LevelTable(levels, np.empty((n + 2, 0), np.int8), [])
-    if n == 2:
-        return LevelTable(levels, np.array([[-1], [1], [0], [0]], np.int8), [str(levels[1])])
-    if n <= max_one_hot_levels:
-        return LevelTable(levels, np.eye(n + 2, n, dtype=np.int8), [str(level) for level in levels])
+    if len(levels) <= max(2, max_one_hot_levels):
+        return LevelTable(levels)
     if high_cardinality == "embed":
-        return LevelTable(levels, _codes(n), None)
-    return _with_infrequent_level(levels, weight, max_one_hot_levels)
-
-
-def _codes(n):
-    """The rows of a `LevelTable` for a code column: from 1, and 0 for an unseen and a missing level."""
-    return np.append(np.arange(1, n + 1, dtype=np.int32), [0, 0])[:, np.newaxis]
-
-
-def _with_infrequent_level(levels, weight, n_columns):
-    """One-hot columns for the n_columns - 1 levels of greatest weight (of equals the first), and one for the others."""
-    frequent = np.sort(np.argsort(-weight, kind="stable")[: n_columns - 1])
-    rows = np.zeros((len(levels) + 2, n_columns), np.int8)
-    rows[:-1, -1] = 1
-    rows[frequent] = np.eye(n_columns - 1, n_columns)
-    return LevelTable(levels, rows, [*(str(level) for level in levels[frequent]), "infrequent"])
+        return LevelTable(levels, is_code=True)
+    # with a column for all others; of equal weights the first
+    return LevelTable(levels, frequent=np.sort(np.argsort(-weight, kind="stable")[: max_one_hot_levels - 1]))

@@ -1,7 +1,8 @@
 """What goes into a pickle: the version, too, so that another one can warn."""
 
+import copy
 import warnings
-from typing import Any
+from typing import Any, Self
 
 from sklearn.exceptions import InconsistentVersionWarning
 
@@ -27,14 +28,15 @@ class Versioned:
     """Stores the version of skann, and warns where another one loads.
 
     Attributes named in ``_not_stored`` stay in memory: what they hold serves to go on with a training, or is as large
-    as the data.
+    as the data. A deep copy has them, but what is ``_of_one_call``.
     """
 
     _not_stored: tuple[str, ...] = ()
+    _of_one_call: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())  # type: ignore[call-overload]
-        for name in self._not_stored:
+        for name in self._not_stored + self._of_one_call:
             state.pop(name, None)
         return state | {"_skann_version": __version__}
 
@@ -43,3 +45,9 @@ class Versioned:
         if stored != __version__:
             warnings.warn(OtherVersionWarning(type(self).__name__, stored), stacklevel=2)
         vars(self).update({name: value for name, value in state.items() if name != "_skann_version"})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        other = memo[id(self)] = object.__new__(type(self))
+        state = {name: value for name, value in vars(self).items() if name not in self._of_one_call}
+        vars(other).update(copy.deepcopy(state, memo))
+        return other

@@ -230,7 +230,7 @@ class LossPlot(_FitCallback):
     Attributes
     ----------
     display_ : LossCurveDisplay
-        The last drawing.
+        The last drawing. It is not stored with a model.
     """
 
     def __init__(self, ax: Any = None, *, seconds: float = 0.5) -> None:
@@ -273,7 +273,8 @@ class LossPlot(_FitCallback):
             self._shown.update(self._figure)
 
     def __getstate__(self):
-        return vars(self) | {"_lock": None, "_shown": None, "_figure": None, "ax": None}
+        kept = {name: value for name, value in vars(self).items() if name != "display_"}
+        return kept | {"_lock": None, "_shown": None, "_figure": None, "ax": None}
 
     def __setstate__(self, state):
         vars(self).update(state, _lock=threading.Lock())

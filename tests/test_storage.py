@@ -165,6 +165,33 @@ def test_size_with_many_levels_and_epochs():
     assert len(pickle.dumps(model)) <= 1.1 * needed(model) + 20_000
 
 
+@pytest.mark.parametrize("params", [{}, {"max_one_hot_levels": 2000}, {"high_cardinality": "infrequent"}])
+@pytest.mark.parametrize("numbers", [False, True])
+def test_size_of_a_category(params, numbers):
+    """What each level becomes, a million entries if they are one-hot, is not stored beside the levels."""
+    levels = np.arange(1500) if numbers else [f"level{i}" for i in range(1500)]
+    table = pd.DataFrame({"c": pd.Categorical(np.random.default_rng(0).permutation(np.repeat(levels, 2)))})
+    encoder = TabularEncoder(**params).fit(table)
+    stored = pickle.dumps(encoder)
+    assert len(stored) <= 1.1 * len(pickle.dumps(encoder.levels_[0])) + 2000
+    loaded = pickle.loads(stored)
+    assert np.array_equal(loaded.transform(table), encoder.transform(table))
+    assert list(loaded.get_feature_names_out()) == list(encoder.get_feature_names_out())
+
+
+@pytest.mark.parametrize("embedding", [None, "piecewise_linear"])
+def test_size_with_many_columns(embedding):
+    """Names are stored once, and of bins only their edges, which each network learns as it does weights."""
+    names = [f"a rather long name of a column {i}" for i in range(300)]
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(N, 300)), columns=names)
+    model = ANNRegressor(**TABLES, n_estimators=3, numeric_embedding=embedding).fit(table, VALUES)
+    scales = model.encoder_.center_.nbytes + model.encoder_.scale_.nbytes
+    parts = [getattr(net.layers[0], "parts", {}).get("numeric") for net in model._networks]
+    edges = sum(part.edges.nbytes for part in parts if part)
+    bound = 1.1 * (needed(model) + edges + scales + len(pickle.dumps(names))) + 4000 * 3
+    assert len(pickle.dumps(model)) <= bound
+
+
 def needed(model):
     members = getattr(model, "estimators_", [model])
     parameters = sum(member.network_.theta.nbytes for member in members)
@@ -183,6 +210,26 @@ def test_a_loaded_model_goes_on(params):
     for network, theta in zip(loaded._networks, before, strict=True):
         assert 0 < np.abs(network.theta - theta).max() < 0.01
     loaded.partial_fit(X, VALUES)
+
+
+@pytest.mark.parametrize("n_estimators", [1, 2])
+def test_a_deep_copy_goes_on_exactly(n_estimators):
+    """It has what is not stored, too, of its own."""
+    model = ANNRegressor(**TABLES, n_estimators=n_estimators).fit(X, VALUES)
+    twin = copy.deepcopy(model)
+    before = twin.predict(X)
+    expected = model.partial_fit(X, VALUES).predict(X)
+    assert np.array_equal(twin.predict(X), before)
+    assert np.array_equal(twin.partial_fit(X, VALUES).predict(X), expected)
+
+
+def test_what_is_not_stored_says_so():
+    model = ANNRegressor(**TABLES, n_estimators=2, early_stopping=True).fit(X, VALUES)
+    assert np.array_equal(copy.deepcopy(model).oof_prediction_, model.oof_prediction_, equal_nan=True)
+    loaded = pickle.loads(pickle.dumps(model))
+    with pytest.raises(AttributeError, match="oof_prediction_ is not stored"):
+        loaded.oof_prediction_  # noqa: B018
+    assert len(loaded.fit(X, VALUES).oof_prediction_) == N
 
 
 @pytest.mark.parametrize("model", [ANNClassifier(**PLAIN), ANNRegressor(**PLAIN), TabularEncoder()])

@@ -208,21 +208,34 @@ class PiecewiseLinear(Embedding):
     """
 
     scratch_names = ("c",)
+    _measured = ("left", "per_width", "lowest", "highest")
 
     def __init__(self, edges, n_features=4):
         self.n_in, self.n_bins = edges.shape[0], edges.shape[1] - 1
         self.n_features = n_features
         self.n_out = self.n_in * n_features
-        width = np.diff(edges, axis=1)
-        self.left = edges[:, :-1]
-        self.per_width = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
-        self.lowest = np.where(np.arange(self.n_bins) == 0, -np.inf, 0.0).astype(edges.dtype)
-        self.highest = np.where(np.arange(self.n_bins) == self.n_bins - 1, np.inf, 1.0).astype(edges.dtype)
         self.shapes = {
             "v": (self.n_in, n_features),
             "W": (self.n_in, self.n_bins, n_features),
             "b": (self.n_in, n_features),
         }
+        self.edges = edges
+        self._measure()
+
+    def _measure(self):
+        """Make of the edges what the formula needs."""
+        width = np.diff(self.edges, axis=1)
+        self.left = self.edges[:, :-1]
+        self.per_width = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
+        self.lowest = np.where(np.arange(self.n_bins) == 0, -np.inf, 0.0).astype(width.dtype)
+        self.highest = np.where(np.arange(self.n_bins) == self.n_bins - 1, np.inf, 1.0).astype(width.dtype)
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name not in self._measured}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._measure()
 
     def __str__(self):
         return f"{self.n_in} piecewise-linear embeddings"
