@@ -27,8 +27,8 @@ class Constant:
 class InverseScaling:
     """lr(t) = rate / (1 + rows seen before this epoch)^power, for a run that starts at t_0 with rows_0 rows seen.
 
-    >>> InverseScaling(rate=0.1, power=0.5, steps_per_epoch=10, rows_per_epoch=99)(10)
-    0.01
+    >>> InverseScaling(rate=0.1, power=0.5, steps_per_epoch=10, rows_per_epoch=3)(10)
+    0.05
     """
 
     rate: float
