@@ -13,7 +13,7 @@ from ._monitoring import Watched
 from ._threads import blas_threads
 from ._validation import check_total
 from .engine.averaging import WeightAverage
-from .engine.callbacks import BestWeights, Patience, TimeLimit, Verbose
+from .engine.callbacks import BestWeights, Patience, Stop, TimeLimit, Verbose
 from .engine.layers import Dense
 from .engine.network import Network
 from .engine.objective import Objective, mean_loss
@@ -118,8 +118,15 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
     if len(starts) > 1 and n_jobs > 1:
         if settings.max_time is not None:
             settings.max_time /= -(-len(starts) // n_jobs)
+        stop = Stop()
         parallel = Parallel(n_jobs=settings.n_jobs, prefer="threads")
-        return parallel(delayed(fit_network)(settings, table, loss, *start, **options) for table, *start in starts)
+        try:
+            return parallel(
+                delayed(stop.call)(fit_network, settings, table, loss, *start, **options) for table, *start in starts
+            )
+        except BaseException:
+            stop.now()
+            raise
     trained = []
     end = None if settings.max_time is None else time.perf_counter() + settings.max_time
     for i, (table, *start) in enumerate(starts):
@@ -136,7 +143,9 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
     return trained
 
 
-def fit_network(settings, table, loss, network, progress, bridge=None, *, partial=False, warm=False, alone=True):
+def fit_network(
+    settings, table, loss, network, progress, bridge=None, *, partial=False, warm=False, alone=True, stop=None
+):
     """Train ``network`` in place.
 
     Parameters
@@ -156,6 +165,8 @@ def fit_network(settings, table, loss, network, progress, bridge=None, *, partia
     alone : bool
         Whether it is the only one. Several are trained with one BLAS thread each: ``n_jobs`` uses more cores better,
         and the last bits of a large product in float32 depend on the number of threads.
+    stop : Stop, default=None
+        What others may end this training with.
 
     Returns
     -------
@@ -179,6 +190,7 @@ def fit_network(settings, table, loss, network, progress, bridge=None, *, partia
     if bridge is not None:
         bridge.watchers = callbacks
         callbacks = [*callbacks, bridge]
+    callbacks = callbacks if stop is None else [stop, *callbacks]
     network.prepare_training()
     objective = Objective(network, loss, l2=settings.alpha / table.total_weight)
     n_batch = table.n_train if settings.solver == "lbfgs" else _batch_size(settings, table.n_train)

@@ -280,6 +280,22 @@ def test_a_failed_write_leaves_the_file_before(kind, path, monkeypatch):
     assert learnt(classifier().set_callbacks(Checkpoint(path)).fit(X, Y)) == learnt(classifier().fit(X, Y))
 
 
+def test_a_file_that_may_not_grow(path):
+    """A write that the system itself cuts off: after the first checkpoint it has room for half of one."""
+    resource = pytest.importorskip("resource")
+    killed(classifier(), path, 4)
+    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            classifier().set_callbacks(Checkpoint(path, every=1)).fit(X, Y)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+    assert learnt(classifier().set_callbacks(Checkpoint(path)).fit(X, Y)) == learnt(classifier().fit(X, Y))
+
+
 def test_an_interrupted_write_leaves_the_file_before(path, monkeypatch):
     """Ctrl-C keeps the model so far, and the file goes on."""
     killed(classifier(), path, 4)

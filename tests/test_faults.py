@@ -1,14 +1,21 @@
 """Faults in the middle of the work: a fitted estimator stays as it was, one that was not fitted is not."""
 
+import _thread
+import os
 import pickle
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
+import threadpoolctl
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import StandardScaler
 
+import skann
 from skann import ANNClassifier, ANNRegressor
+from skann._compat import has_callbacks
 from skann.engine.activations import Tanh
 from skann.engine.losses import SquaredError
 
@@ -20,7 +27,7 @@ LABELS, VALUES = (X[:, 0] > 0).astype(int), X[:, 0] + 0.1 * RNG.normal(size=80)
 
 
 class Fuse:
-    """Counts calls in all threads and raises ``error`` in the one that it is set to; 0 means never."""
+    """Counts calls in all threads; in the one that it is set to it raises ``error``, or calls it. 0 means never."""
 
     def __init__(self):
         self.lock, self.left, self.error = threading.Lock(), 0, None
@@ -32,7 +39,10 @@ class Fuse:
         with self.lock:
             self.left -= 1
             if self.left == 0:
-                raise self.error
+                if callable(self.error):
+                    self.error()
+                else:
+                    raise self.error
 
 
 FUSE = Fuse()
@@ -179,3 +189,119 @@ def test_predict_that_fails_damages_nothing():
         model.predict(X)
     FUSE.set(0, None)
     assert state(model) == before
+
+
+def libraries():
+    return [(each["filepath"], each["num_threads"]) for each in threadpoolctl.threadpool_info()]
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_no_thread_goes_on_after_a_failure(error, method):
+    """None of the other networks, which have many steps before them, and BLAS has its threads back."""
+    params = PARAMS | {"activation": FusedTanh(), "early_stopping": False, "n_estimators": 3, "n_jobs": 2}
+    params |= {"max_iter": 10**6, "n_iter_no_change": np.inf, "tol": 0.0, "learning_rate": "constant"}
+    model = ANNClassifier(**params | {"batch_size": 1})
+    before, threads = vars(model).copy(), libraries()
+    FUSE.set(40, MemoryError() if error is MemoryError else _thread.interrupt_main)  # as Ctrl-C does
+    with pytest.raises(error):
+        model.fit(X, LABELS) if method == "fit" else model.partial_fit(X, LABELS, classes=[0, 1])
+    n_steps = FUSE.left
+    time.sleep(0.05)
+    assert FUSE.left == n_steps
+    assert libraries() == threads
+    assert vars(model) == before
+
+
+# ------------------------------------------------------------------------------------------------------ anywhere
+
+
+class Tripwire:
+    """Raises ``error`` before the line of skann that is the ``at``-th to run, in whichever thread; counts them all.
+
+    But for the few lines that take note of what is to be put back after an error, or put it back.
+    """
+
+    def __init__(self, at=-1, error=None):
+        self.at, self.error, self.n, self.where = at, error, 0, None
+        self.folder = os.path.dirname(skann.__file__)
+
+    def enter_function(self, frame, event, arg):
+        file, name = frame.f_code.co_filename, frame.f_code.co_name
+        spared = os.path.basename(file) == "_threads.py" or name == "_unchanged_on_failure"
+        return self.line if file.startswith(self.folder) and not spared else None
+
+    def line(self, frame, event, arg):
+        if event == "line":
+            self.n += 1
+            if self.n >= self.at > 0 and self.where is None:
+                self.where = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+                raise self.error
+        return self.line
+
+    def __enter__(self):
+        self.before = sys.gettrace(), threading.gettrace()
+        sys.settrace(self.enter_function)
+        threading.settrace(self.enter_function)
+        return self
+
+    def __exit__(self, *args):
+        sys.settrace(self.before[0])
+        threading.settrace(self.before[1])
+
+
+ANYWHERE = {
+    "one network": {"n_estimators": 1, "early_stopping": True},
+    "ensemble": {"n_estimators": 2},
+    "threads": {"n_estimators": 3, "n_jobs": 2},
+    "average": {"n_estimators": 1, "early_stopping": False, "weight_averaging": 0.9},
+    "lbfgs": {"n_estimators": 1, "solver": "lbfgs"},
+    "callbacks": {"n_estimators": 2},
+}
+
+
+@pytest.mark.filterwarnings("ignore:Training interrupted")
+@pytest.mark.parametrize("n_times", [8, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("method", ["first fit", "fit", "warm start", "partial_fit"])
+@pytest.mark.parametrize("case", ANYWHERE)
+def test_an_error_in_any_line(case, method, n_times, tmp_path):
+    """A sample of all lines that run. Ctrl-C may also leave the model so far, whole."""
+    if (case, method) == ("lbfgs", "partial_fit"):
+        pytest.skip("L-BFGS has none")
+    if case == "callbacks" and not has_callbacks():
+        pytest.skip("callbacks came with scikit-learn 1.9")
+
+    def new(name="model"):
+        model = ANNClassifier(**PARAMS | {"max_iter": 2} | ANYWHERE[case], warm_start=method == "warm start")
+        if case == "callbacks":
+            from skann.callbacks import Checkpoint, EarlyStopping
+
+            model.set_callbacks(Checkpoint(tmp_path / name, every=1, resume=False), EarlyStopping(X, LABELS))
+        return model if method == "first fit" else model.fit(X, LABELS)
+
+    def run(model):
+        (model.partial_fit if method == "partial_fit" else model.fit)(X, LABELS)
+
+    twin = new("twin")
+    with Tripwire() as all_lines:
+        run(twin)
+    rng = np.random.default_rng(0)
+    threads, model = libraries(), new()
+    seen = (lambda: vars(model).copy()) if method == "first fit" else (lambda: state(model))
+    for i in range(n_times):
+        before, error = seen(), [*ERRORS, KeyboardInterrupt()][i % 4]
+        tripwire, raised = Tripwire(int(rng.integers(1, all_lines.n + 1)), error), None
+        try:
+            with tripwire:
+                run(model)
+        except BaseException as caught:
+            raised = caught
+        if raised is not None:
+            assert error in (raised, raised.__cause__, raised.__context__), tripwire.where
+            assert seen() == before, tripwire.where
+        else:  # threads do not always run as many lines
+            assert tripwire.where is None or isinstance(error, KeyboardInterrupt), tripwire.where
+            assert np.isfinite(pickle.loads(pickle.dumps(model)).predict_proba(X)).all()
+            model = new()
+        assert libraries() == threads, tripwire.where
+        assert not [name for name in os.listdir(tmp_path) if name.endswith(".tmp")], tripwire.where

@@ -33,7 +33,7 @@ class Run:
     stopped_by : str or None
         Why the training ended before its last epoch, or None.
     interrupted : bool
-        Whether Ctrl-C ended it.
+        Whether Ctrl-C ended it. Another thread may set it: the training then ends before its next step.
     """
 
     def __init__(self, network, t=0, rate_factor=1.0):
@@ -139,6 +139,8 @@ def fit_minibatch(
                 order = rng.permutation(n_rows if rows is None else rows)
             total = 0.0
             for batch in slices(n_rows, batch_size):
+                if run.interrupted:
+                    raise KeyboardInterrupt
                 n = batch.stop - batch.start
                 if fade is not None:
                     strength = fade(run.t)
