@@ -69,7 +69,8 @@ def test_searches_in_threads_with_ensembles_in_threads(Estimator):
     grid = {"alpha": [1e-4, 1.0], "n_estimators": [1, 3]}
     serial = GridSearchCV(Estimator(**SMALL), grid, cv=2).fit(X, Y)
     limits = CONTROLLER.info()
-    with joblib.parallel_config("threading"):
+    in_threads = getattr(joblib, "parallel_config", joblib.parallel_backend)  # since joblib 1.3
+    with in_threads("threading"):
         nested = GridSearchCV(Estimator(**SMALL, n_jobs=2), grid, cv=2, n_jobs=2).fit(X, Y)
     assert CONTROLLER.info() == limits
     assert_same(serial.best_estimator_, nested.best_estimator_)

@@ -23,7 +23,7 @@ COLUMNS = {
     "town": [f"town {i}" for i in RNG.integers(30, size=N)],
     "size": RNG.integers(5, size=N),
 }
-SPARSE = sparse.random_array((N, 30), density=0.2, rng=RNG, format="csr")
+SPARSE = sparse.csr_array(np.where(RNG.random((N, 30)) < 0.2, RNG.random((N, 30)), 0.0))
 TABLES = {
     "array": NUMBERS,
     "float32": NUMBERS.astype(np.float32),

@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from sklearn.compose import make_column_transformer
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 import skann
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
@@ -49,9 +48,6 @@ COUNTS = RNG.poisson(2.0, N) + 1.0
 PLAIN = {"encoder": None, "hidden_layer_sizes": (7,), "max_iter": 3, "random_state": 0}
 TABLES = {"hidden_layer_sizes": (8, 8), "max_iter": 2, "random_state": 0}
 FINITE = [each for each in SCHEDULES.values() if "n_steps" in each.__dataclass_fields__]
-user_encoder = make_column_transformer(
-    (StandardScaler(), ["number"]), (OneHotEncoder(sparse_output=False), ["few", "category"])
-)
 
 MODELS = {
     **{f"activation {name}": (ANNRegressor(**PLAIN, activation=name), X, VALUES) for name in ACTIVATIONS},
@@ -76,7 +72,7 @@ MODELS = {
     "table, ensemble": (ANNClassifier(**TABLES, n_estimators=3), TABLE, LABELS),
     "piecewise linear": (ANNRegressor(**TABLES, n_estimators=2, numeric_embedding="piecewise_linear"), TABLE, VALUES),
     "bare numbers": (ANNRegressor(**TABLES, n_estimators=1, numeric_embedding=None), TABLE, VALUES),
-    "user's encoder": (ANNClassifier(**TABLES, n_estimators=2, encoder=user_encoder), TABLE, LABELS),
+    "user's encoder": (ANNClassifier(**TABLES, n_estimators=2, encoder=StandardScaler()), X, LABELS),
     "pipeline": (make_pipeline(TabularEncoder(high_cardinality="infrequent"), ANNClassifier(**PLAIN)), TABLE, LABELS),
 }  # fmt: skip
 
