@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 import skann
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
+from skann._compat import has_callbacks
 from skann.engine.activations import ACTIVATIONS, Tanh
 from skann.engine.initializers import INITIALIZERS
 from skann.engine.losses import Huber
@@ -27,6 +28,7 @@ from skann.engine.schedules import SCHEDULES, Constant, InverseScaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
+CALLBACKS = {f"skann.callbacks.{name}" for name in ("Checkpoint", "EarlyStopping", "LossPlot")}  # not always at hand
 DOCS = Path(__file__).parents[1] / "docs"
 RNG = np.random.default_rng(0)
 N = 120
@@ -136,7 +138,21 @@ def test_skops_trusts_nothing_but_skann(fitted):
     for name in MODELS:
         asked_for |= set(skops.io.get_untrusted_types(data=skops.io.dumps(fitted(name)[0])))
     assert {each.split(".")[0] for each in asked_for} == {"skann"}
-    assert sorted(asked_for) == documented_types()
+    assert sorted(asked_for | CALLBACKS) == documented_types()
+
+
+@pytest.mark.skipif(not has_callbacks(), reason="callbacks came with scikit-learn 1.9")
+@pytest.mark.parametrize("way", WAYS)
+def test_callbacks_stay_with_the_model(way, tmp_path):
+    from skann.callbacks import Checkpoint, EarlyStopping, LossPlot
+
+    callbacks = [Checkpoint(tmp_path / "file", resume=False), EarlyStopping(X, LABELS, patience=1), LossPlot()]
+    assert {f"skann.callbacks.{type(each).__name__}" for each in callbacks} == CALLBACKS
+    model = ANNClassifier(**PLAIN | {"max_iter": 20}).set_callbacks(*callbacks).fit(X, LABELS)
+    loaded = WAYS[way](model)
+    assert np.array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    assert loaded.fit(X, LABELS).n_iter_ == model.n_iter_  # they still work
+    assert np.array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
 @pytest.mark.parametrize("name", ["schedule constant", "dropout", "table, one network", "table, ensemble", "quantiles"])
