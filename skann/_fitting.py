@@ -126,6 +126,7 @@ def fit_networks(settings, tables, loss, networks, progress, *, partial=False, w
             )
         except BaseException:
             stop.now()
+            stop.wait()
             raise
     trained = []
     end = None if settings.max_time is None else time.perf_counter() + settings.max_time

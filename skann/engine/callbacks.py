@@ -217,6 +217,9 @@ class Stop(Callback):
         self.at_work.append(None)
         try:
             return None if self.is_wanted else train(*args, **kwargs, stop=self)
+        except BaseException:
+            self.now()
+            raise
         finally:
             self.at_work.pop()
 
@@ -228,9 +231,12 @@ class Stop(Callback):
         return self.is_wanted
 
     def now(self):
-        """Return when no training goes on any more: each ends after the step that it is in."""
+        """Let each training end after the step that it is in."""
         self.is_wanted = True
         for run in self.runs:
             run.interrupted = True
+
+    def wait(self):
+        """Return when no training goes on any more."""
         while self.at_work:
             time.sleep(0.001)
