@@ -7,15 +7,13 @@ BLAS may use all processors all the while, as it does by default. The first figu
 what this machine has to give at the moment. Where others are at work that may be nothing, 1.
 """
 
-import warnings
 from time import perf_counter
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
-from common import describe_machine, interleave, parse_options, print_machine, write_json
+from common import describe_machine, interleave, parse_options, print_machine, report, write_json
 from skann import ANNClassifier
 
 ALPHAS = [1e-5, 1e-4, 1e-3, 1e-2]
@@ -102,13 +100,7 @@ def main():
         ("the same, 12 000 rows", 1.0, lambda: fit_ratio(12_000, repetitions, n_estimators=4)),
         ("predict_proba for 100 000 rows", 1.0, lambda: predict_ratio(100_000, repetitions)),
     ]
-    results = {}
-    print(f"\n{'two jobs / one':<40}{'measured':>10}   goal")
-    for name, goal, measure in measurements:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            value = results[name] = measure()
-        print(f"{name:<40}{value:>10.2f} {'<=' if value <= goal else '> '} {goal:g}", flush=True)
+    results = report(measurements, "two jobs / one")
     if options.json:
         write_json(options.json, machine, results)
 

@@ -9,16 +9,14 @@ import gc
 import subprocess
 import sys
 import tracemalloc
-import warnings
 from functools import partial
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from common import describe_machine, interleave, parse_options, print_machine, write_json
+from common import describe_machine, interleave, parse_options, print_machine, report, write_json
 from skann import ANNClassifier
 
 MB = 1e6
@@ -131,13 +129,7 @@ def main():
         ("the same with early stopping", 1.15, lambda: fit_copies(early_stopping=True)),
         ("import skann after sklearn, ms", 50, lambda: import_milliseconds(repetitions)),
     ]
-    results = {}
-    print(f"\n{'':<40}{'measured':>10}   goal")
-    for name, goal, measure in measurements:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            value = results[name] = measure()
-        print(f"{name:<40}{value:>10.2f} {'<=' if value <= goal else '> '} {goal:g}", flush=True)
+    results = report(measurements, "")
     if options.json:
         write_json(options.json, machine, results)
 

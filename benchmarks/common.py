@@ -1,13 +1,15 @@
-"""What both benchmarks share: options, interleaved measurement and the machine they ran on."""
+"""What the benchmarks share: options, interleaved measurement and the machine they ran on."""
 
 import argparse
 import json
 import os
 import platform
+import warnings
 
 import numpy as np
 import scipy
 import sklearn
+from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
 import skann
@@ -61,6 +63,30 @@ def describe_machine():
             if library["user_api"] == "blas"
         ],
     }
+
+
+def report(measurements, heading):
+    """Measure, and print each figure beside its goal.
+
+    Parameters
+    ----------
+    measurements : list of (str, float, callable)
+        Name, the greatest value that meets the goal, and what measures it.
+    heading : str
+        What the names are about.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    results = {}
+    print(f"\n{heading:<40}{'measured':>10}   goal")
+    for name, goal, measure in measurements:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            value = results[name] = measure()
+        print(f"{name:<40}{value:>10.2f} {'<=' if value <= goal else '> '} {goal:g}", flush=True)
+    return results
 
 
 def print_machine(machine):

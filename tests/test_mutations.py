@@ -251,10 +251,12 @@ MUTANTS = {
             ("tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)", "tol = settings.tol"),
             ("l2=settings.alpha / table.total_weight", "l2=settings.alpha / table.n_train"),
         ],
-        "_classifier.py": [
+        "_labels.py": [
             ("return by_class if weight is None else weight * by_class", "return by_class"),
             ("if self.class_weight is None:\n            return weight", "if True:\n            return weight"),
             ("count.sum() / (np.count_nonzero(count) *", "count.sum() / (2 *"),
+        ],
+        "_classifier.py": [
             ("CrossEntropy(len(self.classes_), self.label_smoothing)", "CrossEntropy(len(self.classes_))"),
         ],
         "_regressor.py": [
