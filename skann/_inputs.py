@@ -29,7 +29,7 @@ def check_training(estimator, X, y, reset):
     if y is None:
         raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
     X = check_table(estimator, X, reset)
-    with _speaking_of_X(0.0):  # not of X, which is left to the encoder
+    with _speaking_of_y():
         y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
     check_consistent_length(X, y)
     return X, y
@@ -99,14 +99,24 @@ def check_rows(estimator, X):
 
 
 @contextmanager
-def _speaking_of_X(X):
-    """Inside, what NumPy says to values that are no numbers becomes an error that speaks of X."""
+def _speaking_of_y():
+    """Inside, the error for NaN in an array of objects, which scikit-learn gives no name, speaks of y."""
     try:
         with np.errstate(invalid="ignore"):  # scikit-learn adds up all values: huge ones of both signs make NaN
             yield
-    except (ValueError, TypeError, OverflowError) as error:
-        if str(error) == "Input contains NaN":  # in an array of objects, which X no longer is when this is looked for
+    except ValueError as error:
+        if str(error) == "Input contains NaN":
             raise ValueError("Input y contains NaN.") from None
+        raise
+
+
+@contextmanager
+def _speaking_of_X(X):
+    """Inside, errors for values that are no numbers speak of X, or of y."""
+    try:
+        with _speaking_of_y():
+            yield
+    except (ValueError, TypeError, OverflowError) as error:
         if re.search(r"\b[Xy]\b", str(error)) or sparse.issparse(X):
             raise
         try:
