@@ -2,4 +2,4 @@
 
 from skann._compat import has_callbacks
 
-collect_ignore = [] if has_callbacks() else ["skann/callbacks.py"]
+collect_ignore = [] if has_callbacks() else ["skann/callbacks"]

@@ -1,12 +1,11 @@
 """Neural networks for scikit-learn users: accurate on tables, fast on a CPU, no PyTorch."""
 
-__version__ = "0.1.0.dev0"
-
-from ._classifier import ANNClassifier
-from ._regressor import ANNRegressor
-from .encoding import TabularEncoder
+from ._version import __version__
+from .encoding.encoder import TabularEncoder
+from .estimators import ANNClassifier, ANNRegressor
 from .learning_rate_finder import LearningRateFinderDisplay, find_learning_rate
-from .plotting import LossCurveDisplay, NetworkDisplay
+from .plotting.loss_curve import LossCurveDisplay
+from .plotting.network import NetworkDisplay
 
 __all__ = [
     "ANNClassifier",

@@ -6,6 +6,7 @@ evened out here.
 
 from contextlib import nullcontext
 from inspect import Parameter, signature
+from numbers import Real
 
 import sklearn
 from sklearn.utils._param_validation import (
@@ -16,9 +17,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
-from sklearn.utils.validation import _check_sample_weight
-
-from ._validation import check_total
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -53,9 +52,11 @@ __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "above",
+    "at_least",
     "check_feature_names_in",
     "check_parameters",
-    "check_weight",
+    "check_sample_weight",
     "has_callbacks",
     "managed_callbacks",
     "require_callbacks",
@@ -81,20 +82,6 @@ def check_parameters(estimator):
     )
 
 
-def check_weight(sample_weight, X, dtype):
-    """``sample_weight`` as an array (n_rows,) of ``dtype``, or None.
-
-    Weights that are negative, all zero, or without a sum that a float can hold are a ValueError.
-    """
-    if sample_weight is None:
-        return None
-    weight = _check_sample_weight(sample_weight, X, dtype=dtype, ensure_non_negative=True)
-    if not weight.any():  # scikit-learn checks this since 1.9
-        raise ValueError(f"sample_weight must have at least one weight above zero, but all {len(weight)} are zero.")
-    check_total(weight, "sample_weight")
-    return weight
-
-
 def takes_sample_weight(scorer):
     """Whether a scorer, and the metric in it, has use for ``sample_weight``."""
     if hasattr(scorer, "_accept_sample_weight"):  # since 1.7
@@ -102,3 +89,11 @@ def takes_sample_weight(scorer):
     parameters = signature(getattr(scorer, "_score_func", scorer)).parameters
     has_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
     return has_any or "sample_weight" in parameters
+
+
+def at_least(low, kind=Real):
+    return Interval(kind, low, None, closed="left")
+
+
+def above(low):
+    return Interval(Real, low, None, closed="neither")

@@ -13,14 +13,15 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
-from . import _build, _fitting
 from ._compat import check_parameters
-from ._displays import last_step, pyplot
 from ._threads import blas_threads
 from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .engine.objective import Objective
 from .engine.sweep import Exponential, Recorder, SweepEnded
 from .engine.training import fit_minibatch
+from .fitting import build as _build
+from .fitting import train as _fitting
+from .plotting.pyplot import last_step, pyplot
 
 __all__ = ["LearningRateFinderDisplay", "find_learning_rate"]
 

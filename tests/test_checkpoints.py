@@ -22,8 +22,8 @@ from skann._compat import has_callbacks
 if not has_callbacks():
     pytest.skip("callbacks came with scikit-learn 1.9", allow_module_level=True)
 
-from skann import _checkpoint
 from skann.callbacks import Checkpoint, EarlyStopping
+from skann.callbacks import checkpoint as _checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, CODES = load_iris(return_X_y=True)
@@ -394,7 +394,7 @@ def test_other_estimators_versions_and_callbacks(path, monkeypatch):
         classifier().set_callbacks(Checkpoint(path), EarlyStopping(X, Y)).fit(X, Y)
     with pytest.raises(ValueError, match="What differs: estimator"):
         ANNRegressor(**PLAIN).set_callbacks(Checkpoint(path)).fit(X, CODES)
-    monkeypatch.setattr(skann, "__version__", "99")
+    monkeypatch.setattr(_checkpoint, "__version__", "99")
     with pytest.raises(ValueError, match="What differs: skann version"):
         classifier().set_callbacks(Checkpoint(path)).fit(X, Y)
 

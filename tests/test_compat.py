@@ -8,7 +8,9 @@ import sklearn
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from skann import ANNClassifier, ANNRegressor, _compat, callbacks
+from skann import ANNClassifier, ANNRegressor
+from skann import _compat as _compat
+from skann import callbacks as callbacks
 from skann._compat import has_callbacks
 
 MAKERS = {

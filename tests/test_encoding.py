@@ -18,7 +18,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, RobustScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skann.encoding import BLOCK, TabularEncoder
+from skann.encoding import TabularEncoder
+from skann.encoding.encoder import BLOCK
 
 NAN = np.nan
 ENCODERS = [

@@ -13,8 +13,8 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 from skann import ANNClassifier, ANNRegressor
-from skann._fitted import OF_NETWORK
 from skann.engine.losses import CrossEntropy, SquaredError
+from skann.estimators.fitted import OF_NETWORK
 
 BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 RNG = np.random.default_rng(0)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skann._holdout import hold_out, nonzero_rows
+from skann._weights import nonzero_rows
+from skann.fitting.holdout import hold_out
 
 ROWS = np.arange(7, 307)  # not the rows themselves are counted: they are indices into the data
 LABELS = np.random.default_rng(0).integers(3, size=307)

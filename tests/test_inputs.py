@@ -16,9 +16,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import skann
-from skann import TabularEncoder, _recipe
+from skann import TabularEncoder
 from skann.engine.embeddings import Category, Columns, Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation, Scale
+from skann.fitting import recipe as _recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])

@@ -6,8 +6,8 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss, mean_squared_error
 
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
-from skann._holdout import hold_out
-from skann.engine.objective import raw_outputs
+from skann.engine.evaluation import raw_outputs
+from skann.fitting.holdout import hold_out
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 rng = np.random.default_rng(0)

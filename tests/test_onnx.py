@@ -30,7 +30,9 @@ onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 skl2onnx = pytest.importorskip("skl2onnx")
 
-from skann.onnx import _layers, _losses, to_onnx  # noqa: E402
+from skann.onnx import layers as _layers  # noqa: E402
+from skann.onnx import losses as _losses  # noqa: E402
+from skann.onnx import to_onnx  # noqa: E402
 
 NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64}
 NUMPY_TYPES |= {"tensor(bool)": bool, "tensor(string)": object}

@@ -21,9 +21,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_html_repr
 
 from skann import ANNClassifier, ANNRegressor, LossCurveDisplay, NetworkDisplay, TabularEncoder
-from skann._html import DOCS, N_SHOWN, network_svg
-from skann._outline import edges, outline, places
+from skann._estimator import DOCS
 from skann.engine.activations import Identity
+from skann.plotting.html import N_SHOWN, network_svg
+from skann.plotting.network import edges, places
+from skann.plotting.outline import outline
 
 mpl.use("Agg")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

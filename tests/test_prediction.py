@@ -10,7 +10,8 @@ from scipy import sparse
 from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
-from skann import ANNClassifier, ANNRegressor, TabularEncoder, _base
+from skann import ANNClassifier, ANNRegressor, TabularEncoder
+from skann.estimators import base as _base
 
 RNG = np.random.default_rng(0)
 N = 1000

@@ -8,12 +8,13 @@ from scipy import sparse
 from sklearn.datasets import make_friedman1
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from skann import ANNClassifier, ANNRegressor, TabularEncoder, _build
+from skann import ANNClassifier, ANNRegressor, TabularEncoder
 from skann.engine.activations import Mish, ReLU
 from skann.engine.embeddings import Columns, Periodic
 from skann.engine.layers import Dense, Dropout, ParametricActivation, Scale
 from skann.engine.losses import CrossEntropy, SquaredError
 from skann.engine.schedules import CosLog4, FlatCosine
+from skann.fitting import build as _build
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])

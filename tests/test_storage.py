@@ -28,7 +28,8 @@ from skann.engine.schedules import SCHEDULES, Constant, InverseScaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-CALLBACKS = {f"skann.callbacks.{name}" for name in ("Checkpoint", "EarlyStopping", "LossPlot")}  # not always at hand
+PLACES = ("checkpoint.Checkpoint", "early_stopping.EarlyStopping", "loss_plot.LossPlot")
+CALLBACKS = {f"skann.callbacks.{place}" for place in PLACES}  # not always at hand
 DOCS = Path(__file__).parents[1] / "docs"
 RNG = np.random.default_rng(0)
 N = 120
@@ -147,7 +148,7 @@ def test_callbacks_stay_with_the_model(way, tmp_path):
     from skann.callbacks import Checkpoint, EarlyStopping, LossPlot
 
     callbacks = [Checkpoint(tmp_path / "file", resume=False), EarlyStopping(X, LABELS, patience=1), LossPlot()]
-    assert {f"skann.callbacks.{type(each).__name__}" for each in callbacks} == CALLBACKS
+    assert {f"{type(each).__module__}.{type(each).__name__}" for each in callbacks} == CALLBACKS
     model = ANNClassifier(**PLAIN | {"max_iter": 20}).set_callbacks(*callbacks).fit(X, LABELS)
     loaded = WAYS[way](model)
     assert np.array_equal(loaded.predict_proba(X), model.predict_proba(X))
@@ -253,7 +254,7 @@ def test_another_version_warns(model, way, monkeypatch):
         warnings.simplefilter("error")
         WAYS[way](model)
     dump, load = (pickle.dumps, pickle.loads) if way == "pickle" else (skops.io.dumps, through_loads)
-    monkeypatch.setattr("skann._storage.__version__", "0.0.7")
+    monkeypatch.setattr("skann._estimator.__version__", "0.0.7")
     stored = dump(model)
     monkeypatch.undo()
     with pytest.warns(InconsistentVersionWarning, match=f"{name} was stored by skann 0.0.7, this is") as caught:

@@ -12,9 +12,10 @@ from plain import ANNClassifier, ANNRegressor
 from sklearn.base import clone
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from skann import _base, _threads
+from skann import _threads
 from skann._threads import WORTH_THREADS, blas_threads
 from skann.engine.activations import Tanh
+from skann.estimators import base as _base
 
 SMALL, LARGE = 1000, 10**12
 X = np.random.default_rng(0).normal(size=(200, 5))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import skann
-from skann import callbacks
+from skann import callbacks as callbacks
 
 PUBLIC = [getattr(skann, name) for name in skann.__all__ if name != "__version__"]
 PUBLIC += [getattr(callbacks, name) for name in callbacks.__all__]
@@ -132,7 +132,7 @@ def test_a_program_that_uses_skann(tmp_path):
     pytest.importorskip("mypy", reason="make lint installs it")
     said = check(GOOD, tmp_path)
     assert "error" not in said, said
-    assert 'Revealed type is "skann._regressor.ANNRegressor"' in said
+    assert 'Revealed type is "skann.estimators.regressor.ANNRegressor"' in said
     header = GOOD.split("model =")[0]
     said = check(header + "\n".join(BAD), tmp_path)
     wrong = {int(line.split(":")[1]) - header.count("\n") for line in said.splitlines() if ": error:" in line}

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from .objective import mean_loss
+from .evaluation import mean_loss
 
 LARGEST = 20.0  # temperatures are between 1 / LARGEST and LARGEST
 

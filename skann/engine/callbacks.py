@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from .objective import mean_loss, prediction_workspace, raw_outputs
+from .evaluation import mean_loss, prediction_workspace, raw_outputs
 
 
 class Callback:
@@ -201,42 +201,3 @@ class Verbose(Callback):
     def on_fit_end(self, run):
         if run.stopped_by:
             print(f"Training stopped: {run.stopped_by}.")
-
-
-class Stop(Callback):
-    """Ends trainings in several threads when one of them has failed, or the thread that waits for them was interrupted.
-
-    It may be pickled; trainings in other processes it does not end.
-    """
-
-    def __init__(self):
-        self.is_wanted, self.runs, self.at_work = False, [], []
-
-    def call(self, train, *args, **kwargs):
-        """``train(..., stop=self)``, which has this callback, or None if it is too late to begin."""
-        self.at_work.append(None)
-        try:
-            return None if self.is_wanted else train(*args, **kwargs, stop=self)
-        except BaseException:
-            self.now()
-            raise
-        finally:
-            self.at_work.pop()
-
-    def on_fit_begin(self, run):
-        self.runs.append(run)
-        run.interrupted = self.is_wanted
-
-    def on_epoch_end(self, run):
-        return self.is_wanted
-
-    def now(self):
-        """Let each training end after the step that it is in."""
-        self.is_wanted = True
-        for run in self.runs:
-            run.interrupted = True
-
-    def wait(self):
-        """Return when no training goes on any more."""
-        while self.at_work:
-            time.sleep(0.001)

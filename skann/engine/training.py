@@ -12,8 +12,8 @@ import numpy as np
 from scipy import linalg
 from scipy.optimize import minimize
 
-from .batches import Reader, slices
-from .objective import chunk_rows, raw_outputs
+from .evaluation import chunk_rows, raw_outputs
+from .rows import Reader, slices
 
 
 class Run:

@@ -18,11 +18,11 @@ except ImportError as error:
         name=error.name,
     ) from error
 
-from .._base import BaseANN
 from .._typing import MatrixLike
-from ..encoding import TabularEncoder
-from ._converters import register
-from ._signature import input_types, rename_inputs
+from ..encoding.encoder import TabularEncoder
+from ..estimators.base import BaseANN
+from .converters import register
+from .signature import input_types, rename_inputs
 
 __all__ = ["to_onnx"]
 

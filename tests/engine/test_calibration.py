@@ -5,8 +5,8 @@ import pytest
 from scipy.special import softmax
 
 from skann.engine.calibration import LARGEST, CalibratedLoss, fit_temperature
+from skann.engine.evaluation import mean_loss
 from skann.engine.losses import BinaryCrossEntropy, CrossEntropy
-from skann.engine.objective import mean_loss
 
 RNG = np.random.default_rng(0)
 RAW = 2 * RNG.standard_normal((4000, 3))

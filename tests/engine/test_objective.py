@@ -5,9 +5,10 @@ import pytest
 from helpers import Peak, assert_gradient, make_loss, make_network, make_targets, make_weight
 from scipy import sparse
 
-from skann.engine import objective as module
+from skann.engine import evaluation as module
+from skann.engine.evaluation import chunk_rows, mean_loss, raw_outputs
 from skann.engine.losses import LOSSES
-from skann.engine.objective import Objective, chunk_rows, mean_loss, raw_outputs
+from skann.engine.objective import Objective
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(30, 4)), RNG.normal(size=(30, 3))

@@ -9,8 +9,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPRegressor
 
 from skann.engine import training as module
+from skann.engine.evaluation import raw_outputs
 from skann.engine.losses import CrossEntropy, SquaredError
-from skann.engine.objective import Objective, raw_outputs
+from skann.engine.objective import Objective
 from skann.engine.training import fit_lbfgs
 
 

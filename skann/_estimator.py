@@ -1,0 +1,63 @@
+"""What goes into a pickle: the version, too, so that another one can warn."""
+
+import copy
+import warnings
+from typing import Any, Self
+
+from sklearn.exceptions import InconsistentVersionWarning
+
+from ._version import __version__
+
+
+class OtherVersionWarning(InconsistentVersionWarning):
+    """scikit-learn's warning of a model stored by another version, about versions of skann."""
+
+    def __init__(self, estimator_name, stored):
+        super().__init__(estimator_name=estimator_name, current_sklearn_version=None, original_sklearn_version=None)
+        self.current_skann_version, self.original_skann_version = __version__, stored
+
+    def __str__(self):
+        return (
+            f"{self.estimator_name} was stored by skann {self.original_skann_version}, this is skann "
+            f"{self.current_skann_version}: it may fail, or predict something else. Fit it again, or load it with that "
+            "version."
+        )
+
+
+class Versioned:
+    """Stores the version of skann, and warns where another one loads.
+
+    Attributes named in ``_not_stored`` stay in memory: what they hold serves to go on with a training, or is as large
+    as the data. A deep copy has them, but what is ``_of_one_call``.
+    """
+
+    _not_stored: tuple[str, ...] = ()
+    _of_one_call: tuple[str, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())  # type: ignore[call-overload]
+        for name in self._not_stored + self._of_one_call:
+            state.pop(name, None)
+        return state | {"_skann_version": __version__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        stored = state.get("_skann_version", "before 0.1")
+        if stored != __version__:
+            warnings.warn(OtherVersionWarning(type(self).__name__, stored), stacklevel=2)
+        vars(self).update({name: value for name, value in state.items() if name != "_skann_version"})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        other = memo[id(self)] = object.__new__(type(self))
+        state = {name: value for name, value in vars(self).items() if name not in self._of_one_call}
+        vars(other).update(copy.deepcopy(state, memo))
+        return other
+
+
+DOCS = "https://skann.readthedocs.io/en/latest"  # the one place that says where the documentation is
+
+
+class DocLink:
+    """Lets scikit-learn's HTML representation link to our page of the class."""
+
+    _doc_link_module = "skann"
+    _doc_link_template = DOCS + "/generated/skann.{estimator_name}.html"

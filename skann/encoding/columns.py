@@ -1,0 +1,106 @@
+"""Reading tables: each column of an array, pandas or polars DataFrame becomes an array of numbers, or `Coded`."""
+
+from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
+
+
+@dataclass
+class Coded:
+    """A column of categories.
+
+    Parameters
+    ----------
+    labels : ndarray
+        The values that the column may hold: strings (dtype object) or numbers, none of them missing.
+    codes : ndarray of int of shape (n_rows,)
+        Index of each row's value in ``labels``; -1 where it is missing.
+    """
+
+    labels: np.ndarray
+    codes: np.ndarray
+
+
+@dataclass
+class Table:
+    """A table whose columns have been told apart.
+
+    Parameters
+    ----------
+    numbers : {ndarray, sparse matrix} of shape (n_rows, n_numeric)
+        The numeric columns, of any dtype of numbers; float32 only if each of them is. NaN where a value is missing.
+    categories : list of Coded
+        The categorical columns.
+    number_names, category_names : sequences
+        What messages call them.
+    """
+
+    numbers: np.ndarray
+    categories: list
+    number_names: list
+    category_names: list
+
+
+def split(columns, is_categorical, names):
+    """The `Table` of what `read_columns` has read, by a mask of its columns."""
+    if not is_categorical.any() and not isinstance(columns, list):
+        return Table(columns, [], names, [])
+    if isinstance(columns, np.ndarray):
+        columns = list(columns.T)
+    is_categorical = is_categorical.tolist()
+    is_numeric = [not categorical for categorical in is_categorical]
+    number_names, category_names = list(compress(names, is_numeric)), list(compress(names, is_categorical))
+    numbers = [as_numbers(c, name) for c, name in zip(compress(columns, is_numeric), number_names, strict=True)]
+    categories = [as_coded(column) for column in compress(columns, is_categorical)]
+    return Table(_stack(numbers, _n_rows(columns[0])), categories, number_names, category_names)
+
+
+def _stack(numbers, n_rows):
+    """Arrays of numbers as the columns of a matrix; they stay contiguous."""
+    all_float32 = bool(numbers) and all(column.dtype == np.float32 for column in numbers)
+    matrix = np.empty((len(numbers), n_rows), np.float32 if all_float32 else np.float64)
+    for row, column in zip(matrix, numbers, strict=True):
+        row[...] = column
+    return matrix.T
+
+
+def _n_rows(column):
+    return len(column.codes if isinstance(column, Coded) else column)
+
+
+def as_coded(column):
+    """A column of numbers as categories, each number one; `Coded` ones as they are."""
+    if isinstance(column, Coded):
+        return column
+    labels, codes = np.unique(column, return_inverse=True)
+    if labels.dtype.kind == "f" and np.isnan(labels[-1]):
+        labels, codes = labels[:-1], np.where(codes == len(labels) - 1, -1, codes)
+    return Coded(labels, codes)
+
+
+def as_numbers(column, name):
+    """A column of categories as numbers, if all its labels are numbers or read like numbers."""
+    if isinstance(column, np.ndarray):
+        return column
+    return np.append(labels_as_numbers(column.labels, name), np.nan)[column.codes]
+
+
+def labels_as_numbers(labels, name):
+    """Labels as floats; ValueError with the first that does not read like a number."""
+    try:
+        return labels.astype(np.float64)
+    except ValueError:
+        wrong = next(label for label in labels if not _reads_like_number(label))
+        raise ValueError(
+            f"Column {name!r} must hold numbers, got {wrong!r}. If it holds categories, list it in "
+            "categorical_features; if this stands for a missing value, replace it by None or NaN."
+        ) from None
+
+
+def _reads_like_number(label):
+    try:
+        float(label)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,81 @@
+"""Predictions for many rows: in chunks, which bound the memory, and in threads."""
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from scipy import sparse
+
+from .._threads import blas_threads
+from ..engine.evaluation import prediction_workspace, raw_outputs
+from ..engine.rows import slices
+
+NUMBERS = 2**20  # of a chunk as the networks take it, and of what they make of it
+
+
+def chunk_rows(n_columns):
+    """Rows to encode and to predict on at once, when each becomes ``n_columns`` numbers."""
+    return min(max(NUMBERS // max(n_columns, 1), 256), 2**15)
+
+
+def in_chunks(predict, X, n_chunk, n_jobs):
+    """What ``predict`` makes of all rows, ``n_chunk`` at a time.
+
+    The chunks are the same for any ``n_jobs``. So are the results, but for the rounding of matrix products where BLAS
+    has several threads: it is left to itself when there is one job, and has one thread in each of several.
+
+    Parameters
+    ----------
+    predict : callable(rows) -> ndarray of shape (n_rows, ...)
+        Of one shape and dtype for all rows; called from several threads.
+    X : {ndarray, DataFrame, sparse matrix} of shape (n_samples, n_features)
+    n_chunk : int
+    n_jobs : int or None
+        Threads, as joblib counts them.
+
+    Returns
+    -------
+    predictions : ndarray of shape (n_samples, ...)
+    """
+    n_rows = X.shape[0]
+    if n_rows <= n_chunk:
+        return predict(X)
+    X = X.tocsr() if sparse.issparse(X) else X
+    first, *others = slices(n_rows, n_chunk)
+    beginning = predict(_rows(X, first))
+    predictions = np.empty((n_rows, *beginning.shape[1:]), beginning.dtype)
+    predictions[first] = beginning
+
+    def fill(chunk):
+        predictions[chunk] = predict(_rows(X, chunk))
+
+    def fill_beside_others(chunk):
+        with blas_threads(0):
+            fill(chunk)
+
+    if effective_n_jobs(n_jobs) == 1:
+        for chunk in others:
+            fill(chunk)
+    else:
+        Parallel(n_jobs, require="sharedmem")(delayed(fill_beside_others)(chunk) for chunk in others)
+    return predictions
+
+
+def _rows(X, chunk):
+    return X.iloc[chunk] if hasattr(X, "iloc") else X[chunk]
+
+
+def _raw_outputs(networks, X):
+    """The raw outputs of each network, in the dtype of X, which is encoded."""
+    workspace = prediction_workspace(networks[0], X, X.shape[0])  # their layers are the same
+    with np.errstate(over="ignore", invalid="ignore"):
+        raw = [
+            raw_outputs(network, X, workspace=workspace).astype(X.dtype, copy=len(networks) > 1) for network in networks
+        ]
+    if not all(np.isfinite(each).all() for each in raw):
+        raise predictions_error(X.dtype)
+    return raw
+
+
+def predictions_error(dtype):
+    """The error for predictions that are not finite."""
+    advice = "scale them, or make X float64" if dtype == np.float32 else "scale them"
+    return ValueError(f"X holds values too large for predictions in {dtype}: {advice}.")

@@ -1,0 +1,1 @@
+"""From parameters and rows to trained networks."""

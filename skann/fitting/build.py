@@ -1,0 +1,193 @@
+"""The dictionary between the two vocabularies: hyper-parameters, names included, become engine objects."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+
+from ..engine.activations import ACTIVATIONS
+from ..engine.embeddings import Category, Columns, PassThrough, Periodic, PiecewiseLinear
+from ..engine.initializers import INITIALIZERS
+from ..engine.layers import Dense, Dropout, ParametricActivation, Scale
+from ..engine.optimizers import OPTIMIZERS
+from ..engine.schedules import SCHEDULES, FlatCosine, InverseScaling
+
+N_BINS = 48  # of a piecewise-linear embedding, as in TabM
+
+
+N_SAMPLE = 1000  # rows that initializer="data" looks at
+
+
+FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4", "flat_cosine")  # see `plans_end`
+
+
+def layers(settings, inputs, n_out, table):
+    """The layers of the network: embeddings, scale, Dense with activation and dropout, and the linear output."""
+    sizes = hidden_layer_sizes(settings)
+    chain, n_in = input_layers(settings, inputs, table)
+    activations = per_layer(settings, "activation", len(sizes))
+    for size, activation, rate in zip(sizes, activations, dropout_rates(settings, len(sizes)), strict=True):
+        if settings.parametric_activation:
+            chain += [Dense(n_in, size), ParametricActivation(size, activation_object(activation))]
+        else:
+            chain.append(Dense(n_in, size, activation_object(activation)))
+        if rate:
+            chain.append(Dropout(size, rate))
+        n_in = size
+    chain.append(Dense(n_in, n_out))
+    if settings.rate_factors:
+        set_rate_factors(chain)
+    return chain
+
+
+def input_layers(settings, inputs, table):
+    """What comes before the first Dense layer, and how many columns it makes."""
+    chain, n_in = [], inputs.n_columns
+    if sparse.issparse(table.X) and (settings.numeric_embedding or settings.feature_scaling):
+        raise ValueError("numeric_embedding and feature_scaling need a dense X, got a sparse one.")
+    if (settings.numeric_embedding and inputs.n_numeric) or inputs.n_levels:
+        columns = Columns(embeddings(settings, inputs, table))
+        chain, n_in = [columns], columns.n_out
+    if settings.feature_scaling:
+        chain.append(Scale(n_in))
+    return chain, n_in
+
+
+def embeddings(settings, inputs, table):
+    """The parts of `Columns`: for the numbers, for what needs none, and for each column of codes."""
+    parts, n_embedded = {}, inputs.n_numeric if settings.numeric_embedding else 0
+    if n_embedded and settings.numeric_embedding == "periodic":
+        parts["numeric"] = Periodic(n_embedded, sigma=settings.sigma)
+    elif n_embedded:
+        parts["numeric"] = PiecewiseLinear(quantile_edges(table, n_embedded))
+    if n_embedded + len(inputs.n_levels) < inputs.n_columns:
+        parts["rest"] = PassThrough(inputs.n_columns - n_embedded - len(inputs.n_levels))
+    return parts | {f"category{i}": Category(n) for i, n in enumerate(inputs.n_levels)}
+
+
+def quantile_edges(table, n_columns):
+    """The edges (n_columns, N_BINS + 1) of bins with equally many training rows, for the first columns."""
+    rows = slice(None) if table.train is None else table.train
+    X, weight = table.X[rows, :n_columns], None if table.weight is None else table.weight[rows]
+    levels = np.linspace(0, 1, N_BINS + 1)
+    return np.stack([np.quantile(x, levels, method="inverted_cdf", weights=weight) for x in X.T]).astype(X.dtype)
+
+
+def initialize(settings, network, table, rng):
+    """Set the parameters of the network to their random start."""
+    if settings.initializer != "data":
+        network.initialize(rng, INITIALIZERS[settings.initializer])
+        return
+    sample = rng.permutation(table.X.shape[0] if table.train is None else table.train)[:N_SAMPLE]
+    network.initialize_from_data(rng, table.X[sample])
+
+
+def hidden_layer_sizes(settings):
+    sizes = settings.hidden_layer_sizes
+    sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+    if not all(isinstance(size, Integral) and not isinstance(size, bool) and size >= 1 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must hold integers of at least 1, got {settings.hidden_layer_sizes!r}.")
+    return [int(size) for size in sizes]
+
+
+def per_layer(settings, name, n_hidden):
+    """A parameter that is one value for all hidden layers or a list with one for each, as a list."""
+    value = getattr(settings, name)
+    if not isinstance(value, list | tuple):
+        return [value] * n_hidden
+    if len(value) != n_hidden:
+        raise ValueError(
+            f"{name} must have one entry for each of the {n_hidden} hidden layers, got {len(value)}: {value!r}."
+        )
+    return list(value)
+
+
+def activation_object(activation):
+    if not isinstance(activation, str):
+        if isinstance(activation, type) or not all(hasattr(activation, name) for name in ("forward", "backward")):
+            raise ValueError(f"activation must be a name or an object with forward and backward, got {activation!r}.")
+        return activation
+    if activation not in ACTIVATIONS:
+        raise ValueError(
+            f"activation must be one of {sorted(ACTIVATIONS)} or an activation object, got {activation!r}."
+        )
+    return ACTIVATIONS[activation]()
+
+
+def dropout_rates(settings, n_hidden):
+    rates = per_layer(settings, "dropout", n_hidden)
+    if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
+        raise ValueError(f"dropout must hold numbers from 0 to below 1, got {settings.dropout!r}.")
+    return rates
+
+
+def optimizer(settings, network):
+    kwargs = {"weight_decay": settings.weight_decay, "groups": network.groups}
+    if settings.solver == "sgd":
+        kwargs |= {"momentum": settings.momentum, "nesterov": settings.nesterovs_momentum}
+    elif settings.solver == "rmsprop":
+        kwargs |= {"beta": settings.beta_2, "epsilon": settings.epsilon, "bias_correction": True}
+    else:
+        kwargs |= {"beta_1": settings.beta_1, "beta_2": settings.beta_2, "epsilon": settings.epsilon}
+    return OPTIMIZERS[settings.solver](network.theta.size, network.theta.dtype, **kwargs)
+
+
+def schedule(settings, n_rows, batch_size, progress):
+    name, rate = settings.learning_rate, float(settings.learning_rate_init)
+    if not isinstance(name, str):
+        return name
+    steps_per_epoch = -(-n_rows // batch_size)
+    if name == "invscaling":
+        return InverseScaling(rate, settings.power_t, steps_per_epoch, n_rows, progress.t, progress.n_rows)
+    if name in FINITE_SCHEDULES:
+        return SCHEDULES[name](rate, settings.max_iter * steps_per_epoch)
+    return SCHEDULES[name](rate)
+
+
+def plans_end(learning_rate):
+    """Whether a schedule, its name or an object with ``n_steps``, plans for training to last until ``max_iter``."""
+    return learning_rate in FINITE_SCHEDULES if isinstance(learning_rate, str) else hasattr(learning_rate, "n_steps")
+
+
+def fade(settings, n_rows, batch_size):
+    """The schedule of dropout and weight decay; None where they stay, as with rates that plan no end."""
+    if not settings.fades or not (settings.dropout or settings.weight_decay):
+        return None
+    if settings.learning_rate not in FINITE_SCHEDULES:
+        return None
+    return FlatCosine(1.0, settings.max_iter * -(-n_rows // batch_size))
+
+
+def warn_ignored(settings):
+    """Say which parameters L-BFGS can't honour, if they differ from what switches them off."""
+    off = {"learning_rate": "constant", "weight_decay": 0, "dropout": 0, "max_grad_norm": None}
+    off |= {"weight_averaging": None}
+    ignored = [f"{name}={getattr(settings, name)!r}" for name, value in off.items() if getattr(settings, name) != value]
+    if ignored:
+        warnings.warn(
+            f"solver='lbfgs' ignores {', '.join(ignored)}: use 'adam', 'nadam', 'rmsprop' or 'sgd'.", stacklevel=6
+        )
+
+
+RATE = {"scale": 6.0, "bias": 0.1, "embedding": 0.1, "parametric": 0.1, "category": 1.0}
+
+
+def set_rate_factors(layers):
+    """Give each group of parameters its learning rate and decay, as RealMLP has them.
+
+    A factor f on the rate makes f^2 on the decay. Weights of a Dense layer have 1 / sqrt(n_in): Adam's steps have the
+    same length whatever the scale of a weight, and this is the scale (the neural tangent parametrisation).
+    """
+    for layer in layers:
+        if isinstance(layer, Dense):
+            layer.multipliers = {"W": (max(layer.n_in, 1) ** -0.5, 1.0), "b": (RATE["bias"], 0.0)}
+        elif isinstance(layer, Scale):
+            layer.multipliers = {"s": (RATE["scale"], RATE["scale"] ** 2)}
+        elif isinstance(layer, ParametricActivation):
+            layer.multipliers = {"p": (RATE["parametric"], RATE["parametric"] ** 2)}
+        elif isinstance(layer, Columns):
+            layer.multipliers = {
+                name: (RATE["category"], 1.0) if name.endswith(".E") else (RATE["embedding"], RATE["embedding"] ** 2)
+                for name in layer.shapes
+            }

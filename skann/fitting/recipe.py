@@ -1,0 +1,121 @@
+"""What "auto" stands for: the recipe for tables, or scikit-learn's defaults where the network is plain.
+
+The network is plain without an encoder, and with the solvers that the recipe was not made for. Which values the recipe
+has, and why, is told in docs/recipe.md.
+"""
+
+from types import SimpleNamespace
+
+RECIPE_SOLVERS = ("adam", "nadam", "rmsprop")
+
+
+LOCATION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile")  # y may be standardised
+
+
+SMALL = 500  # rows up to which a plain network trains in float64: there it costs nothing
+
+
+PLAIN = {
+    "hidden_layer_sizes": (100,),
+    "activation": "relu",
+    "parametric_activation": False,
+    "initializer": "glorot",
+    "weight_decay": 0.0,
+    "dropout": 0.0,
+    "learning_rate": "constant",
+    "learning_rate_init": 0.001,
+    "beta_2": 0.999,
+    "max_iter": 200,
+    "n_iter_no_change": 10,
+    "early_stopping": False,
+    "validation_fraction": 0.1,
+    "numeric_embedding": None,
+    "feature_scaling": False,
+    "n_estimators": 1,
+    "calibration": None,
+    "sigma": 0.1,
+    "weight_averaging": None,
+}
+
+
+RECIPE = {
+    "parametric_activation": True,
+    "initializer": "data",
+    "activation": "mish",
+    "learning_rate": "coslog4",
+    "beta_2": 0.95,
+    "early_stopping": True,
+    "validation_fraction": 0.2,
+    "numeric_embedding": "periodic",
+    "feature_scaling": True,
+    "calibration": "temperature",
+    "sigma": 0.3,
+    "weight_decay": 0.02,
+    "weight_averaging": 0.99,
+}
+
+
+def resolve(params, n_rows, is_sparse, is_classifier, partial):
+    """The parameters with values in place of "auto".
+
+    Returns
+    -------
+    settings : namespace
+        Beside the parameters:
+
+        - ``from_recipe``, whether this is not the plain network;
+        - ``batch_size_is_auto``;
+        - ``rate_factors``, whether groups of parameters have learning rates of their own;
+        - ``patience_growth``: ``n_iter_no_change`` grows by so many epochs with each epoch to the best one;
+        - ``fades``, whether dropout and weight decay fade in the course of the training;
+        - ``float64_rows``, up to how many rows dtype="auto" is float64.
+    """
+    from_recipe = params["encoder"] is not None and params["solver"] in RECIPE_SOLVERS
+    values = PLAIN | {"batch_size": min(200, n_rows)}
+    if from_recipe:
+        values |= RECIPE | by_size(n_rows, is_classifier)
+        if is_sparse:
+            values |= {"numeric_embedding": None, "feature_scaling": False}
+        if partial:  # no end in sight
+            values |= {"learning_rate": "constant", "n_estimators": 1}
+            values["learning_rate_init"] /= 5
+    values["early_stopping"] = values["early_stopping"] and not partial
+    values["target_scaling"] = params["encoder"] is not None and params["loss"] in LOCATION_LOSSES
+    if from_recipe:
+        max_iter = values["max_iter"] if is_auto(params["max_iter"]) else params["max_iter"]
+        values["n_iter_no_change"] = max(1, max_iter // 8)
+    chosen = {name: values[name] for name in values if is_auto(params.get(name, "auto"))}
+    if partial:
+        chosen |= {"early_stopping": False, "calibration": None}
+    settings = SimpleNamespace(**params | chosen)
+    settings.from_recipe = from_recipe
+    settings.batch_size_is_auto = is_auto(params["batch_size"])
+    settings.rate_factors = from_recipe and is_auto(params["learning_rate_init"])
+    settings.patience_growth = float(from_recipe and is_auto(params["n_iter_no_change"]))
+    settings.fades = from_recipe and not partial
+    settings.float64_rows = 10**18 if params["solver"] == "lbfgs" else 0 if from_recipe else SMALL
+    return settings
+
+
+def is_auto(value):
+    return isinstance(value, str) and value == "auto"
+
+
+def by_size(n_rows, is_classifier):
+    """The values that depend on the task and on the number of rows: powers of it, within limits."""
+    thousands = n_rows / 1000
+    growth = thousands ** (1 / 3)
+    width = limited(128 * growth, 128, 256, step=32) if is_classifier else 128
+    return {
+        "hidden_layer_sizes": (width,) * 3,
+        "batch_size": limited(64 * growth, 32, 512, step=16),
+        "max_iter": limited(70 / growth, 8, 64) if is_classifier else limited(128 / growth, 8, 128),
+        "n_estimators": limited(8 * (10 / thousands) ** (1 / 3), 4, 8),
+        "learning_rate_init": 0.02 if is_classifier else 0.1,
+        "dropout": 0.15 if is_classifier else 0.0,
+    }
+
+
+def limited(value, low, high, step=1):
+    """``value`` rounded to a multiple of ``step``, from ``low`` to ``high``."""
+    return min(max(step * round(value / step), low), high)
