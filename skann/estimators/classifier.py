@@ -1,11 +1,9 @@
 """ANNClassifier: raw outputs become probabilities and labels."""
 
 import math
-import warnings
 from typing import Literal, Self
 
 import numpy as np
-from scipy import sparse
 from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 
@@ -32,16 +30,14 @@ from .._typing import (
     Transformer,
     available_if,
 )
-from ..engine.calibration import fit_temperature
-from ..engine.losses import BinaryCrossEntropy, CrossEntropy
 from ..targets.labels import Labels
-from .base import BaseANN, has_partial_fit
+from .base import BaseANN, has_partial_fit, unchanged_on_failure
 from .docstrings import documented
 from .parameters import CONSTRAINTS, FRACTION
 
 
 @documented
-class ANNClassifier(ClassifierMixin, Labels, BaseANN):  # type: ignore[misc]  # _encode_target has options of its own
+class ANNClassifier(ClassifierMixin, BaseANN):
     """Feed-forward neural network classifier.
 
     Two or more classes have one output each, softmax and cross-entropy (equation 4); multilabel targets have one
@@ -145,9 +141,6 @@ class ANNClassifier(ClassifierMixin, Labels, BaseANN):  # type: ignore[misc]  # 
     >>> classifier.score(X_test, y_test) > 0.9
     True
     """
-
-    classes_: Array
-    temperature_: float
 
     _parameter_constraints = CONSTRAINTS | {
         "loss": [StrOptions({"log_loss"}), HasMethods(["value_and_delta", "predict", "constant"])],
@@ -269,7 +262,9 @@ class ANNClassifier(ClassifierMixin, Labels, BaseANN):  # type: ignore[misc]  # 
         ValueError, TypeError
             If a parameter or the data are not as described; the classifier is then as it was before.
         """
-        return self._partial_fit(X, y, sample_weight, classes=classes, classes_needed=True)
+        with unchanged_on_failure(self):
+            first = not hasattr(self, "networks_")
+            return self._fit(X, y, sample_weight, first=first, partial=True, classes=classes, classes_needed=True)
 
     def predict(self, X: MatrixLike) -> Array:
         """Predict labels.
@@ -284,10 +279,7 @@ class ANNClassifier(ClassifierMixin, Labels, BaseANN):  # type: ignore[misc]  # 
             The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse
             if `fit` was given a sparse y.
         """
-        labels = self._predict(X, self._most_probable)
-        if not self._multilabel:
-            return self.classes_[labels]
-        return sparse.csr_matrix(labels) if self._sparse_target else labels
+        return self._target.labels(self._predict(X, self._most_probable))
 
     def predict_proba(self, X: MatrixLike) -> Floats:
         """Predict probabilities.
@@ -332,58 +324,46 @@ class ANNClassifier(ClassifierMixin, Labels, BaseANN):  # type: ignore[misc]  # 
         """
         return self._predict(X, self._decision)
 
-    def _calibrate(self, settings, raw, tables):
-        self.temperature_ = 1.0
-        if settings.calibration is None:
-            return
-        if raw is None:
-            if self.calibration == "temperature":
-                message = "calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val."
-                warnings.warn(message, stacklevel=5)
-            return
-        targets, weights = zip(*(table.watched.targets() for table in tables[: len(raw)]), strict=True)
-        weight = None if weights[0] is None else np.concatenate(weights)
-        self.temperature_ = fit_temperature(self._loss, np.concatenate(raw), np.concatenate(targets), weight)
+    @property
+    def classes_(self) -> Array:
+        """The labels; for multilabel targets the column numbers."""
+        return self._of_target("classes_", "classes")
 
-    def _calibrated(self, raw):
-        return raw if self.temperature_ == 1 else [each / self.temperature_ for each in raw]
+    @property
+    def temperature_(self) -> float:
+        """What the raw outputs are divided by."""
+        return self._fitted_networks("temperature_").temperature
 
-    def _combine(self, raw):
-        raw = self._calibrated(raw)
-        proba = self._loss.predict(raw[0])
-        for each in raw[1:]:
-            proba += self._loss.predict(each)
-        proba /= len(raw)
-        return proba
+    def _target_of(self, y, **options):
+        return Labels.learn(y, **options)
 
     def _most_probable(self, raw):
         """Class indices (n_rows,), or 0 and 1 for each label (n_rows, n_labels)."""
-        proba = self._combine(raw)
-        return (proba > 0.5).astype(np.int64) if self._multilabel else proba.argmax(axis=1)
+        proba = self.networks_.predict(raw)
+        return (proba > 0.5).astype(np.int64) if self._target.multilabel else proba.argmax(axis=1)
 
     def _log_of_mean(self, raw):
-        """Logarithms of what `_combine` gives, without its rounding of small probabilities."""
-        if not hasattr(self._loss, "log_predict"):
-            return np.log(self._combine(raw))
-        log_proba = [self._loss.log_predict(each) for each in self._calibrated(raw)]
-        return log_proba[0] if len(raw) == 1 else logsumexp(log_proba, axis=0) - math.log(len(raw))
+        """Logarithms of the probabilities, without their rounding where they are small."""
+        networks = self.networks_
+        if not hasattr(networks.loss, "log_predict"):
+            return np.log(networks.predict(raw))
+        log_proba = [networks.loss.log_predict(each) for each in networks.calibrated(raw)]
+        if len(log_proba) == 1:
+            return log_proba[0]
+        if networks.weights is None:
+            return logsumexp(log_proba, axis=0) - math.log(len(raw))
+        return logsumexp(log_proba, axis=0, b=np.reshape(networks.weights, (-1, 1, 1)))
 
     def _decision(self, raw):
         """What `decision_function` returns."""
-        raw = self._calibrated(raw)[0] if len(raw) == 1 else self._raw_of_mean(raw)
-        return raw[:, 1] - raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
+        raw = self.networks_.calibrated(raw)[0] if len(raw) == 1 else self._raw_of_mean(raw)
+        is_binary = len(self._target.classes) == 2 and not self._target.multilabel
+        return raw[:, 1] - raw[:, 0] if is_binary else raw
 
     def _raw_of_mean(self, raw):
         """Raw outputs for which the loss predicts the mean of what it predicts for several."""
-        proba = self._combine(raw)
-        return np.log(proba) - np.log1p(-proba) if self._multilabel else np.log(proba)
-
-    def _make_loss(self, y, weight, first):
-        if not isinstance(self.loss, str):
-            return self.loss
-        if self._multilabel:
-            return BinaryCrossEntropy(self.label_smoothing)
-        return CrossEntropy(len(self.classes_), self.label_smoothing)
+        proba = self.networks_.predict(raw)
+        return np.log(proba) - np.log1p(-proba) if self._target.multilabel else np.log(proba)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

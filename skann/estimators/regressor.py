@@ -3,8 +3,6 @@
 from numbers import Real
 from typing import Literal, Self
 
-import numpy as np
-from scipy import sparse
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from .._compat import HasMethods, Interval, StrOptions, above
@@ -29,14 +27,10 @@ from .._typing import (
     Transformer,
     available_if,
 )
-from ..engine import losses
-from .base import BaseANN, has_partial_fit
+from ..targets.values import Values
+from .base import BaseANN, has_partial_fit, unchanged_on_failure
 from .docstrings import documented
 from .parameters import CONSTRAINTS
-from .prediction import predictions_error
-
-LARGEST = 1e302  # target; so that sums and differences of many are finite
-
 
 LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
@@ -147,8 +141,6 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     >>> model.score(X[300:], y[300:]) > 0.4
     True
     """
-
-    _tol_is_relative = True
 
     _parameter_constraints = CONSTRAINTS | {
         "loss": [StrOptions(set(LOSSES)), HasMethods(["value_and_delta", "predict", "constant"])],
@@ -266,7 +258,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         ValueError, TypeError
             If a parameter or the data are not as described; the regressor is then as it was before.
         """
-        return self._partial_fit(X, y, sample_weight)
+        with unchanged_on_failure(self):
+            return self._fit(X, y, sample_weight, first=not hasattr(self, "networks_"), partial=True)
 
     def predict(self, X: MatrixLike) -> Floats:
         """Predict values: means, medians or quantiles, as the loss says.
@@ -280,114 +273,22 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Or (n_samples, n_quantiles) with a list of quantiles.
         """
-        return self._shaped(self._predict(X))
+        return self._target.shaped(self._predict(X))
 
-    def _shaped(self, values):
-        return values.ravel() if self._flat_target and values.shape[1] == 1 else values
+    @property
+    def target_mean_(self) -> Floats | None:
+        """Mean of the training targets, None without ``target_scaling``."""
+        return self._of_target("target_mean_", "mean")
 
-    def _combine(self, raw):
-        values = self._loss.predict(raw[0])
-        if len(raw) > 1:
-            values = sum(map(self._loss.predict, raw[1:]), start=values) / len(raw)
-        if self.target_scale_ is not None:  # what was fitted counts, not what was set since
-            with np.errstate(over="ignore"):
-                values = (values * self.target_scale_ + self.target_mean_).astype(values.dtype)
-            if not np.isfinite(values).all():
-                raise predictions_error(values.dtype)
-        return values
+    @property
+    def target_scale_(self) -> Floats | None:
+        """Standard deviation of the training targets, None without ``target_scaling``."""
+        return self._of_target("target_scale_", "spread")
 
-    def _encode_target(self, y, first):
-        if sparse.issparse(y):
-            raise TypeError("y must be dense in regression, got a sparse matrix: use y.toarray().")
-        y = np.asarray(y)
-        if y.dtype.kind not in "fiubO":
-            raise ValueError(f"y must hold numbers, got dtype {y.dtype}.")
-        flat = y.ndim == 1
-        try:
-            y = y.astype(np.float64).reshape(len(y), -1)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise ValueError(f"y must hold numbers: {error}") from None
-        if np.isnan(y).any():  # None was in it
-            raise ValueError("y must hold numbers, but some values are missing.")
-        if np.abs(y).max() > LARGEST:
-            raise ValueError(f"y holds values too large: up to {np.abs(y).max():g}. Divide it by a constant.")
-        if first:
-            self._flat_target = flat
-            self._n_targets = y.shape[1]
-        elif y.shape[1] != self._n_targets:
-            raise ValueError(f"y must have {self._n_targets} columns as before, got {y.shape[1]}.")
-        return y
-
-    def _scale_target(self, settings, y, weight, rows, first):
-        if not settings.target_scaling:
-            self.target_mean_ = self.target_scale_ = None
-            return y
-        if self.loss in ("poisson", "gamma"):
-            raise ValueError(
-                f"target_scaling=True does not go with loss={self.loss!r}, which needs y in its own units."
-            )
-        if first:
-            chosen = slice(None) if rows is None else rows
-            self.target_mean_, self.target_scale_ = _mean_and_spread(
-                y[chosen], None if weight is None else weight[chosen]
-            )
-        return (y - self.target_mean_) / self.target_scale_
-
-    def _decode_target(self, y):
-        return self._shaped(y)
-
-    def _make_loss(self, y, weight, first):
-        loss = self._loss_object(y, weight, first)
-        self._check_domain(loss, y)
-        return loss
-
-    def _check_domain(self, loss, y):
-        if hasattr(loss, "in_domain") and not loss.in_domain(y):
-            raise ValueError(
-                f"loss={self.loss!r} needs a y of {loss.domain}, got values from {y.min():g} to {y.max():g}."
-            )
-
-    def _loss_object(self, y, weight, first):
-        if not isinstance(self.loss, str):
-            return self.loss
-        if self.loss == "huber":
-            if first or not isinstance(self._loss, losses.Huber):
-                with np.errstate(over="ignore"):
-                    threshold = self.huber_delta * _mean_and_spread(y, weight)[1]
-                info = np.finfo(np.float64)
-                return losses.Huber(np.clip(threshold, info.tiny, info.max))
-            return self._loss
-        if self.loss == "quantile":
-            levels = self._quantile_levels(y)
-            n_outputs = np.size(levels) if np.ndim(levels) else y.shape[1]
-            if not first and n_outputs != self.n_outputs_:
-                raise ValueError(
-                    f"quantile={self.quantile!r} needs {n_outputs} outputs, the network has {self.n_outputs_}."
-                )
-            return losses.Quantile(levels)
-        return losses.LOSSES[self.loss]()
-
-    def _quantile_levels(self, y):
-        if isinstance(self.quantile, Real):
-            return self.quantile
-        levels = np.asarray(self.quantile).tolist()
-        if not levels or not all(isinstance(level, Real) and 0 < level < 1 for level in levels):
-            raise ValueError(f"quantile must hold numbers strictly between 0 and 1, got {self.quantile!r}.")
-        if y.shape[1] > 1:
-            raise ValueError(f"A list of quantiles needs a single target, but y has {y.shape[1]} columns.")
-        return levels
+    def _target_of(self, y):
+        return Values.learn(y)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = self.loss in ("poisson", "gamma")
         return tags
-
-
-def _mean_and_spread(y, weight):
-    """Mean and standard deviation of each column of y, the latter 1 where it is 0."""
-    unit = np.abs(y).max(axis=0)
-    unit = np.where(unit > 0, unit, 1)  # so that the squares of huge values do not overflow
-    mean = np.average(y / unit, axis=0, weights=weight)
-    variance = np.average((y / unit - mean) ** 2, axis=0, weights=weight)
-    spread = np.maximum(np.sqrt(variance) * unit, np.nextafter(0, 1))  # above 0 also beside denormal values
-    return mean * unit, np.where(variance > 0, spread, 1).astype(y.dtype)
