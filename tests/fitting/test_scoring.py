@@ -22,7 +22,7 @@ from sklearn.metrics import (
     r2_score,
 )
 from sklearn.model_selection import GridSearchCV
-from test_validation_data import LABELS, RECIPE, SCORE, SMALL, TARGETS, TRAIN, VAL, X, both, table, targets
+from test_validation import LABELS, RECIPE, SCORE, SMALL, TARGETS, TRAIN, VAL, X, both, table, targets
 
 import skann
 from skann.engine.losses import CrossEntropy

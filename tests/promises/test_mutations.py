@@ -16,7 +16,7 @@ import pytest
 from skann.engine.activations import ACTIVATIONS
 from skann.engine.losses import LOSSES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="each mutant is tested in a fork"),

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 PLACES = ("checkpoint.Checkpoint", "early_stopping.EarlyStopping", "loss_plot.LossPlot")
 CALLBACKS = {f"skann.callbacks.{place}" for place in PLACES}  # not always at hand
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 RNG = np.random.default_rng(0)
 N = 120
 TABLE = pd.DataFrame(

@@ -14,7 +14,7 @@ from skann.engine.losses import LOSSES
 from skann.engine.optimizers import OPTIMIZERS
 from skann.engine.schedules import SCHEDULES
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 README = DOCS.parent / "README.md"
 PAGES = pytest.mark.parametrize("page", [README, *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
 
