@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import bits
 from scipy import sparse
 from sklearn.datasets import load_iris, make_regression
 from sklearn.preprocessing import FunctionTransformer
@@ -18,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 import skann
 from skann import ANNClassifier, ANNRegressor
 from skann._compat import has_callbacks
+from tests.helpers import bits
 
 if not has_callbacks():
     pytest.skip("callbacks came with scikit-learn 1.9", allow_module_level=True)

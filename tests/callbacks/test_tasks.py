@@ -8,7 +8,6 @@ import warnings
 
 import numpy as np
 import pytest
-from helpers import bits
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris, make_multilabel_classification, make_regression
@@ -19,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skann import ANNClassifier, ANNRegressor
 from skann._compat import has_callbacks
+from tests.helpers import bits
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, CODES = load_iris(return_X_y=True)

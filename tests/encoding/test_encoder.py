@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from helpers import Peak
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -20,6 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skann.encoding import TabularEncoder
 from skann.encoding.encoder import BLOCK
+from tests.helpers import Peak
 
 NAN = np.nan
 ENCODERS = [

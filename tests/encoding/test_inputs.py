@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -20,6 +19,7 @@ from skann import TabularEncoder
 from skann.engine.embeddings import Category, Columns, Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation, Scale
 from skann.fitting import recipe as _recipe
+from tests.plain import ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])

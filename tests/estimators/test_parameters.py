@@ -5,7 +5,6 @@ import warnings
 
 import numpy as np
 import pytest
-from plain import ANNClassifier, ANNRegressor
 from sklearn.base import clone
 from sklearn.datasets import make_regression
 from sklearn.exceptions import ConvergenceWarning
@@ -14,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from skann.engine.activations import Tanh
 from skann.engine.losses import SquaredError
 from skann.engine.schedules import Constant, Cosine
+from tests.plain import ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = make_regression(80, 3, noise=1.0, random_state=0)

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pandas as pd
-import plain
 import polars as pl
 import pytest
-from helpers import Peak
 from scipy import sparse
 from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
 from skann.estimators import base as _base
+from tests import plain
+from tests.helpers import Peak
 
 RNG = np.random.default_rng(0)
 N = 1000

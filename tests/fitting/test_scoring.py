@@ -7,9 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import bits
 from joblib import parallel_backend
-from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.metrics import (
@@ -22,10 +20,12 @@ from sklearn.metrics import (
     r2_score,
 )
 from sklearn.model_selection import GridSearchCV
-from test_validation import LABELS, RECIPE, SCORE, SMALL, TARGETS, TRAIN, VAL, X, both, table, targets
 
 import skann
 from skann.engine.losses import CrossEntropy
+from tests.fitting.test_validation import LABELS, RECIPE, SCORE, SMALL, TARGETS, TRAIN, VAL, X, both, table, targets
+from tests.helpers import bits
+from tests.plain import ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

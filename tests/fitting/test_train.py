@@ -5,11 +5,12 @@ import warnings
 
 import numpy as np
 import pytest
-from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
+
+from tests.plain import ANNClassifier, ANNRegressor
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

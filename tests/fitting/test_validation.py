@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from helpers import bits
-from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -20,6 +18,8 @@ import skann
 from skann.engine.calibration import fit_temperature
 from skann.engine.evaluation import raw_outputs
 from skann.engine.losses import CrossEntropy, SquaredError
+from tests.helpers import bits
+from tests.plain import ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

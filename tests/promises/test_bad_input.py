@@ -5,13 +5,13 @@ import warnings
 
 import numpy as np
 import pytest
-from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
 from skann.engine.activations import ReLU
 from skann.engine.schedules import Constant
+from tests.plain import ANNClassifier, ANNRegressor
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])

@@ -12,7 +12,6 @@ import joblib
 import matplotlib
 import numpy as np
 import pandas as pd
-import plain
 import pytest
 import sklearn
 from sklearn.base import clone
@@ -21,6 +20,7 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 
 import skann
 from skann import ANNClassifier, ANNRegressor, LossCurveDisplay
+from tests import plain
 
 RNG = np.random.default_rng(0)
 N = 300

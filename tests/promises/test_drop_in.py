@@ -4,7 +4,6 @@ import inspect
 
 import numpy as np
 import pytest
-from plain import ANNClassifier, ANNRegressor
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
@@ -17,6 +16,8 @@ from sklearn.datasets import (
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
+
+from tests.plain import ANNClassifier, ANNRegressor
 
 PAIRS = pytest.mark.parametrize(
     "Peer, Ours", [(MLPClassifier, ANNClassifier), (MLPRegressor, ANNRegressor)], ids=["classifier", "regressor"]

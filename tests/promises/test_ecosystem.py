@@ -8,7 +8,6 @@ import joblib
 import numpy as np
 import pytest
 import sklearn
-from plain import ANNClassifier, ANNRegressor
 from scipy.stats import loguniform
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
@@ -42,6 +41,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skann.engine.activations import Identity
 from skann.engine.losses import SquaredError
+from tests.plain import ANNClassifier, ANNRegressor
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

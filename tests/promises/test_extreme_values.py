@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skann
 from skann import find_learning_rate
+from tests.plain import ANNClassifier, ANNRegressor
 
 pytestmark = [
     pytest.mark.filterwarnings("error::RuntimeWarning"),

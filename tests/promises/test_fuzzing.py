@@ -17,12 +17,12 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
-import strategies
 from hypothesis import given, settings
 from scipy import sparse
 
 import skann
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
+from tests.promises import strategies
 
 NAMES = {"X", "y", "X_val", "y_val", "sample_weight", "sample_weight_val", "classes", "column", "columns", "labels"}
 NAMES |= {"sample", "samples", "feature", "features", "target", "weights", "data", "array", "sparse", "quantiles"}

@@ -13,12 +13,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import sklearn
-from plain import ANNClassifier, ANNRegressor
 from scipy.special import log_softmax
 from sklearn.datasets import load_iris, make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from tests.plain import ANNClassifier, ANNRegressor
 
 SKANN = SimpleNamespace(Classifier=ANNClassifier, Regressor=ANNRegressor)
 PEER = SimpleNamespace(Classifier=MLPClassifier, Regressor=MLPRegressor)

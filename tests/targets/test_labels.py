@@ -4,12 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
-from plain import ANNClassifier, ANNRegressor
 from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.metrics import mean_pinball_loss
 from sklearn.utils.class_weight import compute_sample_weight
+
+from tests.plain import ANNClassifier, ANNRegressor
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
