@@ -16,14 +16,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 import skann
 from skann import ANNClassifier, ANNRegressor
-from skann._compat import has_callbacks
-from tests.helpers import bits
-
-if not has_callbacks():
-    pytest.skip("callbacks came with scikit-learn 1.9", allow_module_level=True)
-
 from skann.callbacks import Checkpoint, EarlyStopping
 from skann.callbacks import checkpoint as _checkpoint
+from tests.helpers import bits
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, CODES = load_iris(return_X_y=True)

@@ -9,85 +9,23 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone
+from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.datasets import load_iris, make_multilabel_classification, make_regression
+from sklearn.datasets import make_multilabel_classification, make_regression
 from sklearn.metrics import accuracy_score, log_loss
-from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skann import ANNClassifier, ANNRegressor
-from skann._compat import has_callbacks
+from tests.callbacks.recorder import CODES, EVERY_KIND, Recorder, Silent, X, Y, classifier
 from tests.helpers import bits
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-X, CODES = load_iris(return_X_y=True)
-Y = np.array(["setosa", "versicolor", "virginica"])[CODES]
-KINDS = {
-    "plain": {"encoder": None, "n_estimators": 1},
-    "recipe": {"n_estimators": 1},
-    "ensemble": {"n_estimators": 3},
-    "threads": {"n_estimators": 3, "n_jobs": 2},
-    "lbfgs": {"encoder": None, "solver": "lbfgs"},
-    "early": {"encoder": None, "early_stopping": True},
-}
-EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 SOLVERS = pytest.mark.parametrize("solver", ["adam", "nadam", "rmsprop", "sgd", "lbfgs"])
 
 
-def classifier(kind="plain", **params):
-    return ANNClassifier(**{"hidden_layer_sizes": (5,), "max_iter": 6, "random_state": 0} | KINDS[kind] | params)
-
-
-if not has_callbacks():
-    pytest.skip("callbacks came with scikit-learn 1.9", allow_module_level=True)
-
-from sklearn.callback import ProgressBar, ScoringMonitor  # noqa: E402
-
-from skann.callbacks import EarlyStopping, LossPlot  # noqa: E402
-
-
-class Recorder:
-    """Keeps what it is told; ``fail_at`` and ``stop_after`` make it raise, and end the training."""
-
-    def __init__(self, fail_at=None, stop_after=np.inf):
-        self.events, self.fail_at, self.stop_after = [], fail_at, stop_after
-
-    def note(self, name, context, **told):
-        self.events.append((name, context.task_name, context.task_id, told))
-        if (name, context.task_name) == self.fail_at:
-            raise RuntimeError("the callback failed")
-
-    def setup(self, estimator, context):
-        self.note("setup", context)
-
-    def teardown(self, estimator, context):
-        self.note("teardown", context)
-
-    def on_fit_task_begin(self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None):
-        self.note("begin", context, X=X, y=y, metadata=metadata, model=fitted_estimator)
-
-    def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None):
-        self.note("end", context, X=X, y=y, metadata=metadata, model=fitted_estimator)
-        return context.task_name == "epoch" and context.task_id + 1 >= self.stop_after
-
-    def models(self, name="end", task="epoch"):
-        return [told["model"] for event, its_task, _, told in self.events if (event, its_task) == (name, task)]
-
-    def names(self):
-        return [event[:2] for event in self.events]
-
-
-class Silent:
-    """Asks for nothing."""
-
-    def setup(self, estimator, context):
-        pass
-
-    teardown = on_fit_task_begin = on_fit_task_end = setup
-
-
-# ------------------------------------------------------------------------------------------------------- tasks
+# --------------------------------------------------------------------------------------------------------------- tasks
 
 
 @EVERY_KIND
@@ -152,7 +90,7 @@ def test_only_callbacks_are_accepted():
         classifier().set_callbacks(print)
 
 
-# --------------------------------------------------------------------------------------------------- snapshots
+# ----------------------------------------------------------------------------------------------------------- snapshots
 
 
 @EVERY_KIND
@@ -245,7 +183,7 @@ def test_warm_start(kind):
     assert [len(each.loss_curve_) for each in recorder.models()][:6] == list(range(7, 13))
 
 
-# ---------------------------------------------------------------------------------------------------- stopping
+# ------------------------------------------------------------------------------------------------------------ stopping
 
 
 @EVERY_KIND
@@ -279,7 +217,7 @@ def test_no_convergence_warning_after_a_stop():
         classifier("recipe").set_callbacks(Recorder(stop_after=2)).fit(X, Y)
 
 
-# ---------------------------------------------------------------------------------------------------- failures
+# ------------------------------------------------------------------------------------------------------------ failures
 
 FAILURES = [
     ("setup", "fit"),
@@ -322,7 +260,7 @@ def test_a_failure_in_a_first_fit_leaves_it_unfitted():
     assert vars(model).keys() == vars(classifier().set_callbacks(Silent())).keys()
 
 
-# ------------------------------------------------------------------------------ scikit-learn's own, and meta-estimators
+# ----------------------------------------------------------------------------- scikit-learn's own, and meta-estimators
 
 
 @EVERY_KIND
@@ -412,103 +350,3 @@ def test_clone_and_pickle_keep_callbacks():
     assert not any(hasattr(member, "_skl_callbacks") for member in model.estimators_)
     model.set_callbacks()
     assert isinstance(pickle.loads(pickle.dumps(model)), BaseEstimator)
-
-
-# --------------------------------------------------------------------------------------------------- EarlyStopping
-
-TRAIN, VAL, Y_TRAIN, Y_VAL = train_test_split(X, Y, random_state=0)
-
-
-def scores_of(recorder, scorer=accuracy_score):
-    return [scorer(Y_VAL, model.predict(VAL)) for model in recorder.models()]
-
-
-@EVERY_KIND
-def test_early_stopping_waits_and_restores(kind):
-    """It ends ``patience`` epochs after the best one, whose weights come back."""
-    recorder = Recorder()
-    stop = EarlyStopping(VAL, Y_VAL, patience=3)
-    model = classifier(kind, max_iter=60).set_callbacks(stop, recorder).fit(TRAIN, Y_TRAIN)
-    assert stop._states == {}
-    if not hasattr(model, "estimators_"):
-        scores = scores_of(recorder)
-        best = int(np.argmax(scores))
-        assert model.n_iter_ in (best + 4, 60) or kind in ("lbfgs", "early", "recipe")
-        np.testing.assert_array_equal(model.network_.theta, recorder.models()[best].network_.theta)
-    else:
-        assert [accuracy_score(Y_VAL, each.predict(VAL)) for each in model.estimators_] == [
-            accuracy_score(Y_VAL, each.predict(VAL)) for each in sorted_models(recorder, model)
-        ]
-
-
-def sorted_models(recorder, model):
-    """The snapshots of networks as they ended, in the order of the networks."""
-    ended = {event[2]: event[3]["model"] for event in recorder.events if event[:2] == ("end", "network")}
-    return [ended[i] for i in range(len(model.estimators_))]
-
-
-def test_early_stopping_modes_agree():
-    """A loss that shall fall and its negative that shall rise."""
-
-    def loss(model, X, y):
-        return log_loss(y, model.predict_proba(X))
-
-    stops = (
-        EarlyStopping(VAL, Y_VAL, loss, mode="min", patience=2),
-        EarlyStopping(VAL, Y_VAL, "neg_log_loss", patience=2),
-    )
-    models = [classifier(max_iter=200, learning_rate_init=0.3).set_callbacks(stop) for stop in stops]
-    models = [model.fit(TRAIN, Y_TRAIN) for model in models]
-    assert models[0].n_iter_ == models[1].n_iter_ < 200
-    assert bits(models[0].network_.theta) == bits(models[1].network_.theta)
-
-
-def test_early_stopping_min_delta_and_weights():
-    given = []
-
-    def scorer(model, X, y, sample_weight=None):
-        given.append(sample_weight)
-        return len(given) * 0.1
-
-    stop = EarlyStopping(VAL, Y_VAL, scorer, min_delta=0.15, patience=2, sample_weight_val=[1.0] * len(VAL))
-    model = classifier(max_iter=9).set_callbacks(stop).fit(TRAIN, Y_TRAIN)
-    assert given[0] == [1.0] * len(VAL)
-    assert model.n_iter_ == 9  # small gains add up: every second epoch counts
-    stop = EarlyStopping(VAL, Y_VAL, lambda model, X, y: 0.5, patience=2, restore_best=False)
-    assert classifier(max_iter=9).set_callbacks(stop).fit(TRAIN, Y_TRAIN).n_iter_ == 3
-
-
-@pytest.mark.parametrize("bad", [{"mode": "up"}, {"patience": 0}, {"patience": 1.5}, {"min_delta": -1}])
-def test_early_stopping_checks_its_parameters(bad):
-    with pytest.raises(ValueError, match=next(iter(bad))):
-        EarlyStopping(VAL, Y_VAL, **bad)
-
-
-def test_early_stopping_leaves_nothing_after_a_failure():
-    stop = EarlyStopping(VAL, Y_VAL, lambda model, X, y: np.nan)
-    with pytest.raises(ValueError, match="must give a number"):
-        classifier().set_callbacks(EarlyStopping(VAL, Y_VAL), stop).fit(TRAIN, Y_TRAIN)
-    stop = EarlyStopping(VAL, Y_VAL)
-    with pytest.raises(RuntimeError):
-        classifier("ensemble").set_callbacks(stop, Recorder(("end", "epoch"))).fit(TRAIN, Y_TRAIN)
-    assert stop._states == {}
-
-
-# -------------------------------------------------------------------------------------------------------- LossPlot
-
-
-@pytest.mark.parametrize("kind", ["recipe", "ensemble", "threads"])
-def test_loss_plot(kind):
-    plt = pytest.importorskip("matplotlib.pyplot")
-    plt.switch_backend("Agg")
-    _, ax = plt.subplots()
-    plot = LossPlot(ax, seconds=0.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model = classifier(kind).set_callbacks(plot).fit(X, Y)
-    histories = [each.history_ for each in getattr(model, "estimators_", [model])]
-    assert [line.get_ydata().tolist() for line in plot.display_.lines_["loss"]] == [each["loss"] for each in histories]
-    assert set(ax.figure.axes) == set(plot.display_.axes_.values())  # none left of the drawings before
-    pickle.loads(pickle.dumps(plot))
-    LossPlot().setup(model, None)
-    plt.close("all")
