@@ -1,57 +1,34 @@
-"""Several networks in one estimator: their mean, their held-out folds, and what lasts from call to call."""
+"""Several networks in one estimator: their mean, their attributes, and what lasts from call to call."""
 
 import pickle
-import time
 import warnings
 
 import numpy as np
 import pytest
-from joblib import parallel_backend
 from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 from skann import ANNClassifier, ANNRegressor
-from skann.engine.losses import CrossEntropy, SquaredError
+from skann.engine.losses import CrossEntropy
 from skann.estimators.fitted import OF_NETWORK
+from tests.estimators.ensembles import (
+    BOTH,
+    KINDS,
+    LABELS,
+    SIGNAL,
+    SMALL,
+    X,
+    assert_same,
+    fitted,
+    members_behind,
+    public,
+    target,
+    thetas,
+)
 
-BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(160, 3))
-SIGNAL = X[:, 0] + X[:, 1] ** 2 + 0.3 * RNG.normal(size=160)
-LABELS = {
-    "two classes": (SIGNAL > 1).astype(int),
-    "three classes": np.digitize(SIGNAL, [0.5, 1.5]),
-    "multilabel": np.column_stack([SIGNAL > 1, X[:, 1] > 0]).astype(int),
-}
-KINDS = pytest.mark.parametrize("y", LABELS.values(), ids=LABELS)
-SMALL = {"hidden_layer_sizes": (8,), "max_iter": 4, "n_estimators": 5, "dtype": "float64", "random_state": 0}
-
-
-def target(Estimator):
-    return LABELS["three classes"] if Estimator is ANNClassifier else SIGNAL
-
-
-def fitted(Estimator, **params):
-    return Estimator(**SMALL | params).fit(X, target(Estimator))
-
-
-def thetas(model):
-    return [member.network_.theta for member in model.estimators_]
-
-
-def assert_same(model, other):
-    """The same networks, to the bit."""
-    for theta, its in zip(thetas(model), thetas(other), strict=True):
-        np.testing.assert_array_equal(theta, its)
-
-
-def public(model):
-    return {name for name in vars(model) if name.endswith("_") and not name.startswith("_")}
-
-
-# --------------------------------------------------------------------------------------------------- predictions
+# --------------------------------------------------------------------------------------------------------- predictions
 
 
 @KINDS
@@ -142,118 +119,7 @@ def test_predictions_have_the_dtype_of_their_input(Estimator, dtype):
     np.testing.assert_allclose(predict(X.astype(dtype)), predict(X), rtol=1e-3, atol=1e-4)
 
 
-# -------------------------------------------------------------------------------------------------- held-out folds
-
-
-def members_behind(model, X):
-    """For each row the only member whose prediction is the one out of fold; -1 where that is NaN."""
-    predict = "predict_proba" if isinstance(model, ANNClassifier) else "predict"
-    members = np.array([getattr(member, predict)(X).reshape(len(X), -1) for member in model.estimators_])
-    is_it = np.isclose(members, model.oof_prediction_.reshape(len(X), -1), rtol=1e-9, atol=1e-12).all(axis=2)
-    assert is_it.sum(axis=0).max() == 1
-    assert (is_it.any(axis=0) == ~np.isnan(model.oof_prediction_).reshape(len(X), -1).any(axis=1)).all()
-    return np.where(is_it.any(axis=0), is_it.argmax(axis=0), -1)
-
-
-@BOTH
-@pytest.mark.parametrize("n_estimators, n_covered", [(2, 64), (5, 160), (8, 160)])
-def test_out_of_fold_predictions(Estimator, n_estimators, n_covered):
-    """Each row is predicted by one member, and each member has its fold; two members have two fifths of the rows."""
-    which = members_behind(fitted(Estimator, n_estimators=n_estimators), X)
-    assert (which >= 0).sum() == n_covered
-    sizes = np.bincount(which[which >= 0], minlength=n_estimators)
-    assert sizes.max() - sizes.min() <= 2
-
-
-def test_a_member_has_not_seen_its_fold():
-    """Shuffle the targets of one fold, and all members train differently but the one that held it out."""
-    params = {"early_stopping": True, "n_iter_no_change": np.inf}
-    model = fitted(ANNRegressor, **params)
-    fold, y = np.flatnonzero(members_behind(model, X) == 3), SIGNAL.copy()
-    y[fold] = np.random.default_rng(0).permutation(y[fold])  # the mean of all stays
-    other = ANNRegressor(**SMALL, **params).fit(X, y)
-    same = [
-        np.allclose(member.loss_curve_, its.loss_curve_, rtol=1e-6)
-        for member, its in zip(model.estimators_, other.estimators_, strict=True)
-    ]
-    assert same == [False, False, False, True, False]
-
-
-@BOTH
-def test_more_members_than_folds(Estimator):
-    """Twelve members, ten folds, and two of the second round: rows held out twice have the mean of two members."""
-    model = fitted(Estimator, n_estimators=12)
-    predict = "predict_proba" if Estimator is ANNClassifier else "predict"
-    members = np.array([getattr(member, predict)(X).reshape(160, -1) for member in model.estimators_])
-    oof = model.oof_prediction_.reshape(160, -1)
-    once = np.isclose(members, oof, rtol=1e-9).all(axis=2).any(axis=0)
-    means = (members[:10, None] + members[None, 10:]) / 2
-    twice = np.isclose(means, oof, rtol=1e-9).all(axis=3).any(axis=(0, 1))
-    assert (once | twice).all()
-    assert abs((twice & ~once).sum() - 32) <= 2
-
-
-@BOTH
-def test_rows_without_weight_are_in_no_fold(Estimator):
-    """Their predictions out of fold are NaN, those of all others are not."""
-    weight = np.where(np.arange(160) % 4 == 1, 0.0, 2.0)
-    model = Estimator(**SMALL).fit(X, target(Estimator), sample_weight=weight)
-    np.testing.assert_array_equal(members_behind(model, X) == -1, weight == 0)
-
-
-def test_no_folds_without_early_stopping():
-    """All members have all rows then, and differ by their random numbers."""
-    model = fitted(ANNRegressor, early_stopping=False)
-    assert model.oof_prediction_ is None
-    assert model.estimators_[0].validation_scores_ is None
-    assert model.estimators_[0].t_ == 4 * 160
-    assert len({theta.tobytes() for theta in thetas(model)}) == 5
-
-
-def test_too_few_rows_for_folds():
-    """Told only if early stopping was asked for."""
-    X, y = np.arange(98.0).reshape(49, 2), np.arange(49.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert ANNRegressor(**SMALL).fit(X, y).oof_prediction_ is None
-    with pytest.warns(UserWarning, match="early_stopping"):
-        ANNRegressor(**SMALL, early_stopping=True).fit(X, y)
-
-
-# ------------------------------------------------------------------------------------------------------- threads
-
-
-@BOTH
-def test_threads_and_processes_train_the_same(Estimator):
-    """n_jobs and joblib's backends make no difference."""
-    expected = fitted(Estimator, n_jobs=1)
-    assert_same(fitted(Estimator, n_jobs=2), expected)
-    for backend in ("threading", "loky"):
-        with parallel_backend(backend, n_jobs=2):
-            model = fitted(Estimator)
-        assert_same(model, expected)
-        np.testing.assert_array_equal(model.oof_prediction_, expected.oof_prediction_)
-        assert_same(model.partial_fit(X, target(Estimator)), fitted(Estimator).partial_fit(X, target(Estimator)))
-
-
-def test_warnings_do_not_multiply():
-    """One for all members."""
-    with pytest.warns(UserWarning, match="max_iter=4") as caught:
-        fitted(ANNRegressor, encoder=None, learning_rate="constant")
-    assert len(caught) == 1
-
-
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_max_time_is_shared(n_jobs):
-    """Five members that never end by themselves have 0.8 s together, not each."""
-    params = {"max_iter": 10**6, "learning_rate": "constant", "n_iter_no_change": np.inf, "max_time": 0.8}
-    start = time.perf_counter()
-    model = fitted(ANNRegressor, **params, n_jobs=n_jobs)
-    assert 0.5 < time.perf_counter() - start < 1.9
-    assert min(member.n_iter_ for member in model.estimators_) > 1
-
-
-# ---------------------------------------------------------------------------------------------- one and several
+# ----------------------------------------------------------------------------------------------------- one and several
 
 
 @BOTH
@@ -317,7 +183,7 @@ def test_a_member_is_an_estimator(Estimator):
     assert [np.array_equal(*pair) for pair in zip(thetas(model), before, strict=True)] == [True, False] + 3 * [True]
 
 
-# ---------------------------------------------------------------------------------------------------- going on
+# ------------------------------------------------------------------------------------------------------------ going on
 
 
 @BOTH
@@ -385,60 +251,6 @@ def test_size_of_a_pickle():
     assert len(pickle.dumps(model)) < 1.1 * sum(theta.nbytes for theta in thetas(model)) + 20_000
 
 
-class Interrupts(SquaredError):
-    """Squared error during whose n-th evaluation the user presses Ctrl-C."""
-
-    n = 10**9
-
-    def value_and_delta(self, raw, y, weight, delta):
-        self.n -= 1
-        if self.n == 0:
-            raise KeyboardInterrupt
-        return super().value_and_delta(raw, y, weight, delta)
-
-
-def n_evaluations():
-    """Of the loss in the training of one member of the five."""
-    loss = Interrupts()
-    fitted(ANNRegressor, loss=loss)
-    return (10**9 - loss.n) // 5
-
-
-@pytest.mark.parametrize("n_finished", [0, 2])
-def test_ctrl_c_keeps_what_was_trained(n_finished):
-    """The members that were ready and the one at work: the model predicts and goes on."""
-    loss, per_member = Interrupts(), n_evaluations()
-    loss.n = n_finished * per_member + per_member // 2
-    model = ANNRegressor(**SMALL, loss=loss, warm_start=True)
-    with pytest.warns(UserWarning, match="interrupted"):
-        model.fit(X, SIGNAL)
-    complete = fitted(ANNRegressor, loss=Interrupts())
-    assert len(model.estimators_) == n_finished + 1
-    for theta, expected in zip(thetas(model)[:n_finished], thetas(complete), strict=False):
-        np.testing.assert_array_equal(theta, expected)
-    assert 0 < model.estimators_[-1].n_iter_ < 4
-    assert np.isfinite(model.predict(X)).all()
-    assert np.isnan(model.oof_prediction_).any()
-    assert len(model.fit(X, SIGNAL).estimators_) == n_finished + 1
-
-
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_ctrl_c_while_going_on(method):
-    """Members that it did not come to are as they were, and all go on afterwards."""
-    loss = Interrupts()
-    model = fitted(ANNRegressor, loss=loss, warm_start=True)
-    before = [theta.copy() for theta in thetas(model)]
-    loss.n = n_evaluations() + 8 if method == "fit" else 5
-    with warnings.catch_warnings(action="ignore"):
-        getattr(model, method)(X, SIGNAL)
-    unchanged = [np.array_equal(*pair) for pair in zip(thetas(model), before, strict=True)]
-    assert not unchanged[0]
-    assert unchanged[2:] == 3 * [True]
-    loss.n = 10**9
-    model.fit(X, SIGNAL)
-    assert not any(np.array_equal(*pair) for pair in zip(thetas(model), before, strict=True))
-
-
 def test_a_failed_fit_changes_nothing():
     model = fitted(ANNRegressor)
     names, before = set(vars(model)), model.predict(X)
@@ -448,7 +260,7 @@ def test_a_failed_fit_changes_nothing():
     np.testing.assert_array_equal(model.predict(X), before)
 
 
-# ------------------------------------------------------------------------------------------------- odd data
+# ------------------------------------------------------------------------------------------------------------ odd data
 
 
 @pytest.mark.parametrize("n_estimators", ["auto", 1, 3])
@@ -490,7 +302,7 @@ def test_sparse_data(Estimator):
     np.testing.assert_allclose(model.predict(sparse.csc_array(A)), model.predict(A), rtol=1e-9)
 
 
-# ------------------------------------------------------------------------------------------- real data, defaults
+# ------------------------------------------------------------------------------------------------- real data, defaults
 
 
 @pytest.mark.filterwarnings("error")
