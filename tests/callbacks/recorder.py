@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
 
 from skann import ANNClassifier
 
-X, CODES = load_iris(return_X_y=True)
-Y = np.array(["setosa", "versicolor", "virginica"])[CODES]
 KINDS = {
     "plain": {"encoder": None, "n_estimators": 1},
     "recipe": {"n_estimators": 1},

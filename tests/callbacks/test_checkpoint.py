@@ -11,18 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.datasets import load_iris, make_regression
+from sklearn.datasets import make_regression
 from sklearn.preprocessing import FunctionTransformer
 
 import skann
 from skann import ANNClassifier, ANNRegressor
 from skann.callbacks import Checkpoint, EarlyStopping
 from skann.callbacks import checkpoint as _checkpoint
+from tests.data import IRIS as X
+from tests.data import SPECIES as CODES
+from tests.data import SPECIES_NAMES as Y
 from tests.helpers import bits
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-X, CODES = load_iris(return_X_y=True)
-Y = np.array(["setosa", "versicolor", "virginica"])[CODES]
 PLAIN = {"encoder": None, "hidden_layer_sizes": (5,), "max_iter": 12, "batch_size": 32}
 CASES = {
     "adam": PLAIN,

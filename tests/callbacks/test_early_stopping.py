@@ -6,7 +6,9 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
 
 from skann.callbacks import EarlyStopping
-from tests.callbacks.recorder import EVERY_KIND, Recorder, X, Y, classifier
+from tests.callbacks.recorder import EVERY_KIND, Recorder, classifier
+from tests.data import IRIS as X
+from tests.data import SPECIES_NAMES as Y
 from tests.helpers import bits
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

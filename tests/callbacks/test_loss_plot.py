@@ -6,7 +6,9 @@ import warnings
 import pytest
 
 from skann.callbacks import LossPlot
-from tests.callbacks.recorder import X, Y, classifier
+from tests.callbacks.recorder import classifier
+from tests.data import IRIS as X
+from tests.data import SPECIES_NAMES as Y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -17,8 +17,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skann import ANNClassifier, ANNRegressor
-from tests.callbacks.recorder import CODES, EVERY_KIND, Recorder, Silent, X, Y, classifier
+from skann import ANNRegressor
+from tests.callbacks.recorder import EVERY_KIND, Recorder, Silent, classifier
+from tests.data import BOTH
+from tests.data import IRIS as X
+from tests.data import SPECIES as CODES
+from tests.data import SPECIES_NAMES as Y
 from tests.helpers import bits
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -52,7 +56,7 @@ def test_tasks_form_a_tree(kind):
 
 
 @SOLVERS
-@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+@BOTH
 def test_every_solver(Estimator, solver):
     recorder = Recorder()
     model = Estimator((4,), encoder=None, solver=solver, max_iter=3, random_state=0).set_callbacks(recorder)

@@ -19,10 +19,9 @@ from skann import TabularEncoder
 from skann.engine.embeddings import Category, Columns, Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation, Scale
 from skann.fitting import recipe as _recipe
-from tests.plain import ANNClassifier, ANNRegressor
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 FAST = {"hidden_layer_sizes": (16,), "max_iter": 40, "learning_rate_init": 0.02, "random_state": 0}
 FAST |= {"n_estimators": 1, "early_stopping": False}
 PLAIN = {name: _recipe.PLAIN[name] for name in set(_recipe.PLAIN) & set(signature(skann.ANNRegressor).parameters)}

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from skann import ANNClassifier, ANNRegressor
+from skann import ANNClassifier
 
-BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(160, 3))
 SIGNAL = X[:, 0] + X[:, 1] ** 2 + 0.3 * RNG.normal(size=160)

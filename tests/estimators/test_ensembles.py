@@ -13,8 +13,8 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from skann import ANNClassifier, ANNRegressor
 from skann.engine.losses import CrossEntropy
 from skann.estimators.fitted import OF_NETWORK
+from tests.data import BOTH
 from tests.estimators.ensembles import (
-    BOTH,
     KINDS,
     LABELS,
     SIGNAL,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from skann import ANNClassifier, ANNRegressor
-from tests.estimators.ensembles import BOTH, SIGNAL, SMALL, X, fitted, members_behind, target, thetas
+from tests.data import BOTH
+from tests.estimators.ensembles import SIGNAL, SMALL, X, fitted, members_behind, target, thetas
 
 
 @BOTH

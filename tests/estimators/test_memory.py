@@ -5,8 +5,10 @@ import pytest
 from scipy import sparse
 from sklearn.datasets import make_regression
 
-from tests.fitting.small import BOTH, SMALL, X, Y
-from tests.plain import ANNClassifier, ANNRegressor
+from tests.data import SCALED_IRIS as X
+from tests.data import SPECIES as Y
+from tests.fitting.small import SMALL
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

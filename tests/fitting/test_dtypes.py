@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from tests.fitting.small import ALL_SOLVERS, BOTH, SMALL, X, Y, theta
-from tests.plain import ANNClassifier
+from tests.data import SCALED_IRIS as X
+from tests.data import SPECIES as Y
+from tests.fitting.small import ALL_SOLVERS, SMALL, theta
+from tests.plain import BOTH, ANNClassifier
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

@@ -5,8 +5,10 @@ import warnings
 import numpy as np
 import pytest
 
-from tests.fitting.small import BOTH, MINI_BATCH, SMALL, X, Y, theta
-from tests.plain import ANNClassifier, ANNRegressor
+from tests.data import SCALED_IRIS as X
+from tests.data import SPECIES as Y
+from tests.fitting.small import MINI_BATCH, SMALL, theta
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

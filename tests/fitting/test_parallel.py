@@ -9,16 +9,8 @@ from joblib import parallel_backend
 
 from skann import ANNRegressor
 from skann.engine.losses import SquaredError
-from tests.estimators.ensembles import (
-    BOTH,
-    SIGNAL,
-    SMALL,
-    X,
-    assert_same,
-    fitted,
-    target,
-    thetas,
-)
+from tests.data import BOTH
+from tests.estimators.ensembles import SIGNAL, SMALL, X, assert_same, fitted, target, thetas
 
 # ------------------------------------------------------------------------------------------------------------- threads
 

@@ -15,9 +15,9 @@ from skann.engine.layers import Dense, Dropout, ParametricActivation, Scale
 from skann.engine.losses import CrossEntropy, SquaredError
 from skann.engine.schedules import CosLog4, FlatCosine
 from skann.fitting import build as _build
+from tests.data import BOTH
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 X, Y = make_friedman1(150, random_state=0)
 PEER = {ANNClassifier: MLPClassifier, ANNRegressor: MLPRegressor}
 ONE = {"n_estimators": 1, "max_iter": 3, "random_state": 0}

@@ -23,9 +23,9 @@ from sklearn.model_selection import GridSearchCV
 
 import skann
 from skann.engine.losses import CrossEntropy
-from tests.fitting.test_validation import LABELS, RECIPE, SCORE, SMALL, TARGETS, TRAIN, VAL, X, both, table, targets
+from tests.fitting.tables import LABELS, RECIPE, SCORE, SMALL, TARGETS, TRAIN, VAL, X, table, targets
 from tests.helpers import bits
-from tests.plain import ANNClassifier, ANNRegressor
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -65,7 +65,7 @@ def names(Estimator):
 # ------------------------------------------------------------------------------------------------ accuracy and R2
 
 
-@both
+@BOTH
 @SOLVERS
 def test_raw_scores_are_those_of_the_models(Estimator, solver):
     """Epoch by epoch, against scikit-learn's metric of what the model of that epoch predicts."""
@@ -80,7 +80,7 @@ def test_raw_scores_are_those_of_the_models(Estimator, solver):
     np.testing.assert_allclose(by_scorer.validation_scores_, expected, rtol=1e-12)
 
 
-@both
+@BOTH
 @pytest.mark.parametrize("name", [0, 1])
 def test_raw_scores_are_weighted(Estimator, name):
     weight = np.random.default_rng(1).uniform(size=40) * (np.arange(40) % 4 > 0)
@@ -130,7 +130,7 @@ def test_r2_needs_rows_and_matching_outputs():
 # --------------------------------------------------------------------------------------------- any other scorer
 
 
-@both
+@BOTH
 @pytest.mark.parametrize("early_stopping", [True, "own"])
 def test_best_weights_are_those_of_the_best_score(Estimator, early_stopping):
     """The scorer says when it was best: in epoch 5; and patience counts from there."""
@@ -152,7 +152,7 @@ def test_best_weights_are_those_of_the_best_score(Estimator, early_stopping):
     assert bits(*model.coefs_) == bits(*models[4].coefs_)
 
 
-@both
+@BOTH
 @SOLVERS
 def test_loss_is_recorded_in_any_case(Estimator, solver):
     """And the same epochs, as long as none of the two stops."""
@@ -350,7 +350,7 @@ def test_scoring_of_nothing_warns():
         ANNClassifier(**SMALL, scoring="accuracy").partial_fit(X, LABELS, classes=np.unique(LABELS))
 
 
-@both
+@BOTH
 def test_clone_and_search(Estimator):
     scorer = make_scorer(metric(Estimator))
     model = Estimator(**SMALL, scoring=scorer, early_stopping=True, validation_fraction=0.2)

@@ -9,8 +9,10 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 
-from tests.fitting.small import ALL_SOLVERS, BOTH, MINI_BATCH, SMALL, X, Y, theta
-from tests.plain import ANNClassifier, ANNRegressor
+from tests.data import SCALED_IRIS as X
+from tests.data import SPECIES as Y
+from tests.fitting.small import ALL_SOLVERS, MINI_BATCH, SMALL, theta
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

@@ -18,26 +18,13 @@ import skann
 from skann.engine.calibration import fit_temperature
 from skann.engine.evaluation import raw_outputs
 from skann.engine.losses import CrossEntropy, SquaredError
+from tests.fitting.tables import LABELS, RECIPE, RNG, SCORE, SMALL, TARGETS, TRAIN, VAL, X, table, targets
 from tests.helpers import bits
-from tests.plain import ANNClassifier, ANNRegressor
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(120, 4))
-SCORE = X @ [1.0, -1.0, 0.5, 0.0] + 0.3 * RNG.normal(size=120)
-LABELS = np.array(["low", "mid", "top"])[np.digitize(SCORE, [-0.7, 0.7])]
-TARGETS = {skann.ANNClassifier: LABELS, skann.ANNRegressor: 50 + 10 * SCORE}
-TRAIN, VAL = np.arange(80), np.arange(80, 120)
-SMALL = {"hidden_layer_sizes": (6,), "learning_rate_init": 0.02, "batch_size": 16, "max_iter": 12, "random_state": 0}
-RECIPE = {"hidden_layer_sizes": (8,), "max_iter": 6, "n_estimators": 2, "random_state": 0}
-
-both = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 SOLVERS = pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-
-
-def targets(Estimator):
-    return LABELS if Estimator.__name__ == "ANNClassifier" else TARGETS[skann.ANNRegressor]
 
 
 def fitted(Estimator, weight=None, val=VAL, **params):
@@ -46,23 +33,7 @@ def fitted(Estimator, weight=None, val=VAL, **params):
     return Estimator(**SMALL | params).fit(X[TRAIN], y[TRAIN], X_val=X[val], y_val=y[val], sample_weight_val=weight)
 
 
-def table(n=150, seed=1):
-    """A table with strings, a category and missing values, and its labels."""
-    rng = np.random.default_rng(seed)
-    frame = pd.DataFrame(
-        {
-            "size": rng.normal(size=n),
-            "colour": rng.choice(["red", "green", "blue"], n),
-            "kind": pd.Categorical(rng.choice(["a", "b"], n)),
-        }
-    )
-    y = np.where(frame["size"] + (frame["colour"] == "red") > 0.5, "yes", "no")
-    frame.loc[rng.random(n) < 0.1, "size"] = np.nan
-    frame.loc[rng.random(n) < 0.1, "colour"] = None
-    return frame, y
-
-
-# ------------------------------------------------------------------------------------------- the training itself
+# ------------------------------------------------------------------------------------------------- the training itself
 
 
 class FromZero:
@@ -80,7 +51,7 @@ class ZeroSquaredError(FromZero, SquaredError):
     pass
 
 
-@both
+@BOTH
 @SOLVERS
 def test_equals_holding_out_by_hand(Estimator, solver, monkeypatch):
     """Early stopping that holds out the last 40 rows, and the same rows as X_val: the same to the bit."""
@@ -97,7 +68,7 @@ def test_equals_holding_out_by_hand(Estimator, solver, monkeypatch):
     assert own.loss_curve_ == held_out.loss_curve_
 
 
-@both
+@BOTH
 @SOLVERS
 @pytest.mark.parametrize("early_stopping", ["auto", True])
 def test_watched_loss_is_that_of_x_val(Estimator, solver, early_stopping):
@@ -113,7 +84,7 @@ def test_watched_loss_is_that_of_x_val(Estimator, solver, early_stopping):
     assert model.t_ == 80 * model.n_iter_
 
 
-@both
+@BOTH
 def test_it_stops_early(Estimator):
     """Labels turned round in X_val: the first epochs are the best ones."""
     y = targets(Estimator)
@@ -145,7 +116,7 @@ def test_temperature_is_fitted_on_x_val():
     assert model.temperature_ != 1
 
 
-@both
+@BOTH
 @SOLVERS
 def test_rows_of_weight_zero_do_not_exist(Estimator, solver):
     weight = RNG.uniform(0.5, 2, 40)
@@ -157,14 +128,14 @@ def test_rows_of_weight_zero_do_not_exist(Estimator, solver):
     np.testing.assert_allclose(model.coefs_[0], other.coefs_[0], rtol=1e-12)
 
 
-@both
+@BOTH
 def test_integer_weights_are_copies(Estimator):
     weight = np.arange(40) % 3
     model, copies = fitted(Estimator, weight), fitted(Estimator, None, np.repeat(VAL, weight))
     np.testing.assert_allclose(model.validation_scores_, copies.validation_scores_, rtol=1e-10)
 
 
-@both
+@BOTH
 def test_units_of_the_weights_do_not_matter(Estimator):
     scores = [fitted(Estimator, np.arange(1, 41) * unit).validation_scores_ for unit in (1.0, 1e-30)]
     np.testing.assert_allclose(*scores, rtol=1e-10)
@@ -194,7 +165,7 @@ def test_scaled_targets(n_targets):
     assert best == pytest.approx(0.5 * (residual**2).sum(axis=1).mean(), rel=1e-9)
 
 
-@both
+@BOTH
 def test_sparse_equals_dense(Estimator):
     y = targets(Estimator)
     dense, *others = (
@@ -261,8 +232,7 @@ def test_warm_start_keeps_the_best(weight_averaging):
     assert bits(*model.coefs_) == before
 
 
-# ---------------------------------------------------------------------------------------------------- bad input
-
+# ----------------------------------------------------------------------------------------------------------- bad input
 
 GOOD = {"X_val": X[VAL], "y_val": LABELS[VAL]}
 
@@ -327,7 +297,7 @@ def test_partial_fit_has_no_such_arguments(Estimator):
     assert names == ["self", "X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val"]
 
 
-# ---------------------------------------------------------------------------------------------- metadata routing
+# ---------------------------------------------------------------------------------------------------- metadata routing
 
 
 @pytest.fixture
@@ -336,7 +306,7 @@ def routing():
         yield
 
 
-@both
+@BOTH
 def test_pipeline_transforms_x_val(Estimator, routing):
     """Scaled outside or inside the pipeline: the same model."""
     y, wide = targets(Estimator), X * [1, 10, 100, 1000] + 5

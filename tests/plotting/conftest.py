@@ -5,12 +5,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_iris
 
 from skann import ANNClassifier, ANNRegressor
+from tests.data import IRIS as X
+from tests.data import SPECIES as y
 
 mpl.use("Agg")
-X, y = load_iris(return_X_y=True)
 
 
 @pytest.fixture(autouse=True)

@@ -6,16 +6,16 @@ from xml.etree import ElementTree
 
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_iris
 from sklearn.utils import estimator_html_repr
 
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
 from skann._estimator import DOCS
 from skann.engine.activations import Identity
 from skann.plotting.html import N_SHOWN, network_svg
+from tests.data import IRIS as X
+from tests.data import SPECIES as y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-X, y = load_iris(return_X_y=True)
 
 
 def test_svg_is_well_formed_and_small(name, fitted):

@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
 from sklearn.ensemble import BaggingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skann import ANNClassifier, LossCurveDisplay
+from tests.data import IRIS as X
+from tests.data import SPECIES as y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-X, y = load_iris(return_X_y=True)
 
 
 def test_lines_are_the_history(single):

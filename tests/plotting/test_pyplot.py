@@ -4,14 +4,14 @@ import builtins
 
 import matplotlib.pyplot as plt
 import pytest
-from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
 from skann import ANNClassifier, LossCurveDisplay, NetworkDisplay
+from tests.data import IRIS as X
+from tests.data import SPECIES as y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-X, y = load_iris(return_X_y=True)
 DISPLAYS = pytest.mark.parametrize("Display", [LossCurveDisplay, NetworkDisplay])
 
 

@@ -6,17 +6,15 @@ import warnings
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
 from skann.engine.activations import ReLU
 from skann.engine.schedules import Constant
-from tests.plain import ANNClassifier, ANNRegressor
+from tests.data import SCALED_IRIS as X
+from tests.data import SPECIES as Y
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
-BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
-X, Y = load_iris(return_X_y=True)
-X = (X - X.mean(axis=0)) / X.std(axis=0)
 
 
 def fitted(Estimator, **params):

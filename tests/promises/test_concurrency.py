@@ -21,6 +21,7 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 import skann
 from skann import ANNClassifier, ANNRegressor, LossCurveDisplay
 from tests import plain
+from tests.data import BOTH
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -30,7 +31,6 @@ X = pd.DataFrame(RNG.normal(size=(N, 4)), columns=list("abcd")).assign(
 Y = (X["a"] + X["b"] > 0).to_numpy().astype(int)
 SMALL = {"hidden_layer_sizes": (16, 8), "max_iter": 3, "n_estimators": 3, "random_state": 0}
 LARGE = {"hidden_layer_sizes": (600, 600), "max_iter": 1, "n_estimators": 2, "batch_size": 128, "random_state": 0}
-BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 CONTROLLER = ThreadpoolController()
 
 

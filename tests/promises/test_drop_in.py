@@ -8,7 +8,6 @@ from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
     load_digits,
-    load_iris,
     make_friedman1,
     make_friedman3,
     make_regression,
@@ -17,6 +16,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
+from tests.data import IRIS, SPECIES
 from tests.plain import ANNClassifier, ANNRegressor
 
 PAIRS = pytest.mark.parametrize(
@@ -57,7 +57,7 @@ LOSSES = ["squared_error", "poisson"]
 
 
 def data(Estimator):
-    X, y = load_iris(return_X_y=True)
+    X, y = IRIS, SPECIES
     return X, y if Estimator is ANNClassifier else X[:, 0] * 2.0
 
 

@@ -12,7 +12,7 @@ from scipy.stats import loguniform
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import (
     BaggingClassifier,
     BaggingRegressor,
@@ -41,19 +41,11 @@ from sklearn.preprocessing import StandardScaler
 
 from skann.engine.activations import Identity
 from skann.engine.losses import SquaredError
-from tests.plain import ANNClassifier, ANNRegressor
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
-BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    order = np.random.default_rng(0).permutation(150)
-    return ((X - X.mean(axis=0)) / X.std(axis=0))[order], y[order]
 
 
 def quick(Estimator=ANNClassifier, **params):

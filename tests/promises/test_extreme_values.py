@@ -7,13 +7,12 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skann
 from skann import find_learning_rate
-from tests.plain import ANNClassifier, ANNRegressor
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = [
     pytest.mark.filterwarnings("error::RuntimeWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
-BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 BOTH_WITH_ENCODER = pytest.mark.parametrize("Estimator", [skann.ANNClassifier, skann.ANNRegressor])
 rng = np.random.default_rng(0)
 X = rng.standard_normal((30, 3))

@@ -22,6 +22,7 @@ from scipy import sparse
 
 import skann
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
+from tests.data import BOTH
 from tests.promises import strategies
 
 NAMES = {"X", "y", "X_val", "y_val", "sample_weight", "sample_weight_val", "classes", "column", "columns", "labels"}
@@ -206,7 +207,7 @@ def test_encoders_at_length(part):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+@BOTH
 @pytest.mark.parametrize("values", strategies.VALUES)
 def test_every_range_of_values_with_the_defaults(Estimator, values):
     """The recipe, scaled down: with its encoder and target scaling no range of values is too wide, but the widest."""

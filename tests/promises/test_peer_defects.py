@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import sklearn
 from scipy.special import log_softmax
-from sklearn.datasets import load_iris, make_classification, make_regression
+from sklearn.datasets import make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from tests.data import IRIS, SCALED_IRIS, SPECIES
 from tests.plain import ANNClassifier, ANNRegressor
 
 SKANN = SimpleNamespace(Classifier=ANNClassifier, Regressor=ANNRegressor)
@@ -97,7 +98,7 @@ def test_02_warm_start_keeps_the_best_weights(kit):
 
 def test_03a_uniform_weights_change_nothing():
     """2D-3: weights of 128 everywhere are weights of 1 everywhere; alpha counts rows, so it scales with them."""
-    X, y = load_iris(return_X_y=True)
+    X, y = IRIS, SPECIES
     params = {"hidden_layer_sizes": (5,), "max_iter": 20, "random_state": 0, "batch_size": 50}
     plain, ones, many, many_scaled, plain_free, many_free = (
         parameters(ANNClassifier(**params, alpha=alpha).fit(X, y, sample_weight=None if w is None else np.full(150, w)))
@@ -112,7 +113,7 @@ def test_03a_uniform_weights_change_nothing():
 @both
 def test_03b_weights_keep_their_size_from_batch_to_batch(kit):
     """2D-3: an epoch of mini-batches with weights follows the gradient of the repeated rows, as a full batch does."""
-    X, y = load_iris(return_X_y=True)
+    X, y = IRIS, SPECIES
     X, y = X[::2] - X.mean(axis=0), y[::2] == 1
     weight = np.repeat([1, 4, 2], 25)  # one weight for each whole batch: a batch's own mean would cancel it
     repeated = one_epoch_step(kit.Classifier, X.repeat(weight, axis=0), y.repeat(weight), batch_size=weight.sum())
@@ -125,7 +126,7 @@ def test_03b_weights_keep_their_size_from_batch_to_batch(kit):
 @both
 def test_03c_reported_loss_is_the_weighted_one(kit):
     """2D-3: ``loss_curve_`` is the mean loss over the weight of all rows, not the mean of the batches' means."""
-    X, y = load_iris(return_X_y=True)
+    X, y = IRIS, SPECIES
     weight = np.repeat([1.0, 9.0, 3.0], 50)
     model = kit.Classifier(**FULL_BATCH_SGD, batch_size=50, learning_rate_init=1e-300, max_iter=1, shuffle=False)
     model.fit(X, y, sample_weight=weight)
@@ -135,7 +136,7 @@ def test_03c_reported_loss_is_the_weighted_one(kit):
 
 def test_03d_full_batch_weights_equal_repeated_rows_after_training():
     """2D-3: exact for full batches, also with L2 and after many epochs. (The peer passes this one.)"""
-    X, y = load_iris(return_X_y=True)
+    X, y = IRIS, SPECIES
     weight = np.random.default_rng(0).integers(0, 4, size=150)
     params = {"hidden_layer_sizes": (6,), "alpha": 0.5, "max_iter": 30, "dtype": "float64", "random_state": 0}
     for solver in ("adam", "nadam", "rmsprop", "sgd", "lbfgs"):
@@ -238,7 +239,7 @@ def test_07_poisson_with_large_outputs(kit):
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_08_log_probabilities_are_finite(kit, n_classes):
     """2D-8: from the raw outputs, not by the logarithm of a rounded 0; the training loss does not saturate either."""
-    X, y = load_iris(return_X_y=True)
+    X, y = IRIS, SPECIES
     X, y = X[y < n_classes], y[y < n_classes]
     model = kit.Classifier(hidden_layer_sizes=(), max_iter=50, random_state=0).fit(X, y)
     with warnings.catch_warnings():
@@ -308,8 +309,7 @@ def test_11_too_small_a_validation_set_is_not_used(kit, case):
 @both
 def test_12_slow_steady_gains_are_progress(kit):
     """2D-12: gains of less than ``tol`` in each epoch add up; training goes on while they do, and only then."""
-    X, y = load_iris(return_X_y=True)
-    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    X, y = SCALED_IRIS, SPECIES
     params = FULL_BATCH_SGD | {"hidden_layer_sizes": (), "batch_size": 150, "tol": 1e-2, "n_iter_no_change": 10}
     model = kit.Classifier(**params, learning_rate_init=3e-3, max_iter=40).fit(X, y)
     gains = -np.diff(model.loss_curve_)
@@ -463,7 +463,7 @@ def test_alpha_is_that_of_logistic_regression(n_classes):
 
     With two classes the softmax has two columns of weights, w and -w, where logistic regression has 2 w: C = 2 / alpha.
     """
-    X, y = load_iris(return_X_y=True)
+    X, y = IRIS, SPECIES
     X, y = X[y >= 3 - n_classes], y[y >= 3 - n_classes]
     weight = np.random.default_rng(0).integers(1, 5, size=len(y)).astype(float)
     oracle = LogisticRegression(C=(2 if n_classes == 2 else 1) / 2.0, tol=1e-10, max_iter=10_000)
