@@ -23,7 +23,7 @@ ONE_EPOCH = {
 
 def held_out(model, labels=None):
     """The rows that the model has held out, and the others."""
-    (split,) = hold_out(np.arange(120), labels, 1, 0.3, model._progress[0].holdout_seed)
+    (split,) = hold_out(np.arange(120), labels, 1, 0.3, model.networks_.members[0].state.holdout_seed)
     return split.held_out, split.train
 
 
