@@ -17,6 +17,7 @@ from ._compat import check_parameters
 from ._threads import blas_threads
 from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .engine.objective import Objective
+from .engine.stepping import Stepper
 from .engine.sweep import Exponential, Recorder, SweepEnded
 from .engine.training import fit_minibatch
 from .fitting import build as _build
@@ -143,15 +144,15 @@ def _sweep(model, X, y, sample_weight, ramp, smoothing, divergence):
     check_parameters(model)
     settings, (table,), loss, (network,), (progress,) = model._prepare(X, y, sample_weight)
     network.prepare_training()
-    objective = Objective(network, loss, l2=settings.alpha / table.total_weight)
+    objective = Objective(network, loss, l2=settings.alpha / table.rows.total_weight)
     recorder = Recorder(objective, ramp.n_steps, smoothing, divergence)
-    n_batch = min(settings.batch_size, table.n_train)
+    n_batch = min(settings.batch_size, len(table.rows))
+    stepper = Stepper(_build.optimizer(settings, network), ramp, max_grad_norm=settings.max_grad_norm)
     quiet = np.errstate(over="ignore", invalid="ignore")
     with blas_threads(_fitting._largest_product(network, n_batch)), quiet, suppress(SweepEnded, FloatingPointError):
         fit_minibatch(
-            recorder, _build.optimizer(settings, network), ramp, table.X, table.y, table.weight,
-            rows=table.train, batch_size=n_batch, max_epochs=ramp.n_steps + 1, rng=progress.rng,
-            shuffle=settings.shuffle, max_grad_norm=settings.max_grad_norm,
+            recorder, stepper, table.rows, batch_size=n_batch, max_epochs=ramp.n_steps + 1, rng=progress.rng,
+            shuffle=settings.shuffle,
         )  # fmt: skip
     return recorder
 

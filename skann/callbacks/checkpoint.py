@@ -180,21 +180,22 @@ def _hash(value):
 def fingerprint(tables, thetas):
     """A hash of the encoded rows, targets, weights, of which rows are held out, and of where the training starts."""
     digest = hashlib.sha256()
-    X = tables[0].X
-    arrays = [X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]
-    arrays += [tables[0].y, tables[0].weight, *thetas]
+    rows, watched = tables[0].rows, tables[0].watched
+    arrays = [*_arrays(rows), *thetas]
     for table in tables:
-        arrays += [table.train, table.held_out]
-    watched = tables[0].watched
+        arrays += [table.rows.which, table.held_out]
     if watched is not None and tables[0].held_out is None:  # X_val
-        X = watched.X
-        arrays += [X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]
-        arrays += [watched.y, watched.weight]
+        arrays += _arrays(watched.rows)
     for array in arrays:
         array = np.zeros(0) if array is None else np.ascontiguousarray(array)
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(array.data.cast("B") if array.size else b"")
     return digest.hexdigest()
+
+
+def _arrays(rows):
+    X = rows.X
+    return [*([X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]), rows.y, rows.weight]
 
 
 def write(path, content):

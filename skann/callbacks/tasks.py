@@ -155,30 +155,24 @@ class Bridge(Callback):
 
     def _snapshot(self, run):
         table = self.hub.tables[self.which]
-        return self.hub.snapshot(self.which, Trained(run.network, self.progress, run, table.n_train, np.nan))
+        return self.hub.snapshot(self.which, Trained(run.network, self.progress, run, len(table.rows), np.nan))
 
     def _state(self, run):
         """All that decides how the training goes on."""
-        average, theta = self.progress.average, run.network.theta
-        state = {
+        return {
             "run": run.get_state(),
             "rng": self.progress.rng.bit_generator.state,
-            "optimizer": self.progress.optimizer.get_state(),
+            "theta": run.network.theta,
+            "stepper": run.stepper.get_state(),
             "watchers": [watcher.get_state() for watcher in self.watchers],
             "own": [callback._get_state(self.context) for callback in self.own],
         }
-        if average is None:
-            return state | {"theta": theta}
-        # between epochs callbacks see the average in the network, and the weights that it is of in its place
-        return state | {"theta": average.average, "average": average.get_state() | {"average": theta}}
 
     def _restore(self, run, state):
         run.set_state(copy.deepcopy(state["run"]))
-        run.network.theta[...] = state["theta"]
         self.progress.rng.bit_generator.state = state["rng"]
-        self.progress.optimizer.set_state(state["optimizer"])
-        if self.progress.average is not None:
-            self.progress.average.set_state(state["average"])
+        run.network.theta[...] = state["theta"]
+        run.stepper.set_state(state["stepper"], run.network)
         for watcher, each in zip(self.watchers, state["watchers"], strict=True):
             watcher.set_state(copy.deepcopy(each))
         for callback, each in zip(self.own, state["own"], strict=True):

@@ -246,9 +246,9 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, Versioned, Base
 
     def _new_network(self, settings, table, progress, loss):
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found when the training begins
-            constant = np.asarray(loss.constant(table.y, table.weight))
-            layers = _build.layers(settings, _inputs.inputs(self, table.X), len(constant), table)
-            network = Network(layers, table.X.dtype)
+            constant = np.asarray(loss.constant(table.rows.y, table.rows.weight))
+            layers = _build.layers(settings, _inputs.inputs(self, table.rows.X), len(constant), table)
+            network = Network(layers, table.rows.dtype)
             _build.initialize(settings, network, table, progress.rng)
         network.layers[-1].b[...] = constant
         return network

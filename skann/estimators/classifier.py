@@ -341,7 +341,7 @@ class ANNClassifier(ClassifierMixin, Labels, BaseANN):  # type: ignore[misc]  # 
                 message = "calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val."
                 warnings.warn(message, stacklevel=5)
             return
-        targets, weights = zip(*(table.watched.targets() for table in tables[: len(raw)]), strict=True)
+        targets, weights = zip(*(table.watched.rows.targets() for table in tables[: len(raw)]), strict=True)
         weight = None if weights[0] is None else np.concatenate(weights)
         self.temperature_ = fit_temperature(self._loss, np.concatenate(raw), np.concatenate(targets), weight)
 

@@ -111,7 +111,7 @@ class FittedNetworks:
     def _out_of_fold(self, raw, tables):
         """Predictions for held-out rows by the networks that have not seen them; NaN for rows never held out."""
         predictions = [self._combine([each.astype(np.float64)]) for each in raw]  # float32 may not hold large targets
-        total = np.zeros((len(tables[0].y), predictions[0].shape[1]))
+        total = np.zeros((len(tables[0].rows.y), predictions[0].shape[1]))
         count = np.zeros((len(total), 1))
         for prediction, table in zip(predictions, tables, strict=False):
             total[table.held_out] += prediction

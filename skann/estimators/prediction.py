@@ -6,7 +6,7 @@ from scipy import sparse
 
 from .._threads import blas_threads
 from ..engine.evaluation import prediction_workspace, raw_outputs
-from ..engine.rows import slices
+from ..engine.rows import ArrayRows, slices
 
 NUMBERS = 2**20  # of a chunk as the networks take it, and of what they make of it
 
@@ -65,11 +65,10 @@ def _rows(X, chunk):
 
 def _raw_outputs(networks, X):
     """The raw outputs of each network, in the dtype of X, which is encoded."""
-    workspace = prediction_workspace(networks[0], X, X.shape[0])  # their layers are the same
+    rows = ArrayRows(X)
+    workspace = prediction_workspace(networks[0], rows)  # their layers are the same
     with np.errstate(over="ignore", invalid="ignore"):
-        raw = [
-            raw_outputs(network, X, workspace=workspace).astype(X.dtype, copy=len(networks) > 1) for network in networks
-        ]
+        raw = [raw_outputs(network, rows, workspace).astype(X.dtype, copy=len(networks) > 1) for network in networks]
     if not all(np.isfinite(each).all() for each in raw):
         raise predictions_error(X.dtype)
     return raw

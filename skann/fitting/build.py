@@ -4,7 +4,6 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from scipy import sparse
 
 from ..engine.activations import ACTIVATIONS
 from ..engine.embeddings import Category, Columns, PassThrough, Periodic, PiecewiseLinear
@@ -44,7 +43,7 @@ def layers(settings, inputs, n_out, table):
 def input_layers(settings, inputs, table):
     """What comes before the first Dense layer, and how many columns it makes."""
     chain, n_in = [], inputs.n_columns
-    if sparse.issparse(table.X) and (settings.numeric_embedding or settings.feature_scaling):
+    if table.rows.is_sparse and (settings.numeric_embedding or settings.feature_scaling):
         raise ValueError("numeric_embedding and feature_scaling need a dense X, got a sparse one.")
     if (settings.numeric_embedding and inputs.n_numeric) or inputs.n_levels:
         columns = Columns(embeddings(settings, inputs, table))
@@ -60,18 +59,10 @@ def embeddings(settings, inputs, table):
     if n_embedded and settings.numeric_embedding == "periodic":
         parts["numeric"] = Periodic(n_embedded, sigma=settings.sigma)
     elif n_embedded:
-        parts["numeric"] = PiecewiseLinear(quantile_edges(table, n_embedded))
+        parts["numeric"] = PiecewiseLinear(table.rows.quantiles(np.linspace(0, 1, N_BINS + 1), n_embedded))
     if n_embedded + len(inputs.n_levels) < inputs.n_columns:
         parts["rest"] = PassThrough(inputs.n_columns - n_embedded - len(inputs.n_levels))
     return parts | {f"category{i}": Category(n) for i, n in enumerate(inputs.n_levels)}
-
-
-def quantile_edges(table, n_columns):
-    """The edges (n_columns, N_BINS + 1) of bins with equally many training rows, for the first columns."""
-    rows = slice(None) if table.train is None else table.train
-    X, weight = table.X[rows, :n_columns], None if table.weight is None else table.weight[rows]
-    levels = np.linspace(0, 1, N_BINS + 1)
-    return np.stack([np.quantile(x, levels, method="inverted_cdf", weights=weight) for x in X.T]).astype(X.dtype)
 
 
 def initialize(settings, network, table, rng):
@@ -79,8 +70,7 @@ def initialize(settings, network, table, rng):
     if settings.initializer != "data":
         network.initialize(rng, INITIALIZERS[settings.initializer])
         return
-    sample = rng.permutation(table.X.shape[0] if table.train is None else table.train)[:N_SAMPLE]
-    network.initialize_from_data(rng, table.X[sample])
+    network.initialize_from_data(rng, table.rows.sample(N_SAMPLE, rng))
 
 
 def hidden_layer_sizes(settings):
@@ -133,13 +123,14 @@ def optimizer(settings, network):
     return OPTIMIZERS[settings.solver](network.theta.size, network.theta.dtype, **kwargs)
 
 
-def schedule(settings, n_rows, batch_size, progress):
+def schedule(settings, n_rows, batch_size, t=0, n_seen=0):
+    """The schedule of the learning rate, for a training that begins after ``t`` steps and ``n_seen`` rows."""
     name, rate = settings.learning_rate, float(settings.learning_rate_init)
     if not isinstance(name, str):
         return name
     steps_per_epoch = -(-n_rows // batch_size)
     if name == "invscaling":
-        return InverseScaling(rate, settings.power_t, steps_per_epoch, n_rows, progress.t, progress.n_rows)
+        return InverseScaling(rate, settings.power_t, steps_per_epoch, n_rows, t, n_seen)
     if name in FINITE_SCHEDULES:
         return SCHEDULES[name](rate, settings.max_iter * steps_per_epoch)
     return SCHEDULES[name](rate)

@@ -9,9 +9,10 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 
 from .._compat import takes_sample_weight
-from .._weights import _scaled, check_total
+from .._weights import check_total, with_mean_1
 from ..engine.callbacks import Validation
 from ..engine.evaluation import mean_loss, raw_outputs
+from ..engine.rows import ArrayRows
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Judge:
     model: object
     rows: Rows
 
-    def __call__(self, network):
+    def __call__(self, network, raw):
         """The score of a network, of which the model gets a copy: the scorer may keep it."""
         rows = self.rows
         weighted = rows.weight is not None and takes_sample_weight(self.scorer)
@@ -64,49 +65,26 @@ class Judge:
         return float(score)
 
 
-class JudgedValidation(Validation):
-    """Validation by a `Judge`."""
-
-    def __init__(self, judge, *args):
-        super().__init__(*args)
-        self.judge = judge
-
-    def evaluate(self, network):
-        return super().evaluate(network)[0], self.judge(network)
-
-
 @dataclass(eq=False)
 class Watched:
-    """The rows that early stopping watches, as the network takes them, and how it judges them.
+    """The rows that early stopping watches, as the network takes them, and how it scores on them.
 
     Attributes
     ----------
-    X, y, weight : arrays with n rows; X may be CSR, weight None
-    rows : ndarray of int or None
-        Which of them; None means all.
-    score : callable(raw, y, weight) -> float, Judge or None
+    rows : engine's Rows
+    score : callable(network, raw) -> float, or None
         None means minus the loss.
     """
 
-    X: object
-    y: np.ndarray
-    weight: np.ndarray | None
-    rows: np.ndarray | None
+    rows: ArrayRows | None
     score: object = None
 
-    def targets(self):
-        """Targets and weights."""
-        chosen = slice(None) if self.rows is None else self.rows
-        return self.y[chosen], None if self.weight is None else self.weight[chosen]
-
     def raw_outputs(self, network):
-        return raw_outputs(network, self.X, self.rows)
+        return raw_outputs(network, self.rows)
 
     def validation(self, loss):
         """The engine's callback that watches them."""
-        if isinstance(self.score, Judge):
-            return JudgedValidation(self.score, loss, self.X, self.y, self.weight, self.rows)
-        return Validation(loss, self.X, self.y, self.weight, self.rows, self.score)
+        return Validation(loss, self.rows, self.score)
 
 
 class Table:
@@ -119,25 +97,28 @@ class Table:
         Indices of the rows to train on (None: all) and of the held-out ones (None: none).
     watched : Watched or None
         The rows that early stopping watches, if they are not the held-out ones.
+
+    Attributes
+    ----------
+    rows : engine's Rows
+        Those to train on.
     """
 
     def __init__(self, X, y, weight, train, held_out, watched=None):
-        self.X, self.y, self.train, self.held_out = X, y, train, held_out
-        self.n_train = len(y) if train is None else len(train)
-        self.total_weight = self.n_train
-        self.weight = weight
-        if weight is not None:  # the engine wants mean 1 over the training rows
-            chosen = weight if train is None else weight[train]
-            check_total(chosen, "sample_weight of the training rows")
-            self.total_weight = float(np.sum(chosen))
-            self.weight = _scaled(weight, self.n_train, self.total_weight, X.dtype)
-        self.watched = watched
-        if held_out is not None:
-            if weight is not None:  # of their own mean: beside the others they may weigh next to nothing
-                weight = _scaled(weight, len(held_out), np.sum(weight[held_out]), X.dtype)
-            self.watched = Watched(X, y, weight, held_out)
+        if weight is not None:
+            check_total(weight if train is None else weight[train], "sample_weight of the training rows")
+        self.rows, self.held_out = _rows(X, y, weight, train), held_out
+        self.watched = watched if held_out is None else Watched(_rows(X, y, weight, held_out))
 
     def constant_loss(self, loss):
         """The loss of the best constant prediction on the training rows: what learning must beat."""
-        raw = loss.constant(*Watched(self.X, self.y, self.weight, self.train).targets())
-        return mean_loss(loss, np.reshape(raw, (1, -1)).astype(np.float64), self.y, self.weight, self.train)
+        targets = self.rows.targets()
+        return mean_loss(loss, np.reshape(loss.constant(*targets), (1, -1)).astype(np.float64), *targets)
+
+
+def _rows(X, y, weight, which):
+    """Some of the rows as the engine takes them, with weights of mean 1 over them."""
+    if weight is None:
+        return ArrayRows(X, y, None, which)
+    weight, total = with_mean_1(weight, which, X.dtype)
+    return ArrayRows(X, y, weight, which, total)

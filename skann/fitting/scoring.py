@@ -30,7 +30,7 @@ def set_scores(estimator, settings, scorer, loss, tables, rows):
     if scorer is None:
         if is_classifier(estimator) and settings.calibration == "temperature":
             for watched in all_watched:
-                watched.score = CalibratedLoss(loss)
+                watched.score = CalibratedLoss(loss, watched.rows)
         return
     if not all_watched:
         message = f"scoring={estimator.scoring!r} has no effect without held-out rows or X_val."
@@ -38,12 +38,12 @@ def set_scores(estimator, settings, scorer, loss, tables, rows):
         return
     if _is_quick(estimator):
         for watched in all_watched:
-            watched.score = (Accuracy if is_classifier(estimator) else R2)(loss, *watched.targets())
+            watched.score = (Accuracy if is_classifier(estimator) else R2)(loss, watched.rows)
         return
     model = estimator._without_network(loss)
     rows = Rows(rows.X, estimator._decode_target(rows.y), rows.weight)
     for watched in all_watched:
-        watched.score = Judge(estimator.scoring, scorer, model, rows.take(watched.rows))
+        watched.score = Judge(estimator.scoring, scorer, model, rows.take(watched.rows.which))
 
 
 def _is_loss(scoring):

@@ -9,10 +9,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .._threads import blas_threads
 from ..engine.averaging import WeightAverage
-from ..engine.callbacks import BestWeights, Patience, TimeLimit, Verbose
+from ..engine.callbacks import BestWeights, LowerRate, Patience, TimeLimit, Verbose
 from ..engine.layers import Dense
 from ..engine.network import Network
 from ..engine.objective import Objective
+from ..engine.stepping import Stepper
 from ..engine.training import Run, fit_lbfgs, fit_minibatch
 from . import build as _build
 
@@ -25,24 +26,14 @@ class Progress:
     rng : Generator
     holdout_seed : int
         So that a warm start holds out the same rows.
-    optimizer : Optimizer or None
-    average : WeightAverage or None
-    t : int
-        Steps taken, as the schedule counts them.
-    n_rows : int
-        Rows seen, counted once for each epoch.
-    rate_factor : float
-        What "adaptive" has made of the learning rate.
+    stepper : dict or None
+        The state of the last training's `Stepper`.
     """
 
     def __init__(self, rng):
         self.rng = rng
         self.holdout_seed = int(rng.integers(2**31))
-        self.optimizer = None
-        self.average = None
-        self.t = 0
-        self.n_rows = 0
-        self.rate_factor = 1.0
+        self.stepper = None
 
 
 @dataclass
@@ -97,7 +88,7 @@ def fit_network(
             f"y holds values too large: the loss of the best constant prediction is {constant_loss:g}. Scale y, for "
             "example with target_scaling=True or TransformedTargetRegressor."
         )
-    start = network.theta.copy() if warm else None  # before it is swapped with what it is an average of
+    start = network.theta.copy() if warm else None  # with weight averaging theta goes back to the weights being trained
     callbacks = [] if partial else _watchers(settings, table, loss, constant_loss, start)
     callbacks += [Verbose()] if settings.verbose else []
     if bridge is not None:
@@ -105,18 +96,16 @@ def fit_network(
         callbacks = [*callbacks, bridge]
     callbacks = callbacks if stop is None else [stop, *callbacks]
     network.prepare_training()
-    objective = Objective(network, loss, l2=settings.alpha / table.total_weight)
-    n_batch = table.n_train if settings.solver == "lbfgs" else _batch_size(settings, table.n_train)
+    objective = Objective(network, loss, l2=settings.alpha / table.rows.total_weight)
+    n_batch = len(table.rows) if settings.solver == "lbfgs" else _batch_size(settings, len(table.rows))
     largest_product = _largest_product(network, n_batch) if alone else 0
     with blas_threads(largest_product), np.errstate(over="ignore", invalid="ignore"):
         try:
             if settings.solver == "lbfgs":
-                unit = min(1.0, constant_loss) if settings.tol_is_relative and constant_loss else 1.0
-                run = _lbfgs(settings, table, objective, callbacks, unit)
+                scale = min(1.0, constant_loss) if settings.tol_is_relative and constant_loss else 1.0
+                run = _lbfgs(settings, table.rows, objective, callbacks, scale)
             else:
-                if not partial and settings.learning_rate in _build.FINITE_SCHEDULES:
-                    progress.t = 0  # a warm start runs the schedule again, from its beginning
-                run = _minibatch(settings, table, objective, progress, n_batch, 1 if partial else None, callbacks)
+                run = _minibatch(settings, table.rows, objective, progress, n_batch, partial, callbacks)
         except FloatingPointError as error:
             raise ValueError(
                 f"The training diverged: {error}. Try a smaller learning_rate_init (now "
@@ -124,63 +113,65 @@ def fit_network(
                 f"StandardScaler.{_about_l2(settings, table)}"
             ) from None
     network.finish_training()
-    return Trained(network, progress, run, table.n_train, constant_loss)
+    return Trained(network, progress, run, len(table.rows), constant_loss)
 
 
 def _about_l2(settings, table):
     """What a message says of an L2 penalty that can be the cause of divergence."""
-    if settings.alpha <= table.total_weight:
+    if settings.alpha <= table.rows.total_weight:
         return ""
-    return f" The penalty, alpha={settings.alpha!r} divided by the total weight {table.total_weight:g}, is enormous."
+    return (
+        f" The penalty, alpha={settings.alpha!r} divided by the total weight {table.rows.total_weight:g}, is enormous."
+    )
 
 
-def _lbfgs(settings, table, objective, callbacks, unit):
+def _lbfgs(settings, rows, objective, callbacks, scale):
     _build.warn_ignored(settings)
     return fit_lbfgs(
-        objective, table.X, table.y, table.weight, rows=table.train, max_iter=settings.max_iter,
-        max_fun=settings.max_fun, tol=settings.tol, unit=unit, callbacks=callbacks,
+        objective, rows, max_iter=settings.max_iter, max_fun=settings.max_fun, tol=settings.tol, scale=scale,
+        callbacks=callbacks,
     )  # fmt: skip
 
 
-def _minibatch(settings, table, objective, progress, n_batch, max_epochs, callbacks):
-    theta = objective.network.theta
-    optimizer = _build.optimizer(settings, objective.network)
-    if type(optimizer) is type(progress.optimizer):
-        optimizer.go_on_from(progress.optimizer)
-    progress.optimizer = optimizer
-    if settings.weight_averaging is None:
-        progress.average = None
-    elif progress.average is None:
-        progress.average = WeightAverage(settings.weight_averaging, theta)
-    else:
-        progress.average.decay = settings.weight_averaging
-        progress.average.swap(theta)  # back to the weights that the average is of
-    schedule = _build.schedule(settings, table.n_train, n_batch, progress)
+def _minibatch(settings, rows, objective, progress, n_batch, partial, callbacks):
+    state = progress.stepper
+    if state is not None and not partial and settings.learning_rate in _build.FINITE_SCHEDULES:
+        state = state | {"t": 0}  # a warm start runs the schedule again, from its beginning
+    stepper = _stepper(settings, objective.network, len(rows), n_batch, state)
     run = fit_minibatch(
-        objective, optimizer, schedule, table.X, table.y, table.weight,
-        rows=table.train, batch_size=n_batch, max_epochs=max_epochs or settings.max_iter, rng=progress.rng,
-        shuffle=settings.shuffle, max_grad_norm=settings.max_grad_norm,
-        fade=_build.fade(settings, table.n_train, n_batch), average=progress.average,
-        run=Run(objective.network, progress.t, progress.rate_factor), callbacks=callbacks,
+        objective, stepper, rows, batch_size=n_batch, max_epochs=1 if partial else settings.max_iter, rng=progress.rng,
+        shuffle=settings.shuffle, callbacks=callbacks,
     )  # fmt: skip
-    progress.t, progress.rate_factor = run.t, run.rate_factor
-    progress.n_rows += table.n_train * run.epoch
+    progress.stepper = stepper.get_state()
     return run
+
+
+def _stepper(settings, network, n_rows, n_batch, state):
+    """A `Stepper` that goes on from a state, if it is not None."""
+    decay = settings.weight_averaging
+    seen = {} if state is None else {"t": state["t"], "n_seen": state["n_rows"]}
+    stepper = Stepper(
+        _build.optimizer(settings, network), _build.schedule(settings, n_rows, n_batch, **seen),
+        max_grad_norm=settings.max_grad_norm, fade=_build.fade(settings, n_rows, n_batch),
+        average=None if decay is None else WeightAverage(decay, network.theta),
+    )  # fmt: skip
+    if state is not None:
+        stepper.set_state(state, network)
+    return stepper
 
 
 def _watchers(settings, table, loss, constant_loss, start):
     """The callbacks that end the training, in the order in which they must see an epoch."""
     tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
-    divide_rate_by = 5 if settings.learning_rate == "adaptive" else None
-    options = {"divide_rate_by": divide_rate_by, "growth": settings.patience_growth}
+    on_plateau = LowerRate if settings.learning_rate == "adaptive" else Patience
     watchers = []
     if table.watched is not None:
         validation = table.watched.validation(loss)
         tol = tol if table.watched.score is None else settings.tol
         watchers += [validation, BestWeights(validation, start)]
-        watchers += [Patience(settings.n_iter_no_change, tol, "validation_score", True, **options)]
+        watchers += [on_plateau(settings.n_iter_no_change, tol, "validation_score", True, settings.patience_growth)]
     elif settings.solver != "lbfgs":
-        watchers += [Patience(settings.n_iter_no_change, tol, "loss", False, **options)]
+        watchers += [on_plateau(settings.n_iter_no_change, tol, growth=settings.patience_growth)]
     if settings.max_time is not None:
         watchers += [TimeLimit(settings.max_time)]
     return watchers

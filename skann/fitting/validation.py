@@ -8,6 +8,7 @@ from sklearn.utils import check_consistent_length
 
 from .._weights import check_weight, nonzero_rows
 from ..encoding import inputs as _inputs
+from ..engine.rows import ArrayRows
 from .data import Rows, Watched
 
 # ------------------------------------------------------------------------------------------------- own rows
@@ -25,8 +26,8 @@ class Own(Watched):
     """
 
     def __init__(self, X, y, weight, as_given):
-        super().__init__(X, y, weight, nonzero_rows(weight))
-        self.as_given = as_given
+        super().__init__(rows=None)  # until they are encoded
+        self.X, self.y, self.weight, self.as_given = X, y, weight, as_given
 
     def scale(self, estimator, settings):
         self.y = estimator._scale_target(settings, self.y, None, None, first=False)
@@ -36,9 +37,10 @@ class Own(Watched):
         with speaking_of_val("y_val"):
             estimator._check_domain(loss, self.y)
         with speaking_of_val("X_val"):
-            self.X = _inputs.encode(estimator, self.X, dtype)
-        self.y = self.y.astype(dtype, copy=False) if self.y.dtype.kind == "f" else self.y
-        self.weight = None if self.weight is None else (self.weight / self.weight.mean()).astype(dtype)
+            X = _inputs.encode(estimator, self.X, dtype)
+        y = self.y.astype(dtype, copy=False) if self.y.dtype.kind == "f" else self.y
+        weight = None if self.weight is None else (self.weight / self.weight.mean()).astype(dtype)
+        self.rows = ArrayRows(X, y, weight, nonzero_rows(self.weight))
 
 
 def check_own(estimator, X_val=None, y_val=None, sample_weight_val=None):
