@@ -168,6 +168,15 @@ def test_batches_allocate_nothing(which):
 
 
 @WHICH
+def test_whole_rows_in_order_need_no_memory(which):
+    """They are views; those with indices have a buffer of one batch."""
+    big = np.ones((4000, 50))
+    with Peak() as peak:
+        ArrayRows(big, which=None if which is None else np.arange(4000)).chunks(500)
+    assert (peak.bytes < 5000) is (which is None)
+
+
+@WHICH
 def test_targets(which):
     y, weight = ArrayRows(X, Y, WEIGHT, which).targets()
     np.testing.assert_array_equal(y, Y[chosen(which)])

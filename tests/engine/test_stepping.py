@@ -74,6 +74,8 @@ def test_the_average_is_the_average_at_all_times():
         np.testing.assert_array_equal(stepper.average.average, average)
         np.testing.assert_array_equal(stepper.weights, own)
     np.testing.assert_array_equal(network.theta, own)
+    stepper.step(network)
+    own, average = network.theta.copy(), stepper.average.average.copy()
     stepper.finish(network)
     np.testing.assert_array_equal(network.theta, average)
     np.testing.assert_array_equal(stepper.average.average, average)

@@ -102,6 +102,22 @@ def test_ctrl_c_keeps_the_run():
     np.testing.assert_array_equal(network.theta, twin.theta)
 
 
+def test_another_thread_may_end_the_training_before_the_next_step():
+    runs = []
+
+    def schedule(t):
+        runs[0].interrupted = t == 6  # as if set while this step is taken
+        return 0.05
+
+    class Begin(Callback):
+        def on_fit_begin(self, run):
+            runs.append(run)
+
+    run = train(linear(), schedule=schedule, max_epochs=10, callbacks=[Begin()])
+    assert run.interrupted
+    assert (run.epoch, run.stepper.t) == (1, 7)
+
+
 def test_ctrl_c_still_restores_the_best_weights():
     network, held_out = make_network((4, 6, 1)), np.arange(40, 50)
     validation = Validation(SquaredError(), ArrayRows(X, Y, None, held_out))
