@@ -522,7 +522,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse
             if `fit` was given a sparse y.
         """
-        return self._target.labels(self._predict(X, self._most_probable))
+        predicted = self._predict(X, self._most_probable)
+        return self._target.labels(predicted)
 
     def predict_proba(self, X: MatrixLike) -> Floats:
         """Predict probabilities.

@@ -516,7 +516,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Or (n_samples, n_quantiles) with a list of quantiles.
         """
-        return self._target.shaped(self._predict(X))
+        predicted = self._predict(X)
+        return self._target.shaped(predicted)
 
     @property
     def target_mean_(self) -> Floats | None:

@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
 from skann.engine.evaluation import raw_outputs
+from skann.engine.rows import ArrayRows
 from skann.fitting.holdout import hold_out
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -72,6 +73,6 @@ def test_the_loss_of_own_rows_is_weighted():
 def test_raw_outputs_are_divided_by_the_temperature():
     model = ANNClassifier(**ONE_EPOCH | {"max_iter": 12}, calibration="temperature").fit(X, LABELS)
     assert model.temperature_ != pytest.approx(1, abs=0.01)
-    raw = raw_outputs(model.network_, model.encoder_.transform(X)) / model.temperature_
+    raw = raw_outputs(model.network_, ArrayRows(model.encoder_.transform(X))) / model.temperature_
     np.testing.assert_allclose(model.predict_proba(X), softmax(raw, axis=1), rtol=1e-9)
     np.testing.assert_allclose(model.decision_function(X), raw[:, 1] - raw[:, 0], rtol=1e-9)
