@@ -19,7 +19,8 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skann.encoding import TabularEncoder
-from skann.encoding.encoder import BLOCK
+from skann.encoding.encoder import encode_checked, fit_checked
+from skann.encoding.numbers import BLOCK
 
 NAN = np.nan
 ENCODERS = [
@@ -163,7 +164,8 @@ def test_units_do_not_matter(power):
 def test_extremes_stay_finite_and_in_order(values, dtype):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        encoded = TabularEncoder()._fit_encode(np.reshape(values, (-1, 1)), None, dtype)[:, 0]
+        _, encoded = fit_checked("from_dtype", np.reshape(values, (-1, 1)), None, None, dtype, None)
+    encoded = encoded[:, 0]
     assert encoded.dtype == dtype
     assert np.isfinite(encoded).all()
     assert np.abs(encoded).max() <= 3
@@ -608,8 +610,9 @@ def test_float32_of_float64_is_rounded_once():
     """Seconds since 1970 differ by less than float32 can tell."""
     X = 1.7e9 + np.random.default_rng(0).uniform(0, 10, (100, 2))
     encoder = TabularEncoder().fit(X)
-    np.testing.assert_array_equal(encoder._encode(X, np.float32), encoder.transform(X).astype(np.float32))
-    np.testing.assert_array_equal(TabularEncoder()._fit_encode(X, None, np.float32), encoder._encode(X, np.float32))
+    np.testing.assert_array_equal(encode_checked(encoder, X, np.float32), encoder.transform(X).astype(np.float32))
+    _, encoded = fit_checked("from_dtype", X, None, None, np.float32, None)
+    np.testing.assert_array_equal(encoded, encode_checked(encoder, X, np.float32))
 
 
 # -------------------------------------------------------------------------------------- what the columns become

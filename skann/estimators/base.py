@@ -14,7 +14,13 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import CallbackSupportMixin, check_parameters, managed_callbacks
+from .._compat import (
+    CallbackSupportMixin,
+    check_feature_names,
+    check_n_features,
+    check_parameters,
+    managed_callbacks,
+)
 from .._estimator import DocLink, Versioned
 from .._threads import blas_threads
 from .._typing import ArrayLike, Floats, MatrixLike, TargetLike
@@ -194,8 +200,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, Versioned, Base
         dtype = self._training_dtype(settings, X, y, goes_on, own)
         y = y.astype(dtype, copy=False) if y.dtype.kind == "f" else y
         loss = self._make_loss(y, weight, first=not goes_on)
-        # here may be the one copy of X
-        X = _inputs.encode(self, X, dtype) if goes_on else _inputs.fit_encoder(self, X, weight, rows, dtype)
+        X = self._encode(X, weight, rows, dtype, goes_on)  # here may be the one copy of X
         if own:
             own.encode(self, loss, dtype)
         tables = [Table(X, y, weight, *split, own) for split in splits]
@@ -209,7 +214,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, Versioned, Base
 
     def _validate(self, X, y, sample_weight, goes_on, **target_kwargs):
         """X as it is, y encoded, and weight or None; all checked."""
-        X, y = _inputs.check_training(self, X, y, reset=not goes_on)
+        X, y = self._check_X_y(X, y, reset=not goes_on)
         y = self._encode_target(y, not goes_on, **target_kwargs)
         weight = check_weight(sample_weight, X, np.float64)
         with np.errstate(over="ignore"):
@@ -219,6 +224,32 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, Versioned, Base
         if weight is not None:
             check_total(weight, "sample_weight times class_weight")
         return X, y, weight
+
+    def _check_X_y(self, X, y, reset, names=("X", "y")):
+        """X and y after the checks of their shapes, and of X's columns against earlier ones, which ``reset`` sets."""
+        check_feature_names(self, X, reset, names[0])
+        X, y = _inputs.check_X_y(X, y, self.encoder, type(self).__name__, names)
+        check_n_features(self, X, reset, names[0])
+        return X, y
+
+    def _check_X(self, X):
+        """X to predict on, after the checks of its shape and of its columns against those of `fit`."""
+        names = getattr(self, "feature_names_in_", None)
+        if _inputs.needs_no_check(X, self.encoder_, self.n_features_in_, names):
+            return X
+        check_feature_names(self, X, reset=False)
+        X = _inputs.check_X(X, self.encoder_, type(self).__name__)
+        check_n_features(self, X, reset=False)
+        return X
+
+    def _encode(self, X, weight, rows, dtype, goes_on):
+        """X as the networks take it; sets ``encoder_`` unless the training goes on."""
+        if goes_on:
+            return _inputs.encode(self.encoder_, X, dtype)
+        names = getattr(self, "feature_names_in_", None)
+        fitted = _inputs.fit_encoder(self.encoder, self.categorical_features, X, weight, rows, dtype, names)
+        self.encoder_, encoded = fitted
+        return encoded
 
     def _resolve(self, X, partial, own=None):
         """The parameters, without "auto"."""
@@ -247,7 +278,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, Versioned, Base
     def _new_network(self, settings, table, progress, loss):
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found when the training begins
             constant = np.asarray(loss.constant(table.y, table.weight))
-            layers = _build.layers(settings, _inputs.inputs(self, table.X), len(constant), table)
+            layers = _build.layers(settings, _inputs.inputs(self.encoder_, table.X), len(constant), table)
             network = Network(layers, table.X.dtype)
             _build.initialize(settings, network, table, progress.rng)
         network.layers[-1].b[...] = constant
@@ -283,7 +314,7 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, Versioned, Base
             check_is_fitted(self)
         finish = self._combine if finish is None else finish
         networks = self._networks if networks is None else networks
-        X, encode, n_columns = _inputs.check_rows(self, X)
+        X, encode, n_columns = _inputs.chunkwise(self.encoder_, self._check_X(X))
         n_chunk = chunk_rows(n_columns + (len(networks) + 1) * networks[0].layers[-1].n_out)
         return in_chunks(lambda rows: finish(_raw_outputs(networks, encode(rows))), X, n_chunk, self.n_jobs)
 
@@ -341,7 +372,8 @@ class BaseANN(CallbackSupportMixin, FittedNetworks, NetworkHTML, Versioned, Base
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        _inputs.set_input_tags(self, tags.input_tags)
+        dense_only = self.numeric_embedding not in (None, "auto") or self.feature_scaling is True
+        tags.input_tags = _inputs.input_tags(tags.input_tags, self.encoder, dense_only)
         return tags
 
 

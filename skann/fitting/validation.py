@@ -35,8 +35,8 @@ class Own(Watched):
         """Bring all into the form that the network takes."""
         with speaking_of_val("y_val"):
             estimator._check_domain(loss, self.y)
-        with speaking_of_val("X_val"):
-            self.X = _inputs.encode(estimator, self.X, dtype)
+        with naming("X_val"):
+            self.X = _inputs.encode(estimator.encoder_, self.X, dtype, "X_val")
         self.y = self.y.astype(dtype, copy=False) if self.y.dtype.kind == "f" else self.y
         self.weight = None if self.weight is None else (self.weight / self.weight.mean()).astype(dtype)
 
@@ -57,15 +57,28 @@ def check_own(estimator, X_val=None, y_val=None, sample_weight_val=None):
         raise ValueError(
             "X_val and y_val are given to fit, but early_stopping=False: set it to True or 'auto', or leave them out."
         )
-    with speaking_of_val("X_val and y_val"):
+    with naming("X_val and y_val"):
         check_consistent_length(X_val, y_val)
-    with speaking_of_val("X_val"):
-        X, y = _inputs.check_training(estimator, X_val, y_val, reset=False)
+    with naming("X_val"):
+        X, y = estimator._check_X_y(X_val, y_val, reset=False, names=("X_val", "y_val"))
     with speaking_of_val("y_val"):
         y = estimator._encode_target(y, False)
     with speaking_of_val("sample_weight_val"):
         weight = check_weight(sample_weight_val, X, np.float64)
     return Own(X, y, weight, Rows(_inputs.as_it_came(X_val, X), y, weight))
+
+
+@contextmanager
+def naming(what):
+    """Inside, messages of a ValueError or TypeError that name neither X_val nor y_val begin with ``what``."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        message = str(error)
+        if "X_val" in message or "y_val" in message:
+            raise
+        kind = TypeError if isinstance(error, TypeError) and not isinstance(error, ValueError) else ValueError
+        raise kind(f"{what}: {message}") from error
 
 
 @contextmanager
