@@ -49,8 +49,8 @@ class CalibratedLoss:
     def __init__(self, loss):
         self.loss = loss
 
-    def __call__(self, raw, y, weight):
-        return -_minimise(self.loss, raw, y, weight, tolerance=0.05)[1]
+    def __call__(self, network, raw, rows):
+        return -_minimise(self.loss, raw, *rows.targets(), tolerance=0.05)[1]
 
 
 def _minimise(loss, raw, y, weight, tolerance):

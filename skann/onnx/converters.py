@@ -11,8 +11,10 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..encoding.encoder import TabularEncoder, n_encoded
+from ..engine.losses import BinaryCrossEntropy
 from ..estimators.classifier import ANNClassifier
 from ..estimators.regressor import ANNRegressor
+from ..fitting.networks import IndependentNetworks
 from .columns import as_matrix, columns_of
 from .compat import parse, sklearn_operator_name_map
 from .encoder import encode
@@ -43,7 +45,9 @@ class Trained(NamedTuple):
 
 def trained(model):
     """The `Trained` parts of a fitted model."""
-    return Trained(model._networks, model._loss, getattr(model, "_multilabel", False))
+    networks = model.networks_
+    is_multilabel = isinstance(networks.loss, BinaryCrossEntropy)
+    return Trained([member.network for member in networks.members], networks.loss, is_multilabel)
 
 
 # ---------------------------------------------------------------------------------------------------- output types
@@ -167,6 +171,8 @@ def _labels(classes):
 def check_exportable(model):
     """NotImplementedError that names the parameter whose object has no counterpart in ONNX."""
     check_is_fitted(model)
+    if type(model.networks_) is not IndependentNetworks:
+        raise NotImplementedError(f"{type(model.networks_).__name__} can't be exported to ONNX.")
     parts = trained(model)
     if type(parts.loss) not in PREDICT:
         raise _not_exportable("loss", parts.loss, "the losses of skann.engine.losses")

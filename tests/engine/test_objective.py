@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from helpers import Peak, assert_gradient, make_loss, make_network, make_targets, make_weight
 from scipy import sparse
 
 from skann.engine import evaluation as module
 from skann.engine.evaluation import chunk_rows, mean_loss, raw_outputs
 from skann.engine.losses import LOSSES
 from skann.engine.objective import Objective
+from tests.helpers import Peak, assert_gradient, make_loss, make_network, make_targets, make_weight
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(30, 4)), RNG.normal(size=(30, 3))

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from helpers import Peak
 from scipy import sparse
 
 from skann.engine.rows import Reader, as_rows, slices
+from tests.helpers import Peak
 
 ROWS = np.array([3, 0, 7, 7, 2])
 

@@ -7,8 +7,6 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from helpers import Peak, make_network, make_targets, make_weight
-from runs import LABELS, RNG, X, Y, lbfgs, linear, sgd, train
 from scipy import sparse
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -20,6 +18,8 @@ from skann.engine.objective import Objective
 from skann.engine.optimizers import OPTIMIZERS
 from skann.engine.schedules import Constant, InverseScaling, Linear
 from skann.engine.training import Run, clip_norm, fit_minibatch
+from tests.engine.runs import LABELS, RNG, X, Y, lbfgs, linear, sgd, train
+from tests.helpers import Peak, make_network, make_targets, make_weight
 
 # ------------------------------------------------------------------------------------------------ parity
 
