@@ -13,7 +13,7 @@ from sklearn.utils.validation import has_fit_parameter
 from ..engine.rows import as_rows
 from .dtypes import accepted_dtypes, cast_rows, fits
 from .encoder import TabularEncoder, encode_checked, fit_checked, n_encoded
-from .reading import check_table, has_columns, refuse_dates
+from .reading import check_table, has_columns, is_frame, refuse_dates
 
 FLOATS = [np.float64, np.float32]
 
@@ -61,7 +61,9 @@ def check_X_y(X, y, encoder, caller, names=("X", "y")):
 
 def check_X(X, encoder, caller):
     """X to predict on, after the checks of `check_X_y`; floats if there is no encoder."""
-    return _check_numbers(X, caller, FLOATS) if encoder is None else check_table(X, caller)
+    if encoder is not None:
+        return check_table(X, caller)
+    return _check_numbers(X, caller, FLOATS, may_be_dates=not is_frame(X))  # pandas takes long to make a list of dtypes
 
 
 def needs_no_check(X, encoder, n_features, feature_names):
@@ -88,10 +90,11 @@ def needs_no_check(X, encoder, n_features, feature_names):
     )
 
 
-def _check_numbers(X, caller, dtype, name="X"):
-    """X as a matrix of finite numbers, dense or sparse."""
+def _check_numbers(X, caller, dtype, name="X", may_be_dates=True):
+    """X as a matrix of finite numbers, dense or sparse; dates are looked for if it ``may_be_dates``."""
     try:
-        refuse_dates(X)
+        if may_be_dates:
+            refuse_dates(X)
         with _huge_numbers():
             return check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name=name, estimator=caller)
     except (ValueError, TypeError, OverflowError) as error:
@@ -103,7 +106,7 @@ def _check_numbers(X, caller, dtype, name="X"):
 
 
 def _why_no_numbers(X):
-    """The error for values of X that are no numbers; None if there are none."""
+    """The error that the first value of X which is no number causes; None if all are numbers."""
     try:
         refuse_dates(X)
         values = np.asarray(X)

@@ -168,3 +168,29 @@ def test_functions_leave_constants_alone(path):
         for target in targets:
             owner = getattr(target, "value", None)
             assert not (isinstance(owner, ast.Name) and owner.id in constants), ast.unparse(node)
+
+
+# ------------------------------------------------------------------------------------- who knows whom above the engine
+
+
+@pytest.mark.parametrize("path", [path for path in TREES if path.startswith("encoding/")])
+def test_encoding_takes_no_estimator(path):
+    """Its functions get an encoder, X and y, and return what they find: the estimator keeps its own state."""
+    for node in ast.walk(TREES[path]):
+        assert not (isinstance(node, ast.arg) and node.arg in ("estimator", "model")), ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", [path for path in TREES if path.startswith("onnx/")])
+def test_onnx_reads_no_private_attribute(path):
+    private = {node.attr for node in ast.walk(TREES[path]) if isinstance(node, ast.Attribute) and node.attr[0] == "_"}
+    assert {name for name in private if not name.startswith("__")} == set()
+
+
+def test_private_names_of_skl2onnx_are_in_one_file():
+    found = set()
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("skl2onnx"):
+                names = [*node.module.split("."), *(alias.name for alias in node.names)]
+                found |= {path for name in names if name.startswith("_")}
+    assert found == {"onnx/compat.py"}

@@ -325,18 +325,23 @@ MUTANTS = {
             ("return None if weight is None or weight.all() else np.flatnonzero(weight)", "return None"),
         ],
     },
-    "test_encoding.py": {
-        "_scaling.py": [
+    "encoding/test_numbers.py encoding/test_levels.py encoding/test_encoder.py encoding/test_sparse.py": {
+        "encoding/numbers.py": [
             ("= values[_quartile_positions(n, weight)]", "= values[_quartile_positions(n, None)]"),
             ("z /= np.sqrt(1 + np.square(z / 3))", "z /= np.sqrt(1 + np.square(z / 4))"),
             ("np.ceil(QUARTILES * n).astype(np.intp) - 1", "np.floor(QUARTILES * n).astype(np.intp)"),
             ("values, weight = values[order], weight[order]", "values = values[order]"),
             ("if high > low else 0.0, n < len(values)", "if high > low else 0.0, False"),
+            ("z[missing[:, self.varying]] = 0", "z[missing[:, self.varying]] = 1"),
+            ("        block[:, n_varying:] = 0\n", ""),
+            ("missing_stored(X, names)  # an infinite", "pass  # an infinite"),
         ],
-        "_levels.py": [
+        "encoding/levels.py": [
             ("found = self.levels.take(index, mode=\"clip\") == labels", "found = index < n_levels"),
             ("np.argsort(-weight, kind=\"stable\")", "np.argsort(weight, kind=\"stable\")"),
             ("weight, minlength=len(column.labels) + 1", "None, minlength=len(column.labels) + 1"),
+            ("key=lambda i: tables[i].is_code", "key=lambda i: not tables[i].is_code"),
+            ("columns[i].codes < 0", "columns[i].codes == 0"),
         ],
     },
     "test_learnt_from.py": {
@@ -351,9 +356,9 @@ MUTANTS = {
             ("y[chosen], None if weight is None else weight[chosen]", "y[chosen], None"),
             ("chosen = slice(None) if rows is None else rows", "chosen, weight = slice(None), None"),
         ],
-        "_inputs.py": [
-            ("kept[rows] = 1 if weight is None else weight[rows]", "kept[:] = 1 if weight is None else weight"),
-            ("kept[rows] = 1 if weight is None else weight[rows]", "kept[rows] = 1"),
+        "encoding/encoder.py": [
+            ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
+            ("weight = weight if weight is None or rows is None else weight[rows]", "weight = None"),
         ],
         "_monitoring.py": [("(self.weight / self.weight.mean()).astype(dtype)", "None")],
     },
