@@ -1,4 +1,4 @@
-"""What several tests need: the gradient checker, poisoned buffers, a guard against float64, small builders, settings."""
+"""What several tests need: gradient checker, poisoned buffers, a guard against float64, small builders, settings."""
 
 import tracemalloc
 from itertools import pairwise

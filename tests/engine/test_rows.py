@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 
 from skann.engine.rows import ArrayRows, Reader, as_rows, slices
+from tests.helpers import Peak
 
 ROWS = np.array([3, 0, 7, 7, 2])
 
