@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from .evaluation import mean_loss, prediction_workspace, raw_outputs
+from .evaluation import mean_loss, prediction_workspace, raw_outputs, targets_for_mean
 
 
 class Callback:
@@ -48,13 +48,13 @@ class Validation(Callback):
     loss : Loss
     rows : Rows
         The held-out rows.
-    score : callable(network, raw, rows) -> float, default=None
-        None means minus the loss.
+    score : callable(network, raw) -> float, default=None
+        Of the network, whose raw outputs for the rows are ``raw``; None means minus the loss.
     """
 
     def __init__(self, loss, rows, score=None):
         self.loss, self.rows, self.score = loss, rows, score
-        self._targets = rows.targets()
+        self._targets = targets_for_mean(rows)
         self._workspace = None  # one for all epochs
 
     def evaluate(self, network):
@@ -63,7 +63,7 @@ class Validation(Callback):
             self._workspace = prediction_workspace(network, self.rows)
         raw = raw_outputs(network, self.rows, self._workspace)
         loss = mean_loss(self.loss, raw, *self._targets)
-        return loss, -loss if self.score is None else self.score(network, raw, self.rows)
+        return loss, -loss if self.score is None else self.score(network, raw)
 
     def on_epoch_end(self, run):
         loss, score = self.evaluate(run.network)

@@ -59,3 +59,9 @@ def mean_loss(loss, raw, y, weight=None):
         weight_chunk = None if weight is None else weight[chunk]
         total += n * loss.value_and_delta(raw_chunk, y[chunk], weight_chunk, np.empty_like(raw_chunk))
     return total / n_rows
+
+
+def targets_for_mean(rows):
+    """Targets and weights of the rows for `mean_loss`: the mean weight is 1 whatever rounding to float32 made of it."""
+    y, weight = rows.targets()
+    return y, None if weight is None else weight / weight.mean()

@@ -2,8 +2,8 @@
 
 Contract
 --------
-- ``len(rows)``, ``n_columns`` and ``dtype`` (of the input); ``is_sparse``; ``total_weight``, the sum of the weights as
-  they were given, or the number of rows.
+- ``len(rows)``, ``n_columns`` and ``dtype`` (of the input); ``is_sparse``; ``total_weight``, the sum of the weights
+  before they were brought to mean 1, or the number of rows.
 - ``batches(size, rng)`` is an iterable over ``(n, X, y, weight)``, batches of at most ``size`` rows: each time that it
   is iterated over, every row comes once, in random order, or in the order of the rows if ``rng`` is None. A batch is
   overwritten by the next one. ``chunks(size)`` is the same in the order of the rows.
@@ -14,8 +14,6 @@ Contract
 Weights have mean 1 over the rows, or are None; targets are None where rows are only predicted on. Training and
 evaluation know rows by this contract alone, so what is not an array in memory can be one more class.
 """
-
-import copy
 
 import numpy as np
 from scipy import sparse
@@ -29,27 +27,17 @@ class ArrayRows:
     X : {ndarray, CSR matrix} of shape (n, n_in)
     y : ndarray of shape (n,) or (n, n_out), default=None
     weight : ndarray of shape (n,), default=None
-        In any unit; their sum over the rows must be above 0 and finite.
+        Of mean 1 over the rows, in the dtype of X.
     which : ndarray of int, default=None
         None means all.
-
-    Attributes
-    ----------
-    X, y, which
-        As given.
-    weight : ndarray of shape (n,) or None
-        In the dtype of X and with mean 1 over the rows; a weight for every row of X.
-    total_weight : float
-        Sum of the weights as given, over the rows.
+    total_weight : float, default=None
+        None means the number of rows.
     """
 
-    def __init__(self, X, y=None, weight=None, which=None):
-        self.X, self.y, self.weight, self.which = X, y, None, which
+    def __init__(self, X, y=None, weight=None, which=None, total_weight=None):
+        self.X, self.y, self.weight, self.which = X, y, weight, which
         self._n_rows = X.shape[0] if which is None else len(which)
-        self.total_weight = float(self._n_rows)
-        if weight is not None:
-            self.total_weight = float(np.sum(weight if which is None else weight[which]))
-            self.weight = _with_mean_1(weight, self._n_rows, self.total_weight, X.dtype)
+        self.total_weight = self._n_rows if total_weight is None else total_weight
 
     def __len__(self):
         return self._n_rows
@@ -72,18 +60,8 @@ class ArrayRows:
     def chunks(self, size):
         return self.batches(size, None)
 
-    def only(self, which):
-        """Some of these rows, with the weights that they have here; None means all."""
-        if which is None:
-            return self
-        rows = copy.copy(self)
-        rows.which = which if self.which is None else self.which[which]
-        rows._n_rows = len(which)
-        return rows
-
     def targets(self):
-        weight = self._of_rows(self.weight)
-        return self._of_rows(self.y), None if weight is None else weight / weight.mean()
+        return self._of_rows(self.y), self._of_rows(self.weight)
 
     def sample(self, n, rng):
         return self.X[rng.permutation(self._n_rows if self.which is None else self.which)[:n]]
@@ -152,9 +130,3 @@ def slices(n_rows, size):
 def as_rows(X):
     """X with fast access to rows: C-ordered if dense, CSR if sparse."""
     return X.tocsr() if sparse.issparse(X) else np.ascontiguousarray(X)
-
-
-def _with_mean_1(weight, n, total, dtype):
-    """Weights times n / total; none so large that their sum is infinite."""
-    with np.errstate(over="ignore"):
-        return np.minimum(weight / total * n, np.finfo(dtype).max / len(weight)).astype(dtype)

@@ -1,4 +1,4 @@
-"""Scores of raw outputs that need no scikit-learn: accuracy and R2."""
+"""Scores of raw outputs that need no scikit-learn: accuracy and R2; greater is better."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Accuracy:
         self.is_weighted = weight is not None
         self.share = _shares(self.y, weight)
 
-    def __call__(self, network, raw, rows):
+    def __call__(self, network, raw):
         predicted = self.loss.predict(raw)
         is_right = predicted.argmax(axis=1) == self.y if self.y.ndim == 1 else ((predicted > 0.5) == self.y).all(axis=1)
         return float(self.share @ is_right) if self.is_weighted else np.count_nonzero(is_right) / len(is_right)
@@ -46,7 +46,7 @@ class R2:
         self.spread = self.share @ (self.y - self.share @ self.y) ** 2
         self.spread[y.min(axis=0) == y.max(axis=0)] = 0.0  # without rounding
 
-    def __call__(self, network, raw, rows):
+    def __call__(self, network, raw):
         residual = self.loss.predict(raw)
         if residual.shape != self.y.shape:
             raise ValueError(

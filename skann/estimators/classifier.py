@@ -283,6 +283,10 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     encoder_ : transformer or None
         The fitted encoder, None if ``encoder`` is None.
 
+    networks_ : skann.fitting.networks.Networks
+        The networks of the model, one or several, with their histories and the loss. The attributes below are read from
+        it.
+
     network_ : skann.engine.network.Network
         The trained network.
 
@@ -522,7 +526,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse
             if `fit` was given a sparse y.
         """
-        return self._target.labels(self._predict(X, self._most_probable))
+        predicted = self._predict(X, self._most_probable)
+        return self._target.labels(predicted)
 
     def predict_proba(self, X: MatrixLike) -> Floats:
         """Predict probabilities.

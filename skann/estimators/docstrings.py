@@ -63,6 +63,9 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 encoder_ : transformer or None
     The fitted encoder, None if ``encoder`` is None.
 
+networks_ : skann.fitting.networks.Networks
+    The networks of the model, one or several, with their histories and the loss. The attributes below are read from it.
+
 network_ : skann.engine.network.Network
     The trained network.
 

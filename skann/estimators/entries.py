@@ -154,7 +154,8 @@ scoring : str, callable or None, default="loss"
     Score of the watched rows (see ``early_stopping``), greater is better. The network gets the weights of the epoch
     with the best score. "loss", "accuracy", "r2" and None cost next to nothing; others predict anew in each epoch.
 
-    - "loss": minus the loss; of a classifier with ``calibration="temperature"``, minus the loss at the best temperature of the epoch;
+    - "loss": minus the loss; of a classifier with ``calibration="temperature"``, minus the loss at the best
+      temperature of the epoch;
     - None: the accuracy of a classifier, R2 of a regressor;
     - the name of a scikit-learn scorer, a scorer object, or a function ``scorer(estimator, X, y)``. It gets a copy of
       the estimator, which it may keep, with the weights of that epoch, not calibrated; and the watched rows as they

@@ -285,6 +285,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     encoder_ : transformer or None
         The fitted encoder, None if ``encoder`` is None.
 
+    networks_ : skann.fitting.networks.Networks
+        The networks of the model, one or several, with their histories and the loss. The attributes below are read from
+        it.
+
     network_ : skann.engine.network.Network
         The trained network.
 
@@ -516,7 +520,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Or (n_samples, n_quantiles) with a list of quantiles.
         """
-        return self._target.shaped(self._predict(X))
+        predicted = self._predict(X)
+        return self._target.shaped(predicted)
 
     @property
     def target_mean_(self) -> Floats | None:

@@ -37,7 +37,7 @@ class TrainingData:
         Which of the rows given to `fit` the watched ones are; None if they are none of them.
     n_given : int
         Number of rows given to `fit`.
-    score : callable(network, raw, rows) -> float or None
+    score : callable(network, raw) -> float or None
         How the watched rows are judged, greater is better; None means by minus the loss.
     constant : ndarray of shape (n_outputs,) or None
         Raw outputs that a new network starts from: those of the best constant prediction for all given rows.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from .._weights import check_total, nonzero_rows
+from .._weights import check_total, nonzero_rows, with_mean_1
 from ..encoding import inputs
 from ..encoding.dtypes import training_dtype
 from ..engine.rows import ArrayRows
@@ -150,7 +150,7 @@ def _training_data(X, y, weight, split, watched, score, loss):
     """
     if weight is not None:
         check_total(weight if split.train is None else weight[split.train], "sample_weight of the training rows")
-    rows, constant = ArrayRows(X, y, weight, split.train), None
+    rows, constant = _rows(X, y, weight, split.train), None
     if loss is not None:
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found when the training begins
             constant = np.asarray(loss.constant(rows.y, rows.weight))
@@ -161,13 +161,23 @@ def _watched_rows(settings, given, X, y, splits, target, loss, encoder):
     """For each training the rows that early stopping watches: held out, those of X_val, or None."""
     if given.validation is None:
         held_out = [split.held_out for split in splits]
-        return [None if each is None else ArrayRows(X, y, given.weight, each) for each in held_out]
+        return [None if each is None else _rows(X, y, given.weight, each) for each in held_out]
     X_val, y_val, weight, _ = given.validation
     y_val = _scaled(target, y_val, X.dtype)
     target.check_domain(loss, y_val, settings.loss, "y_val")
     with naming("X_val"):
         X_val = inputs.encode(encoder, X_val, X.dtype, "X_val")
+    if weight is not None:  # the mean is that of all rows, those of weight zero among them
+        weight = (weight / weight.mean()).astype(X.dtype)
     return [ArrayRows(X_val, y_val, weight, nonzero_rows(weight))] * len(splits)
+
+
+def _rows(X, y, weight, which):
+    """Rows of the table, with weights of mean 1 over those ``which``."""
+    if weight is None:
+        return ArrayRows(X, y, None, which)
+    weight, total = with_mean_1(weight, which, X.dtype)
+    return ArrayRows(X, y, weight, which, total)
 
 
 def _scores(settings, given, watched, target, networks, scoring, messages):

@@ -52,7 +52,7 @@ class Scoring:
         return self.scorer is None
 
     def score(self, networks, watched, given, calibrated):
-        """The score of a training: a callable(network, raw, rows) -> float, None for minus the loss.
+        """The score of a training: a callable(network, raw) -> float, None for minus the loss.
 
         Parameters
         ----------
@@ -65,7 +65,7 @@ class Scoring:
             Whether a loss is meant at its best temperature.
         """
         if self.is_loss:
-            return CalibratedLoss(networks.loss) if calibrated else None
+            return CalibratedLoss(networks.loss, watched) if calibrated else None
         if self.quick is not None:
             return self.quick(networks.loss, watched)
         return ModelScore(self.scoring, self.scorer, self.model_of, networks, given.take(watched.which))
@@ -81,7 +81,7 @@ class ModelScore:
     networks: Any
     given: GivenRows
 
-    def __call__(self, network, raw, rows):
+    def __call__(self, network, raw):
         """The score of a network, of which the model gets a copy: the scorer may keep it."""
         given = self.given
         weighted = given.weight is not None and takes_sample_weight(self.scorer)

@@ -21,6 +21,7 @@ from skann.encoding import inputs, reading
 from skann.engine.embeddings import Category, Columns, Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation, Scale
 from skann.fitting import recipe as _recipe
+from skann.fitting.holdout import hold_out
 from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -91,8 +92,8 @@ def test_statistics_come_from_the_training_rows_alone():
     X = X[["size", "noise"]].fillna(0.0)
     params = FAST | {"encoder": "auto", "early_stopping": True, "validation_fraction": 0.1}
     model = ANNRegressor(**params).fit(X, signal)
-    seed = model._progress[0].holdout_seed
-    ((train, held_out),) = model._split(model._resolve(X, partial=False), signal, None, 1, seed)
+    seed = model.networks_.members[0].state.holdout_seed
+    ((train, held_out),) = hold_out(np.arange(len(X)), None, 1, 0.1, seed)
     assert len(held_out) == 30
     expected = TabularEncoder().fit(X.iloc[train])
     np.testing.assert_array_equal(model.encoder_.center_, expected.center_)

@@ -11,11 +11,23 @@ import skann
 PACKAGE = Path(skann.__file__).parent
 TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path in TREES if path.startswith("engine/")}
-LEAVES = ("activations", "averaging", "losses", "initializers", "optimizers", "schedules", "rows", "scores", "sweep")
+LEAVES = (
+    "activations",
+    "averaging",
+    "losses",
+    "initializers",
+    "optimizers",
+    "schedules",
+    "rows",
+    "scores",
+    "stepping",
+    "sweep",
+)
 FLOORS = {
     "layers": ("initializers", "activations"), "network": ("layers",), "objective": ("network",),
     "embeddings": ("layers",), "evaluation": ("network", "rows"),
-    "calibration": ("evaluation",), "callbacks": ("evaluation",), "training": ("evaluation", "objective", "rows"),
+    "calibration": ("evaluation",), "callbacks": ("evaluation",),
+    "training": ("evaluation", "objective", "rows", "stepping"),
 }  # fmt: skip
 MAY_IMPORT = {name: set(FLOORS.get(name, ())) for name in ("__init__", *LEAVES, *FLOORS)}
 SOURCES = pytest.mark.parametrize("path", TREES)

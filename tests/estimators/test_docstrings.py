@@ -19,11 +19,11 @@ from skann.engine.optimizers import OPTIMIZERS, Adam
 from skann.engine.schedules import SCHEDULES
 from skann.estimators import docstrings
 from skann.estimators import entries as texts
+from tests.data import BOTH
 
 PACKAGE = Path(skann.__file__).parent
 TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 SOURCES = pytest.mark.parametrize("path", TREES)
-BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 
 
 def public(body):
