@@ -340,7 +340,7 @@ MUTANTS = {
             ("found = self.levels.take(index, mode=\"clip\") == labels", "found = index < n_levels"),
             ("np.argsort(-weight, kind=\"stable\")", "np.argsort(weight, kind=\"stable\")"),
             ("weight, minlength=len(column.labels) + 1", "None, minlength=len(column.labels) + 1"),
-            ("key=lambda i: tables[i].is_code", "key=lambda i: not tables[i].is_code"),
+            ("key=lambda i: self.tables[i].is_code", "key=lambda i: not self.tables[i].is_code"),
             ("columns[i].codes < 0", "columns[i].codes == 0"),
         ],
     },
