@@ -90,7 +90,7 @@ def check_predictions(model, X):
     assert p.max() <= 1
     assert log_p.max() <= 0
     np.testing.assert_allclose(np.exp(log_p.astype(float)), p, rtol=1e-3, atol=1e-6)
-    if not model._multilabel:
+    if not model._target.multilabel:
         np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
         np.testing.assert_array_equal(predicted, model.classes_[p.argmax(axis=1)])
 
