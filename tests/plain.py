@@ -2,6 +2,8 @@
 
 from functools import partial, update_wrapper
 
+import pytest
+
 import skann
 
 
@@ -12,3 +14,4 @@ def plain(Estimator):
 
 ANNClassifier = plain(skann.ANNClassifier)
 ANNRegressor = plain(skann.ANNRegressor)
+BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])

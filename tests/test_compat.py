@@ -8,10 +8,10 @@ import sklearn
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from skann import ANNClassifier, ANNRegressor
 from skann import _compat as _compat
 from skann import callbacks as callbacks
 from skann._compat import has_callbacks
+from tests.data import BOTH
 
 MAKERS = {
     "LossPlot": callbacks.LossPlot,
@@ -68,7 +68,7 @@ def test_callbacks_are_there_since_1_9():
 
 @pytest.mark.skipif(has_callbacks(), reason="this scikit-learn has callbacks")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+@BOTH
 def test_set_callbacks_says_what_it_needs(Estimator):
     with pytest.raises(ImportError, match=r"set_callbacks needs scikit-learn 1\.9 or newer"):
         Estimator().set_callbacks()

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from helpers import (
+
+from skann.engine.losses import LOSSES
+from tests.helpers import (
     OnlyFloat32,
     assert_gradient,
     make_loss,
@@ -12,8 +14,6 @@ from helpers import (
     only_float32,
     poison,
 )
-
-from skann.engine.losses import LOSSES
 
 THETA = np.random.default_rng(0).normal(size=200)
 COS = -np.sin(THETA)

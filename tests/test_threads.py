@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from plain import ANNClassifier, ANNRegressor
 from sklearn.base import clone
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
@@ -16,6 +15,7 @@ from skann import _threads
 from skann._threads import WORTH_THREADS, blas_threads
 from skann.engine.activations import Tanh
 from skann.estimators import base as _base
+from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 SMALL, LARGE = 1000, 10**12
 X = np.random.default_rng(0).normal(size=(200, 5))
@@ -201,7 +201,7 @@ class Watch(Tanh):
         super().forward(z, a)
 
 
-@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+@BOTH
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_fit_limits_and_predict_does_not(Estimator, solver):

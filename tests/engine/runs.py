@@ -1,7 +1,6 @@
 """Small data and short ways to train on them, for the tests of the training."""
 
 import numpy as np
-from helpers import make_loss
 
 from skann.engine.callbacks import Callback
 from skann.engine.layers import Dense
@@ -12,6 +11,7 @@ from skann.engine.rows import ArrayRows
 from skann.engine.schedules import Constant
 from skann.engine.stepping import Stepper
 from skann.engine.training import fit_lbfgs, fit_minibatch
+from tests.helpers import make_loss
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 4))

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from helpers import only_float32
 from scipy.special import erf
 
 from skann.engine.activations import ACTIVATIONS
+from tests.helpers import only_float32
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 FORMULAS = {

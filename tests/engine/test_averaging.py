@@ -4,14 +4,14 @@ import copy
 
 import numpy as np
 import pytest
-from helpers import bits, make_network
-from runs import At, X, Y, make_stepper, sgd, train
 
 from skann.engine.averaging import WeightAverage
 from skann.engine.callbacks import BestWeights, Validation
 from skann.engine.losses import SquaredError
 from skann.engine.optimizers import OPTIMIZERS
 from skann.engine.rows import ArrayRows
+from tests.engine.runs import At, X, Y, make_stepper, sgd, train
+from tests.helpers import bits, make_network
 
 N_STEPS = 4  # per epoch of `train`
 

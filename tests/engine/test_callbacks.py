@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from helpers import make_loss, make_network, make_targets, make_weight
-from runs import make_stepper
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from skann.engine import callbacks as module
 from skann.engine.callbacks import BestWeights, Callback, LowerRate, Patience, TimeLimit, Validation, Verbose
 from skann.engine.rows import ArrayRows
 from skann.engine.training import Run
+from tests.engine.runs import make_stepper
+from tests.helpers import make_loss, make_network, make_targets, make_weight
 
 
 def play(callback, series, name="loss", rate=0.1):

@@ -5,7 +5,6 @@ import pickle
 
 import numpy as np
 import pytest
-from helpers import assert_gradient, poison
 
 from skann.engine.activations import Tanh
 from skann.engine.embeddings import Category, Columns, PassThrough, Periodic, PiecewiseLinear
@@ -13,6 +12,7 @@ from skann.engine.layers import Dense, Dropout, ParametricActivation, Scale
 from skann.engine.losses import SquaredError
 from skann.engine.network import Network
 from skann.engine.objective import Objective
+from tests.helpers import assert_gradient, poison
 
 N_ROWS = 9
 EDGES = np.array([[-2.0, -0.5, 0.25, 2.0], [-1.0, 0.0, 0.0, 1.0]])

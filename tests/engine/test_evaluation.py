@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from helpers import Peak, make_loss, make_network, make_targets, make_weight
 from scipy import sparse
 
 from skann.engine import evaluation as module
 from skann.engine.evaluation import chunk_rows, mean_loss, raw_outputs
 from skann.engine.losses import LOSSES
 from skann.engine.rows import ArrayRows
+from tests.helpers import Peak, make_loss, make_network, make_targets, make_weight
 
 X = np.random.default_rng(0).normal(size=(30, 4))
 SHORT_CHUNKS = pytest.mark.parametrize("n_chunk", [1, 7, 29, 30, 31])

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from helpers import assert_gradient
 from scipy import sparse
 
 from skann.engine.activations import ACTIVATIONS
 from skann.engine.initializers import INITIALIZERS
 from skann.engine.layers import Dense, Dropout
+from tests.helpers import assert_gradient
 
 N_ROWS, N_IN, N_OUT = 7, 4, 3
 RNG = np.random.default_rng(0)

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from helpers import assert_gradient, make_loss, make_targets, make_weight, only_float32
 from scipy import special
 from scipy.stats import norm
 from sklearn import metrics
 
 from skann.engine.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Huber, Poisson, Quantile
+from tests.helpers import assert_gradient, make_loss, make_targets, make_weight, only_float32
 
 LEVELS = np.linspace(0.2, 0.9, 3)  # those of helpers.make_loss
 N_ROWS = 8

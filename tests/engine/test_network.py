@@ -5,7 +5,6 @@ import pickle
 
 import numpy as np
 import pytest
-from helpers import assert_gradient, bits, make_loss, make_network, make_targets, make_weight, poison
 from scipy import sparse
 
 from skann.engine.activations import ACTIVATIONS
@@ -13,6 +12,7 @@ from skann.engine.layers import Dense
 from skann.engine.losses import LOSSES
 from skann.engine.network import Network
 from skann.engine.objective import Objective
+from tests.helpers import assert_gradient, bits, make_loss, make_network, make_targets, make_weight, poison
 
 N_ROWS, SIZES = 8, (4, 6, 5, 3)
 X = np.random.default_rng(3).normal(size=(N_ROWS, SIZES[0]))

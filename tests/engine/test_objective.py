@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from helpers import assert_gradient, make_loss, make_network, make_weight
 
 from skann.engine.objective import Objective
+from tests.helpers import assert_gradient, make_loss, make_network, make_weight
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(30, 4)), RNG.normal(size=(30, 3))

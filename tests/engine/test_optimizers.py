@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from helpers import Peak, only_float32
-from make_torch_trajectories import CASES, FILE, N_STEPS, START, gradient
 
 from skann.engine import optimizers
 from skann.engine.optimizers import BLOCK, OPTIMIZERS, SGD
+from tests.engine.make_torch_trajectories import CASES, FILE, N_STEPS, START, gradient
+from tests.helpers import Peak, only_float32
 
 TRAJECTORIES = json.loads(FILE.read_text())
 VARIANTS = {name: (OPTIMIZERS[name], {}) for name in OPTIMIZERS} | {

@@ -6,10 +6,10 @@ import pickle
 import joblib
 import numpy as np
 import pytest
-from helpers import Peak
 from scipy import sparse
 
 from skann.engine.rows import ArrayRows, Reader, as_rows, slices
+from tests.helpers import Peak
 
 ROWS = np.array([3, 0, 7, 7, 2])
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from helpers import make_network
-from runs import X, Y, make_stepper, train
 
 from skann.engine.averaging import WeightAverage
 from skann.engine.optimizers import OPTIMIZERS
 from skann.engine.schedules import Constant
 from skann.engine.stepping import Stepper, clip_norm
+from tests.engine.runs import X, Y, make_stepper, train
+from tests.helpers import make_network
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

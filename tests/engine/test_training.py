@@ -7,8 +7,6 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from helpers import Peak, make_network, make_targets, make_weight
-from runs import LABELS, RNG, X, Y, lbfgs, linear, make_stepper, sgd, train
 from scipy import sparse
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -22,6 +20,8 @@ from skann.engine.rows import ArrayRows
 from skann.engine.schedules import Constant, InverseScaling, Linear
 from skann.engine.stepping import Stepper
 from skann.engine.training import fit_minibatch
+from tests.engine.runs import LABELS, RNG, X, Y, lbfgs, linear, make_stepper, sgd, train
+from tests.helpers import Peak, make_network, make_targets, make_weight
 
 # ------------------------------------------------------------------------------------------------ parity
 

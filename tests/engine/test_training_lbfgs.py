@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from helpers import make_network, make_weight
-from runs import LABELS, At, X, Y, lbfgs, linear
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPRegressor
@@ -14,6 +12,8 @@ from skann.engine.losses import CrossEntropy, SquaredError
 from skann.engine.objective import Objective
 from skann.engine.rows import ArrayRows
 from skann.engine.training import fit_lbfgs
+from tests.engine.runs import LABELS, At, X, Y, lbfgs, linear
+from tests.helpers import make_network, make_weight
 
 
 @pytest.mark.parametrize("alpha", [0.0, 3.0])

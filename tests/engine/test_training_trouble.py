@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from helpers import make_network
-from runs import At, X, Y, lbfgs, linear, train
 
 from skann.engine.activations import ACTIVATIONS
 from skann.engine.callbacks import BestWeights, Callback, Validation
@@ -13,6 +11,8 @@ from skann.engine.losses import LOSSES, SquaredError
 from skann.engine.rows import ArrayRows
 from skann.engine.schedules import Constant
 from skann.engine.training import Run
+from tests.engine.runs import At, X, Y, lbfgs, linear, train
+from tests.helpers import make_network
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))

@@ -1,0 +1,114 @@
+"""The README and the pages in docs/: names exist, links lead somewhere, code runs and prints what the page shows."""
+
+import contextlib
+import io
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+from skann.engine.activations import ACTIVATIONS
+from skann.engine.initializers import INITIALIZERS
+from skann.engine.losses import LOSSES
+from skann.engine.optimizers import OPTIMIZERS
+from skann.engine.schedules import SCHEDULES
+
+DOCS = Path(__file__).parents[2] / "docs"
+README = DOCS.parent / "README.md"
+PAGES = pytest.mark.parametrize("page", [README, *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+
+NAME = re.compile(r"\b(?:skann|sklearn)(?:\.[A-Za-z_]\w*)+")
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+HEADING = re.compile(r"^#+ (.*)$", re.M)
+CODE = re.compile(r"^```python\n(.*?)^```\n(?:\n*^```text\n(.*?)^```\n)?", re.M | re.S)
+
+
+def wrong_names(text):
+    """The dotted names in ``text`` that stand for nothing."""
+    wrong = []
+    for name in sorted(set(NAME.findall(text))):
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError):
+            wrong.append(name)
+    return wrong
+
+
+def dead_links(page):
+    """The relative links of a page whose file, or heading in it, does not exist."""
+    dead = []
+    for file, anchor in LINK.findall(page.read_text("utf-8")):
+        target = (page.parent / file) if file else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(f"{file}#{anchor}")
+    return dead
+
+
+def anchors(page):
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = HEADING.findall(page.read_text("utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def run(page):
+    """Run the ``python`` blocks of a page in one namespace; a ``text`` block right behind one is what it prints."""
+    text = page.read_text("utf-8")
+    namespace = {"__name__": page.stem}
+    for block in CODE.finditer(text):
+        line = text.count("\n", 0, block.start()) + 1
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # tracebacks point into the page
+        assert printed.getvalue() == (block[2] or ""), f"what the code in line {line} prints"
+
+
+@PAGES
+def test_names_exist(page):
+    """Modules, classes, methods and functions, skann's and scikit-learn's."""
+    assert not wrong_names(page.read_text("utf-8"))
+
+
+@PAGES
+def test_links_lead_somewhere(page):
+    """Files and headings; links to other sites are not followed."""
+    assert not dead_links(page)
+
+
+@PAGES
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+def test_code_runs(page, tmp_path, monkeypatch):
+    """Each page is a program, and what it writes goes elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    run(page)
+
+
+def test_index_lists_every_page():
+    """No page that nobody finds."""
+    listed = {file for file, _ in LINK.findall((DOCS / "index.md").read_text("utf-8"))}
+    assert {page.name for page in DOCS.glob("*.md")} - {"index.md"} <= listed
+
+
+def test_tables_are_complete():
+    """Each activation, loss, optimizer, schedule and initializer has its row."""
+    text = (DOCS / "mathematics.md").read_text("utf-8")
+    names = [f'`"{name}"`' for name in (*ACTIVATIONS, *SCHEDULES, *INITIALIZERS)]
+    classes = [f"`{cls.__module__}.{cls.__name__}`" for cls in (*LOSSES.values(), *OPTIMIZERS.values())]
+    assert not [name for name in names + classes if name not in text]
+
+
+def test_these_checks_can_fail(tmp_path):
+    """A page with one fault of each kind."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A heading\n`skann.engine.layers.Dense` `skann.engine.layers.Sparse` [a](no.md) [b](#a-heading) [c](#none)\n"
+        "```python\nx = 1\n```\n\n```python\nprint(x + 1)\n```\n\n```text\n3\n```\n"
+    )
+    assert wrong_names(page.read_text()) == ["skann.engine.layers.Sparse"]
+    assert dead_links(page) == ["no.md#", "#none"]
+    with pytest.raises(AssertionError, match="line 7"):
+        run(page)
+    page.write_text(page.read_text().replace("\n3\n", "\n2\n"))
+    run(page)
+    page.write_text("```python\nraise KeyError\n```\n")
+    with pytest.raises(KeyError):
+        run(page)

@@ -1,0 +1,433 @@
+"""The tests of the tests: a copy of skann with one mistake in it must fail the tests of the place where it is.
+
+Each mutant replaces one piece of source, which must occur once, so that this table keeps up with the code. A group of
+mutants is for the same tests; those pass on the copy without a mistake. A mutant that survives shows a missing test.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from skann.engine.activations import ACTIVATIONS
+from skann.engine.losses import LOSSES
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="each mutant is tested in a fork"),
+    pytest.mark.skipif(not (ROOT / "skann").is_dir(), reason="needs the source tree"),
+]
+
+DELTA_WRONG = """
+
+def _mutate(cls, method):
+    def mutant(self, *args):
+        result = method(self, *args)
+        args[-1][...] *= 1.001
+        return result
+    return mutant
+
+{name}.{method} = _mutate({name}, {name}.{method})
+"""
+VALUE_WRONG = DELTA_WRONG.replace("args[-1][...] *= 1.001", "result *= 1.001")
+
+
+def derivative(name):
+    return (None, DELTA_WRONG.format(name=ACTIVATIONS[name].__name__, method="backward"))
+
+
+def delta(name):
+    return (None, DELTA_WRONG.format(name=LOSSES[name].__name__, method="value_and_delta"))
+
+
+def value(name):
+    return (None, VALUE_WRONG.format(name=LOSSES[name].__name__, method="value_and_delta"))
+
+
+# {tests: {source: [(old, new)]}}; None as old means that new is added at the end
+MUTANTS = {
+    "engine/test_activations.py": {
+        "engine/activations.py": [
+            *map(derivative, ACTIVATIONS),
+            ("np.maximum(z, self.slope * z, out=a)", "np.maximum(z, 1.01 * self.slope * z, out=a)"),
+            ("np.logaddexp(0, z, out=a)", "np.logaddexp(1e-3, z, out=a)"),
+            ("a *= self.scale\n", "a *= 1.001 * self.scale\n"),
+        ]
+    },
+    "engine/test_losses.py": {
+        "engine/losses.py": [
+            *map(delta, LOSSES),
+            *map(value, LOSSES),
+            ("delta -= np.multiply(share, smoothing / n_classes", "delta += np.multiply(share, smoothing / n_classes"),
+            ("(1 - smoothing) * raw_of_truth + smoothing * raw.mean(axis=1)", "(1 - smoothing) * raw_of_truth"),
+            ("y = (1 - self.label_smoothing) * y + self.label_smoothing / 2", "y = (1 - self.label_smoothing) * y"),
+            ("weight is None else weight / n_rows", "weight is None else weight / weight.sum()"),
+            ("    delta *= weight[:, None]\n", ""),
+            ("float(loss @ weight) / n_rows", "float(loss.sum()) / n_rows"),
+            ("delta *= 1 / n_rows", "delta *= 1"),
+            ("np.less(residual, 0, out=delta)", "np.greater(residual, 0, out=delta)"),
+            ("[:, self.levels.argsort().argsort()]", ""),
+            ("loss += xlogy(y, y) - y", "loss += xlogy(y, y)"),
+            ("        loss -= 1\n", ""),
+            ("np.bincount(y, weight, minlength=self.n_classes) / (len(y) if weight is None else weight.sum())",
+             "np.bincount(y, minlength=self.n_classes) / len(y)"),
+            ("        return np.average(y, axis=0, weights=weight)", "        return np.average(y, axis=0)"),
+            ('method="inverted_cdf", weights=weight', 'method="inverted_cdf"'),
+            ("(1 if weight is None else weight[:, None])", "1"),
+            ("np.maximum(log_softmax(raw, axis=1), math.log(np.finfo(raw.dtype).tiny))", "log_softmax(raw, axis=1)"),
+        ]
+    },
+    "engine/test_schedules.py": {
+        "engine/schedules.py": [
+            ("(1 - _progress(t, self.n_steps))\n", "(1 - _progress(t + 1, self.n_steps))\n"),
+            ("math.cos(math.pi * _progress(t, self.n_steps))", "math.cos(math.pi * _progress(t + 1, self.n_steps))"),
+            ("warm_up: float = 0.3", "warm_up: float = 0.31"),
+            ("start: float = 1 / 25", "start: float = 1 / 20"),
+            ("end: float = 1 / 250_000", "end: float = 1 / 25_000"),
+            ("progress / self.warm_up", "progress"),
+            ("math.log2(1 + 15 *", "math.log2(1 + 16 *"),
+            ("2 * _progress(t, self.n_steps) - 1", "2 * _progress(t + 1, self.n_steps) - 1"),
+            ("(t - self.t_0) // self.steps_per_epoch", "(t - self.t_0 + 1) // self.steps_per_epoch"),
+            ("-self.power", "-1.01 * self.power"),
+            ("rows = self.rows_0 + ", "rows = "),
+            ("return min(t / n_steps, 1.0)", "return t / n_steps"),
+        ]
+    },
+    "engine/test_optimizers.py": {
+        "engine/optimizers.py": [
+            ("(1 - self.beta_1) / (1 - self.beta_1**self.t)", "1 - self.beta_1"),
+            ("unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))\n        return lr",
+             "unscale_v = math.sqrt(1 - self.beta_2)\n        return lr"),
+            ("return lr * unscale_m / unscale_v, self.epsilon / unscale_v",
+             "return lr * unscale_m / unscale_v, 1e4 * self.epsilon / unscale_v"),
+            ("if self.nesterov:", "if not self.nesterov:"),
+            ("v *= self.momentum\n", "v *= 1.001 * self.momentum\n"),
+            ("if self.bias_correction else 1.0", "if not self.bias_correction else 1.0"),
+            ("0.96 ** (0.004 * t)", "0.96 ** (0.004 * (t + 1))"),
+            ("self.momentum_product *= self._momentum(self.t)", "self.momentum_product = self._momentum(self.t)"),
+            ("*= max(0.0, 1 - decay * factor)", "*= 1 - decay * factor"),
+            ("decay = lr * self.weight_decay", "decay = self.weight_decay"),
+            ("for group, rate, _ in groups]", "for group, rate, _ in groups[:1]]"),
+            ("self._factors(lr * rate)", "self._factors(lr)"),
+            ("self.t += 1", "self.t += 2"),
+            ('self.t = state["t"]', "self.t = 0"),
+            ("super().set_state(state)\n        self.momentum_product", "super().set_state(state)\n        self.other"),
+        ]
+    },
+    "engine/test_layers.py engine/test_embeddings.py": {
+        "engine/layers.py": [
+            ("mask.dtype.type(2**16 / (2**16 - dropped))", "mask.dtype.type(1)"),
+            ("round(self.rate * self.strength * 2**16)", "round(self.rate * 2**16)"),
+            ("if rng is not None else 0", "if True else 0"),
+            ("np.dot(delta, self.W.T, out=dx)", "np.dot(1.001 * delta, self.W.T, out=dx)"),
+            ('np.dot(buf["ones"], delta, out=self.db)', 'np.dot(1.001 * buf["ones"], delta, out=self.db)'),
+            ("np.dot(x.T, delta, out=self.dW)", "np.dot(1.001 * x.T, delta, out=self.dW)"),
+            ("self.dW[...] = x.T @ delta", "self.dW[...] = 1.001 * (x.T @ delta)"),
+            ("        z += self.b\n", ""),
+            ("            dx += p_delta\n", "            dx -= p_delta\n"),
+            ("np.dot(buf[\"ones\"], a, out=self.dp)", "np.dot(1.001 * buf[\"ones\"], a, out=self.dp)"),
+            ('np.multiply(buf["delta"], x, out=buf["a"])', 'np.multiply(1.001 * buf["delta"], x, out=buf["a"])'),
+            ('np.multiply(buf["delta"], self.s, out=dx)', 'np.copyto(dx, buf["delta"])'),
+        ],
+        "engine/embeddings.py": [
+            ("np.sin(u, out=u)", "np.cos(u, out=u)"),
+            ("np.negative(minus_dwp[:, 0], out=self.dw)", "self.dw[...] = minus_dwp[:, 0]"),
+            ("np.negative(minus_dwp[:, 1], out=self.dp)", "self.dp[...] = minus_dwp[:, 1]"),
+            ("self.W.transpose(0, 2, 1), out=c)", "1.001 * self.W.transpose(0, 2, 1), out=c)"),
+            ('"nfd,nf->fd", delta, x', '"nfd,nf->fd", 1.001 * delta, x'),
+            ("np.sum(delta, axis=0, out=self.db)", "np.mean(delta, axis=0, out=self.db)"),
+            ("        self.dE[0] = 0\n", "        pass\n"),
+            ("        self.E[0] = 0\n", ""),
+            ("self.dE[...] = one_hot.T", "self.dE[...] = 1.001 * one_hot.T"),
+            ("2 * math.pi * self.sigma", "self.sigma"),
+        ],
+    },
+    "engine/test_network.py": {
+        "engine/layers.py": [('np.multiply(buf["delta"], buf["mask"], out=dx)', 'np.copyto(dx, buf["delta"])')],
+        "engine/network.py": [
+            ("entries.sort(key=lambda entry: entry[:3])", "entries.sort(key=lambda entry: entry[1:3])"),
+            ("self.layers[0].backward(X, buffers[0], None)", "pass"),
+        ],
+    },
+    "engine/test_objective.py engine/test_evaluation.py engine/test_averaging.py engine/test_calibration.py "
+    "engine/test_initializers.py": {
+        "engine/network.py": [("self.n_weights += 0 if not_weight else size", "self.n_weights += size")],
+        "engine/objective.py": [
+            ("value += 0.5 * self.l2", "value += self.l2"),
+            ("a=self.l2)", "a=0.999 * self.l2)"),
+        ],
+        "engine/evaluation.py": [
+            ("total += n * loss", "total += 4096 * loss"),
+            ("None if weight is None else weight[chunk]", "None"),
+        ],
+        "engine/averaging.py": [
+            ("min(self.decay, self.t / (self.t + 9))", "self.decay"),
+            ("self.t / (self.t + 9)", "self.t / (self.t + 10)"),
+            ("self._scratch *= weight", "self._scratch *= 1.001 * weight"),
+            ('self.t = state["t"]', "self.t = 0"),
+            ("self.average = theta.copy()", "self.average = theta"),
+        ],
+        "engine/calibration.py": [
+            ("math.exp(-log_temperature)", "math.exp(log_temperature)"),
+            ("if value < mean_loss", "if value > mean_loss"),
+            ("math.exp(-log_temperature), y, weight)", "math.exp(-log_temperature), y, None)"),
+            ("return -_minimise", "return _minimise"),
+            ("raw = np.asarray(raw, np.float64)", "raw = np.asarray(raw, np.float16)"),
+        ],
+        "engine/initializers.py": [
+            ("return 2 / (n_in + n_out)", "return 2 / (n_in + n_out + 1)"),
+            ("return 2 / max(n_in, 1)", "return 1 / max(n_in, 1)"),
+            ("return 1 / max(n_in, 1)", "return 1 / max(n_in - 1, 1)"),
+            ("math.sqrt(3 * variance)", "math.sqrt(2 * variance)"),
+            ("    W /= spread\n", ""),
+            ("b[...] = -np.sum", "b[...] = np.sum"),
+            ("share /= share.sum(axis=0)", "share /= 5"),
+        ],
+    },
+    "engine/test_callbacks.py": {
+        "engine/callbacks.py": [
+            ("if value > self.reference + self.tol:", "if value >= self.reference + self.tol:"),
+            ("if value > self.reference + self.tol:", "if value > self.reference:"),
+            ("return self.waited >= self.patience and", "return self.waited > self.patience and"),
+            ("self.reference, self.waited, self.patience = value, 0,", "self.reference, self.patience = value,"),
+            ("self.n_epochs + self.growth * run.epoch", "self.n_epochs"),
+            ("self.sign = 1 if greater_is_better else -1", "self.sign = -1"),
+            ("rate_factor /= self.factor", "rate_factor *= self.factor"),
+            ("        self.waited = 0\n", ""),
+            ("<= self.lowest:", "<= 2 * self.lowest:"),
+            ("if score > self.best:", "if score < self.best:"),
+            ("            np.copyto(run.network.theta, self.theta)\n", "            pass\n"),
+            ("            np.copyto(theta, self.theta)\n", ""),
+            ("            np.copyto(self.theta, self.start)\n", ""),
+            ("raw, *self._targets)", "raw, self._targets[0])"),
+            ("return loss, -loss if self.score is None", "return loss, loss if self.score is None"),
+            ("- self.start < self.seconds", "- self.start < 2 * self.seconds"),
+        ],
+        "engine/evaluation.py": [("weight / weight.mean()", "weight")],
+    },
+    "engine/test_training.py engine/test_training_lbfgs.py engine/test_training_trouble.py": {
+        "engine/network.py": [("layer.strength = strength", "layer.strength = 1.0")],
+        "engine/training.py": [
+            ("total += n * objective(", "total += batch_size * objective("),
+            ("any([callback.on_epoch_end(self) for callback in callbacks])",
+             "any(callback.on_epoch_end(self) for callback in callbacks)"),
+            ("workspace.rows(n), rng)", "workspace.rows(n))"),
+            ("stepper.n_rows += len(rows)", "pass"),
+            ("                if run.interrupted:\n                    raise KeyboardInterrupt\n", ""),
+            ("value += n / self.n_rows * self.objective", "value += self.objective"),
+            ("grad += n / self.n_rows * network.grad", "grad += network.grad"),
+            ("return value / scale, grad / scale", "return value / scale, grad"),
+            ("\"gtol\": tol}", "\"gtol\": 100 * tol}"),
+            ("run.stopped_by = \"L-BFGS converged\"", "pass"),
+            ("        self.check_finite(loss)\n", ""),
+            ("if not math.isfinite(loss):", "if False:"),
+            ("if not np.isfinite(self.network.theta).all():", "if False:"),
+            ("return range(self.epoch, max_epochs", "return range(0, max_epochs"),
+            ("    network.theta[...] = accepted\n", ""),
+        ]
+    },
+    "engine/test_averaging.py engine/test_stepping.py engine/test_training.py": {
+        "engine/stepping.py": [
+            ("            self.average.update(network.theta)\n", "            pass\n"),
+            ("float(self.schedule(self.t))", "float(self.schedule(self.t + 1))"),
+            ("self.lr = self.rate_factor * ", "self.lr = "),
+            ("        network.set_dropout(1.0)\n", ""),
+            ("self._share = self.fade(self.t)", "self._share = self.fade(self.t + 1)"),
+            ("network.grad, self.lr, self._share)", "network.grad, self.lr)"),
+            ("            network.set_dropout(self._share)\n", ""),
+            ("if norm > max_norm:", "if norm < max_norm:"),
+            ("grad *= max_norm / norm", "grad *= 0.99 * max_norm / norm"),
+            ("self.t += 1", "self.t += 2"),
+            ("        np.copyto(self.weights, network.theta)\n        try:", "        try:"),
+            ("            np.copyto(self.weights, network.theta)\n            np.copyto(network.theta, self.average",
+             "            np.copyto(network.theta, self.average"),
+            ("            np.copyto(network.theta, self.average.average)\n\n", "\n"),
+            ("            np.copyto(network.theta, state[\"weights\"])\n", ""),
+            ("self.optimizer.set_state(state[\"optimizer\"])", "pass"),
+            ("if state[\"rule\"] == type(self.optimizer).__name__:", "if True:"),
+        ]
+    },
+    "engine/test_rows.py": {
+        "engine/rows.py": [
+            ("which = self.rng.permutation(n_rows if which is None else which)", "pass"),
+            ("self.rng.permutation(n_rows if which is None else which)", "self.rng.permutation(n_rows)"),
+            ("n_rows, which = len(self.rows), self.rows.which", "n_rows, which = len(self.rows), None"),
+            ("read_X(of_batch), read_y(of_batch), read_weight(of_batch)", "read_X(of_batch), read_y(batch), None"),
+            ("yield batch.stop - batch.start,", "yield self.size,"),
+            ("0 if self._has_views else size)", "size)"),
+            ("return (read(which[chunk])", "return (read(chunk)"),
+            ("(self.X[chunk] for chunk in", "(self.X[:-1][chunk] for chunk in"),
+            ("rng.permutation(self._n_rows if self.which is None else self.which)[:n]", "self.which[:n]"),
+            ("weights=weight) for x", "weights=None) for x"),
+            ("self._of_rows(self.X[:, :n_columns])", "self.X[:, :n_columns]"),
+            ("else array[self.which]", "else array[: self._n_rows]"),
+        ]
+    },
+    "test_targets.py test_peer_defects.py -k weight or alpha or classes or huber or quantile or smoothing or small_t": {
+        "_fitting.py": [
+            ("self.weight = _scaled(weight, self.n_train, self.total_weight, X.dtype)", "self.weight = None"),
+            ("l2=settings.alpha / table.total_weight", "l2=settings.alpha / n_batch"),
+            ("tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)", "tol = settings.tol"),
+            ("l2=settings.alpha / table.total_weight", "l2=settings.alpha / table.n_train"),
+        ],
+        "_labels.py": [
+            ("return by_class if weight is None else weight * by_class", "return by_class"),
+            ("if self.class_weight is None:\n            return weight", "if True:\n            return weight"),
+            ("count.sum() / (np.count_nonzero(count) *", "count.sum() / (2 *"),
+        ],
+        "_classifier.py": [
+            ("CrossEntropy(len(self.classes_), self.label_smoothing)", "CrossEntropy(len(self.classes_))"),
+        ],
+        "_regressor.py": [
+            ("losses.Quantile(levels)", "losses.Quantile(0.5 * np.asarray(levels))"),
+            ("self.huber_delta * _mean_and_spread(y, weight)[1]", "self.huber_delta * _mean_and_spread(y, weight)[0]"),
+        ],
+    },
+    "test_recipe.py -k groups or eighth or coslog4 or fading or partial_fit or given_rate": {
+        "_recipe.py": [
+            ("max(layer.n_in, 1) ** -0.5", "max(layer.n_in, 1) ** -0.4"),
+            ('(RATE["bias"], 0.0)', '(RATE["bias"], 1.0)'),
+            ('(RATE["scale"], RATE["scale"] ** 2)', '(RATE["scale"], 1.0)'),
+            ('values["learning_rate_init"] /= 5', "pass"),
+            ('values["n_iter_no_change"] = max(1, max_iter // 8)', "pass"),
+        ],
+        "_build.py": [
+            ("FlatCosine(1.0, settings.max_iter * -(-n_rows // batch_size))", "FlatCosine(1.0, settings.max_iter)"),
+            ("(rate, settings.max_iter * steps_per_epoch)", "(rate, settings.max_iter * steps_per_epoch - 1)"),
+            ("    if settings.rate_factors:\n", "    if False:\n"),
+        ],
+    },
+    "test_training_state.py -k goes_on or partial_fit or best_weights or warning_if or relative or five": {
+        "_fitting.py": [
+            ("divide_rate_by = 5 if", "divide_rate_by = 4 if"),
+            ("optimizer.go_on_from(progress.optimizer)", "pass"),
+            ("progress.t, progress.rate_factor = run.t, run.rate_factor", "pass"),
+            ("    progress.n_rows += table.n_train * run.epoch\n", ""),
+            ("watchers += [validation, BestWeights(validation, start)]", "watchers += [validation]"),
+        ],
+        "_base.py": [
+            ("if run.stopped_by is None and (", "if run.stopped_by is not None and ("),
+        ],
+    },
+    "test_extreme_values.py test_holdout.py": {
+        "engine/training.py": [("    _check_last_step(run, X, rows)\n", "")],
+        "engine/objective.py": [("if self.l2 and len(self._W):", "if self.l2:")],
+        "_fitting.py": [("    if not math.isfinite(constant_loss):", "    if False:")],
+        "_regressor.py": [("np.maximum(np.sqrt(variance) * unit, np.nextafter(0, 1))", "np.sqrt(variance) * unit")],
+        "_holdout.py": [
+            ("stratify = None if labels is None else labels[rows]", "stratify = None"),
+            ("n_held_out < max(MIN_ROWS, n_classes)", "n_held_out < MIN_ROWS"),
+            ("is_single, n_classes = counts[index] == 1, len(classes)", "n_classes = len(classes)"),
+            ("rows, labels, n_folds, seed + len(splits)", "rows, labels, n_folds, seed"),
+            ("return None if weight is None or weight.all() else np.flatnonzero(weight)", "return None"),
+        ],
+    },
+    "encoding/test_numbers.py encoding/test_levels.py encoding/test_encoder.py encoding/test_sparse.py": {
+        "encoding/numbers.py": [
+            ("= values[_quartile_positions(n, weight)]", "= values[_quartile_positions(n, None)]"),
+            ("z /= np.sqrt(1 + np.square(z / 3))", "z /= np.sqrt(1 + np.square(z / 4))"),
+            ("np.ceil(QUARTILES * n).astype(np.intp) - 1", "np.floor(QUARTILES * n).astype(np.intp)"),
+            ("values, weight = values[order], weight[order]", "values = values[order]"),
+            ("if high > low else 0.0, n < len(values)", "if high > low else 0.0, False"),
+            ("z[missing[:, self.varying]] = 0", "z[missing[:, self.varying]] = 1"),
+            ("        block[:, n_varying:] = 0\n", ""),
+            ("missing_stored(X, names)  # an infinite", "pass  # an infinite"),
+        ],
+        "encoding/levels.py": [
+            ("found = self.levels.take(index, mode=\"clip\") == labels", "found = index < n_levels"),
+            ("np.argsort(-weight, kind=\"stable\")", "np.argsort(weight, kind=\"stable\")"),
+            ("weight, minlength=len(column.labels) + 1", "None, minlength=len(column.labels) + 1"),
+            ("key=lambda i: tables[i].is_code", "key=lambda i: not tables[i].is_code"),
+            ("columns[i].codes < 0", "columns[i].codes == 0"),
+        ],
+    },
+    "test_learnt_from.py": {
+        "_classifier.py": [
+            ("[each / self.temperature_ for each in raw]", "[each * self.temperature_ for each in raw]"),
+            ("raw[:, 1] - raw[:, 0] if", "raw[:, 0] - raw[:, 1] if"),
+        ],
+        "_fitting.py": [
+            ("self.watched = Watched(X, y, weight, held_out)", "self.watched = Watched(X, y, None, held_out)"),
+        ],
+        "_regressor.py": [
+            ("y[chosen], None if weight is None else weight[chosen]", "y[chosen], None"),
+            ("chosen = slice(None) if rows is None else rows", "chosen, weight = slice(None), None"),
+        ],
+        "encoding/encoder.py": [
+            ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
+            ("weight = weight if weight is None or rows is None else weight[rows]", "weight = None"),
+        ],
+        "_monitoring.py": [("(self.weight / self.weight.mean()).astype(dtype)", "None")],
+    },
+    "test_ensembles.py -k folds or has_not_seen": {
+        "_fitted.py": [
+            ("count[table.held_out] += 1", "count[table.held_out] = 1"),
+            ("total[table.held_out] += prediction", "total[table.held_out] = prediction"),
+        ],
+    },
+}  # fmt: skip
+
+DRIVER = '''
+"""Argument: a JSON file with tests and mutants. Prints the exit code of pytest for the tests, and for each mutant."""
+import json, os, sys
+import hypothesis, joblib, numpy, pandas, pytest, scipy.optimize, scipy.sparse, scipy.stats
+import sklearn.datasets, sklearn.model_selection, sklearn.neural_network, sklearn.pipeline, sklearn.preprocessing
+
+def run_tests(arguments):
+    pid = os.fork()
+    if pid == 0:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        os._exit(int(pytest.main(arguments)))
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+task = json.load(open(sys.argv[1]))
+codes = [run_tests(task["arguments"])]
+for path, mutated in task["mutants"]:
+    original = open(path).read()
+    open(path, "w").write(mutated)
+    codes.append(run_tests(task["arguments"]))
+    open(path, "w").write(original)
+print(json.dumps(codes))
+'''
+
+
+def arguments(tests):
+    """Of pytest: files, maybe with -k and words."""
+    files, _, words = tests.partition(" -k ")
+    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-m", "not slow", *(["-k", words] if words else [])]
+    return [f"tests/{file}" for file in files.split()] + options
+
+
+def mutate(source, old, new):
+    if old is None:
+        return source + new
+    assert source.count(old) == 1, f"this should occur once, not {source.count(old)} times: {old}"
+    return source.replace(old, new)
+
+
+@pytest.mark.parametrize("tests", MUTANTS, ids=lambda tests: tests.split(".py")[0])
+def test_mutants_are_killed(tests, tmp_path):
+    """Exit code 0 without a mistake; with it 1, which means that a test failed: 2 would be that none could run."""
+    for part in ("skann", "tests"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow\nxfail_strict = true\n")
+    mutants = []
+    for path, replacements in MUTANTS[tests].items():
+        source = (ROOT / "skann" / path).read_text()
+        mutants += [(f"skann/{path}", mutate(source, *replacement), replacement[1]) for replacement in replacements]
+    task = {"arguments": arguments(tests), "mutants": [mutant[:2] for mutant in mutants]}
+    (tmp_path / "task.json").write_text(json.dumps(task))
+    env = os.environ | {"PYTHONPATH": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-B", "-c", DRIVER, "task.json"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    unmutated, *codes = json.loads(done.stdout.splitlines()[-1])
+    assert unmutated == 0, "the tests fail without a mistake"
+    survivors = [(code, name) for code, (_, _, name) in zip(codes, mutants, strict=True) if code != 1]
+    assert not survivors, "\n".join(f"exit code {code}: {name}" for code, name in survivors)
