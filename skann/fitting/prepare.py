@@ -1,7 +1,7 @@
 """The start of a training: from parameters and checked data to everything that the training needs."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, hold_out, none_held_out
+from .stream import constant_to_start_from, rows_to_start_from
 from .train import TrainingState
 from .validation import ValidationRows, naming
 
@@ -117,17 +118,19 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     splits = _split(parameters, settings, given, target, states, messages)
     # an ensemble has one encoder, so that of all rows
     rows = splits[0].train if n_trainings == 1 else nonzero_rows(given.weight)
-    if before is None and settings.target_scaling:
-        _learn_scale(settings, target, given, rows)
+    if settings.target_scaling:
+        _learn_scale(settings, target, given, rows, before is None, partial)
     dtype = _training_dtype(settings, given, target, before)
     y = _scaled(target, given.y, dtype)
     loss = target.loss(settings, y, given.weight, None if before is None else before.networks)
-    target.check_domain(loss, y, settings.loss)
+    # of one call of many it is no error that nothing happened in these rows
+    target.check_domain(loss, np.append(y, np.ones_like(y[:1]), axis=0) if partial else y, settings.loss)
     if before is None:  # here may be the one copy of X
         options = settings.encoder, settings.categorical_features
-        encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names)
+        encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names, partial)
     else:
-        encoder, X = before.encoder, inputs.encode(before.encoder, given.X, dtype)
+        encoder, X, found = inputs.learn_more(before.encoder, given.X, given.weight, rows, dtype)
+        messages += found
     networks = kind(loss) if before is None else before.networks.going_on(loss, states)
     watched = _watched_rows(settings, given, X, y, splits, target, loss, encoder)
     scores = _scores(settings, given, watched, target, networks, scoring, messages)
@@ -136,11 +139,24 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
         for split, *each in zip(splits, watched, scores, strict=True)
     ]
     if before is None:
-        networks.begin(settings, inputs.inputs(encoder, X), data, states)
+        _begin(networks, settings, encoder, inputs.inputs(encoder, X), data, states)
     messages += build.ignored(settings, min(len(each.rows) for each in data))
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
     return Start(settings, encoder, networks, data, messages)
+
+
+def _begin(networks, settings, encoder, taken, data, states):
+    """Make the networks; the first rows of a stream may be too few to start from."""
+    if inputs.learns_from_stream(encoder):
+        data = [
+            replace(
+                each, rows=rows_to_start_from(each.rows, taken, state.rng),
+                constant=constant_to_start_from(networks.loss, each.constant, len(each.rows)),
+            )
+            for each, state in zip(data, states, strict=True)
+        ]  # fmt: skip
+    networks.begin(settings, taken, data, states)
 
 
 def _training_data(X, y, weight, split, watched, score, loss):
@@ -218,13 +234,17 @@ def _split(parameters, settings, given, target, states, messages):
     return splits
 
 
-def _learn_scale(settings, target, given, rows):
+def _learn_scale(settings, target, given, rows, is_first, is_stream):
     if settings.loss in ("poisson", "gamma"):
         raise ValueError(
             f"target_scaling=True does not go with loss={settings.loss!r}, which needs y in its own units."
         )
     chosen = slice(None) if rows is None else rows
-    target.learn_scale(given.y[chosen], None if given.weight is None else given.weight[chosen])
+    y, weight = given.y[chosen], None if given.weight is None else given.weight[chosen]
+    if is_first and not is_stream:
+        target.learn_scale(y, weight)
+    elif is_first or target.learns_from_stream:
+        target.learn_more(y, weight)
 
 
 def _training_dtype(settings, given, target, before):
