@@ -28,9 +28,9 @@ class FirstRows:
             return FirstRows(sparse.vstack([self.rows, rows], format="csr"), weight)
         return FirstRows(np.concatenate([self.rows, rows]), weight)
 
-    def last(self, columns):
-        """The last row only, in these columns."""
-        return FirstRows(self.rows[-1:][:, columns].copy(), None if self.weight is None else self.weight[-1:].copy())
+    def taken(self, rows, columns=slice(None)):
+        """Those rows and columns of it, copied."""
+        return FirstRows(self.rows[rows][:, columns], None if self.weight is None else self.weight[rows])
 
     @property
     def are_enough(self):

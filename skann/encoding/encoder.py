@@ -173,8 +173,9 @@ class TabularEncoder(TransformerMixin, Estimator):
         the one-hot columns in the order in which they come, those of one call in that of their frequency.
 
         Scales are learnt, as by `fit`, from all rows so far until there are 1000, which are kept until then, and then
-        stand fast; those of a column that is constant in these are learnt from the next 1000, and so on. Until it
-        varies, a column is 0 in the output.
+        stand fast; a column with fewer than 100 values away from its centre goes on learning, from rows where this or
+        another such column is not at its centre, of which up to 1000 are kept. Until it varies, a column is 0 in the
+        output.
 
         After `fit` there is nothing more to learn: what it learnt stays as it is.
 
@@ -198,21 +199,21 @@ class TabularEncoder(TransformerMixin, Estimator):
         Warns
         -----
         UserWarning
-            If a column has more levels than there is room for: the others count as unseen. It is said once.
+            If a column has more levels than there is room for, which count as unseen, or a sparse column without an
+            indicator has missing values, which count as 0. It is said once.
         """
-        first = not hasattr(self, "numeric_columns_")
+        is_first = not hasattr(self, "numeric_columns_")
         check_parameters(self)
         fitted = copy.copy(self)
-        X = fitted._check(X, reset=first)
+        X = fitted._check(X, reset=is_first)
         weight = check_weight(sample_weight, X, np.float64)
-        if first:
+        if is_first:
             fitted._begin_stream(X, weight, nonzero_rows(weight))
-            messages = []
         else:
             fitted, _, messages = learn_more_checked(fitted, X, weight, nonzero_rows(weight))
-        for message in messages:
-            warnings.warn(message, UserWarning, stacklevel=2)
-        self.__dict__ = vars(fitted)
+            for message in messages:
+                warnings.warn(message, UserWarning, stacklevel=2)
+        self.__dict__ = fitted.__dict__
         return self
 
     def transform(self, X: MatrixLike) -> Floats:

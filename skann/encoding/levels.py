@@ -131,7 +131,14 @@ class LevelTable:
         return self.rows[position].take(column.codes, axis=0, mode="wrap")  # code -1, missing, is the last
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = ("levels", "is_code", "frequent", "codes", "n_codes", "n_spare")  # the rest can be larger than these, and is easily made again
+        kept = (
+            "levels",
+            "is_code",
+            "frequent",
+            "codes",
+            "n_codes",
+            "n_spare",
+        )  # the rest can be larger than these, and is easily made again
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -9,12 +9,15 @@ import copy
 import numpy as np
 from scipy import sparse
 
-from .._first_rows import FirstRows
+from .._first_rows import N_ROWS, FirstRows
 from .columns import labels_as_numbers
 from .levels import CategoricalColumns, LevelTable, learn_levels
 from .numbers import HUGE, NumericColumns, canonical, missing_stored, robust_scales, sparse_scales
 
 N_SLOTS = 100  # levels that a table of codes has room for, at least
+
+
+MANY, MANY_STORED = N_ROWS // 10, N_ROWS // 100  # values away from the centre that make a scale, dense and sparse
 
 
 class TableStream:
@@ -74,8 +77,9 @@ class TableStream:
 class NumericStream:
     """What is known of numeric columns: their scales stand fast after `skann._first_rows.N_ROWS` rows.
 
-    Those of a column that is constant in these are learnt from as many more, and so on. A constant column is encoded as
-    0. Dense columns have an indicator of missing values each, sparse ones if values are missing in the first call.
+    A column that hardly varies in these goes on learning, from rows in which such a column is not at its centre. A
+    constant column is encoded as 0. Dense columns have an indicator of missing values each, sparse ones if values are
+    missing in the first call.
 
     Attributes
     ----------
@@ -87,11 +91,16 @@ class NumericStream:
         The columns whose scales are still learnt.
     seen : FirstRows or None
         The rows, in these columns, that they are learnt from.
+    is_late : bool
+        Whether only columns are left that hardly varied in the first rows.
+    is_reported : bool
+        Whether it has been said that an indicator is missing.
     """
 
     def __init__(self, center, scale, learning, is_sparse):
         self.center, self.scale, self.learning, self.is_sparse = center, scale, learning, is_sparse
         self.seen = self.indicated = None
+        self.is_late = self.is_reported = False
 
     @classmethod
     def begin(cls, numbers):
@@ -106,44 +115,68 @@ class NumericStream:
             numbers = canonical(sparse.csr_matrix(numbers))
         after, message = copy.copy(self), None
         if self.indicated is None:
-            after.indicated = np.ones(numbers.shape[1], bool)
-        if self.is_sparse:
-            message = after._indicate(numbers, names)
+            after.indicated = _columns_with_gaps(numbers, names) if self.is_sparse else np.ones(numbers.shape[1], bool)
+        elif self.is_sparse and not self.is_reported:
+            message = self._message(numbers, names)
+            after.is_reported = message is not None
         if len(self.learning):
             after._learn(numbers, weight, names)
         return after, message
 
     def _learn(self, numbers, weight, names):
         columns = self.learning
-        numbers = numbers if len(columns) == numbers.shape[1] else numbers[:, columns]
-        seen = FirstRows(numbers, weight) if self.seen is None else self.seen.joined(numbers, weight)
+        new = FirstRows(numbers if len(columns) == numbers.shape[1] else numbers[:, columns], weight)
+        if self.is_late:
+            new = new.taken(np.flatnonzero(self._away(new.rows, self.center[columns]).sum(axis=1)))
+            if new.rows.shape[0] == 0:
+                return
+        seen = new if self.seen is None else self.seen.joined(new.rows, new.weight)
         scales = sparse_scales if self.is_sparse else robust_scales
         center, scale, _ = scales(seen.rows, None, seen.unequal_weight, [names[j] for j in columns])
+        learnt = scale > 0 if self.is_late else slice(None)  # what a late column knows from before, it keeps
         self.center, self.scale = self.center.copy(), self.scale.copy()
-        self.center[columns], self.scale[columns] = center, scale
+        self.center[columns[learnt]], self.scale[columns[learnt]] = center[learnt], scale[learnt]
+        self.seen = seen
         if seen.are_enough:
-            still = np.flatnonzero(scale == 0)
-            self.learning, seen = columns[still], seen.last(still)
-        self.seen = seen if len(self.learning) else None
+            self._end_learning()
 
-    def _indicate(self, numbers, names):
-        """Set the columns with an indicator in the first call; later, a message about the first that has none."""
-        missing = np.zeros(numbers.shape[1], bool)
-        missing[numbers.indices[missing_stored(numbers, names)]] = True
-        if self.seen is None and self.learning.size == numbers.shape[1]:
-            self.indicated = missing
-            return None
-        new = np.flatnonzero(missing & ~self.indicated)
+    def _end_learning(self):
+        """Let the columns that vary stand fast; of the others keep the rows where one is away from its centre."""
+        columns, rows = self.learning, self.seen.rows
+        away = self._away(rows, self.center[columns])
+        enough = MANY_STORED if self.is_sparse else MANY
+        still = np.flatnonzero((np.ravel(away.sum(axis=0)) < enough) | (self.scale[columns] == 0))
+        kept = np.flatnonzero(np.ravel(away[:, still].sum(axis=1)))[-N_ROWS // 2 :]
+        kept = np.union1d(kept, rows.shape[0] - 1)
+        self.learning, self.is_late = columns[still], True
+        self.seen = self.seen.taken(kept, still) if len(still) else None
+
+    def _away(self, rows, center):
+        """Mask of the values that are not missing and not at the centre, of sparse rows those that are stored."""
+        if self.is_sparse:
+            return rows != 0
+        return (rows != center) & ~np.isnan(rows)
+
+    def _message(self, numbers, names):
+        """A message about the first column with missing values and no indicator, None if there is none."""
+        new = np.flatnonzero(_columns_with_gaps(numbers, names) & ~self.indicated)
         if len(new) == 0:
             return None
         return (
             f"Column {names[new[0]]!r} holds missing values, which it did not in the first call of partial_fit: they "
-            "count as its centre, 0. Give the first call a row where it is missing, or a dense X."
+            "count as 0. Give the first call a row where it is missing, or a dense X."
         )
 
     def encoding(self):
         """The `NumericColumns` by what is known."""
         return NumericColumns(self.center, np.where(self.scale == 0, HUGE, self.scale), self.indicated)
+
+
+def _columns_with_gaps(numbers, names):
+    """Mask of the columns of a CSR matrix that have missing values."""
+    mask = np.zeros(numbers.shape[1], bool)
+    mask[numbers.indices[missing_stored(numbers, names)]] = True
+    return mask
 
 
 class LevelStream:
@@ -200,8 +233,8 @@ class LevelStream:
             return after, None
         after.is_reported = True
         return after, (
-            f"Column {name!r} has more levels than the {self.n_slots} that the first call of partial_fit made room for: "
-            f"{str(new[n_free])[:40]!r} and others count as unseen. Give the first call more of the levels, or a "
+            f"Column {name!r} has more levels than the {self.n_slots} that the first call of partial_fit made room "
+            f"for: {str(new[n_free])[:40]!r} and others count as unseen. Give the first call more of the levels, or a "
             "category dtype that lists them all."
         )
 

@@ -148,7 +148,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
 
 def _begin(networks, settings, encoder, taken, data, states):
     """Make the networks; the first rows of a stream may be too few to start from."""
-    if inputs.learns_from_stream(encoder):
+    if settings.is_partial and encoder is not None:
         data = [
             replace(
                 each, rows=rows_to_start_from(each.rows, taken, state.rng),

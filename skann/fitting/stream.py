@@ -4,23 +4,19 @@ import numpy as np
 from scipy import sparse
 
 from ..engine.rows import ArrayRows
-from .build import N_SAMPLE
 
-N_RANDOM = 256  # rows made of random values, where there are few
-
-
-FEW = 50  # rows whose spread is not to be trusted
+N_RANDOM = 256  # rows of random values, and of the first call's own at most
 
 
 def rows_to_start_from(rows, inputs, rng):
-    """Encoded rows such as a stream may bring: those of its first call, with random values for what they can't tell.
+    """Encoded rows such as a stream may bring: some of its first call, and others with random numbers and codes.
 
-    Of fewer than `FEW` rows all numbers are random, otherwise those of columns of a single value, and so are codes.
+    Without the others, weights that suit a few different rows may be far too large for all else.
 
     Parameters
     ----------
     rows : Rows
-        Of the first call, through a `TabularEncoder`.
+        Of the first call, encoded.
     inputs : Inputs
     rng : Generator
 
@@ -28,18 +24,14 @@ def rows_to_start_from(rows, inputs, rng):
     -------
     rows : ArrayRows
     """
-    X = rows.sample(N_SAMPLE, rng)
+    own = rows.sample(N_RANDOM, rng)
     if rows.is_sparse:
-        return ArrayRows(_scattered(X, rng) if X.shape[0] < FEW else X)
-    X = X[rng.integers(len(X), size=N_RANDOM)] if len(X) < FEW else X
-    has_one_value = np.ptp(X, axis=0) == 0
-    numbers, codes = slice(inputs.n_numeric), slice(inputs.n_columns - len(inputs.n_levels), None)
-    unknown = np.flatnonzero(has_one_value[numbers] | (len(rows) < FEW))
-    X[:, unknown] = 0.74 * rng.standard_normal((len(X), len(unknown)))  # with an interquartile range of 1
-    for j, n_levels in enumerate(inputs.n_levels, start=codes.start):
-        if has_one_value[j] or len(rows) < FEW:
-            X[:, j] = rng.integers(1, n_levels + 1, len(X))
-    return ArrayRows(X)
+        return ArrayRows(sparse.vstack([own, _scattered(own, rng)], format="csr"))
+    made = own[rng.integers(len(own), size=N_RANDOM)]
+    n_numbers, n_codes = inputs.n_numeric, len(inputs.n_levels)
+    made[:, :n_numbers] = 0.74 * rng.standard_normal((N_RANDOM, n_numbers))  # with an interquartile range of 1
+    made[:, inputs.n_columns - n_codes :] = rng.integers(1, np.add(inputs.n_levels, 1), (N_RANDOM, n_codes))
+    return ArrayRows(np.concatenate([own, made]))
 
 
 def _scattered(X, rng):
@@ -47,7 +39,7 @@ def _scattered(X, rng):
     values = X.data if X.nnz else np.ones(1, X.dtype)
     n_values = max(1, round(X.nnz / X.shape[0])) * N_RANDOM
     places = np.repeat(np.arange(N_RANDOM), n_values // N_RANDOM), rng.integers(X.shape[1], size=n_values)
-    return sparse.csr_matrix((rng.choice(values, n_values), places), (N_RANDOM, X.shape[1]))
+    return sparse.csr_matrix((rng.choice(values, n_values), places), (N_RANDOM, X.shape[1]), X.dtype)
 
 
 def constant_to_start_from(loss, constant, n_rows):

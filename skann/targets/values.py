@@ -31,7 +31,7 @@ class Values:
     def __init__(self, is_flat, n_targets):
         self.is_flat, self.n_targets = is_flat, n_targets
         self.mean = self.spread = None
-        self._seen = None
+        self._seen = self._learns = None  # of a stream: its first rows, and which columns are learnt from them
 
     @classmethod
     def learn(cls, y):
@@ -94,7 +94,7 @@ class Values:
         self.spread = np.where(learns, spread, spread if self.spread is None else self.spread)
         if seen.are_enough:
             learns = learns & (np.ptp(seen.rows, axis=0) == 0)
-            seen = seen.last(slice(None)) if learns.any() else None
+            seen = seen.taken([-1]) if learns.any() else None
         self._seen, self._learns = seen, learns
 
     def scale(self, y):
