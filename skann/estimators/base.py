@@ -29,10 +29,12 @@ from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
 from ..fitting.data import GivenRows
-from ..fitting.networks import IndependentNetworks, Member, predictions_error
+from ..fitting.independent import IndependentNetworks
+from ..fitting.member import Member
+from ..fitting.networks import predictions_error
 from ..fitting.prepare import Before, Given, prepare
 from ..fitting.scoring import Scoring
-from ..fitting.train import Trained, warning_about
+from ..fitting.train import Trained
 from ..fitting.validation import Validation, check_validation
 from ..plotting.html import network_svg
 from .fitted import FittedAttributes
@@ -123,7 +125,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if task is not None:
             task.end()
         if not partial:
-            self._warn([warning_about(start.settings, each) for each in trained])
+            self._warn(start.warnings(trained))
         return self
 
     def _start(self, X, y, sample_weight, validation=None, task=None, *, first=True, partial=False, **target_options):
@@ -189,12 +191,11 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
                 return
 
     def _with_networks(self, networks):
-        """A copy of this estimator for one network that predicts with these networks."""
+        """A copy of this estimator that predicts with these networks."""
         model = copy.copy(self)
         for name in OF_CALLBACKS:
             vars(model).pop(name, None)
-        model.n_estimators = 1
-        model.networks_ = networks
+        model.n_estimators, model.networks_ = networks.n_estimators, networks
         model._structure = structure(model)
         return model
 
@@ -219,7 +220,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         finish = self._finish if finish is None else finish
         networks = self.networks_ if networks is None else networks
         X, encode, n_columns = inputs.chunkwise(self.encoder_, self._check_X(X))
-        n_chunk = chunk_rows(n_columns + (len(networks.members) + 1) * networks.n_outputs)
+        n_chunk = chunk_rows(n_columns + networks.n_raw + networks.n_outputs)
         return in_chunks(lambda rows: finish(networks.raw_outputs(encode(rows))), X, n_chunk, self.n_jobs)
 
     def _finish(self, raw):

@@ -14,7 +14,7 @@ from ..encoding.encoder import TabularEncoder, n_encoded
 from ..engine.losses import BinaryCrossEntropy
 from ..estimators.classifier import ANNClassifier
 from ..estimators.regressor import ANNRegressor
-from ..fitting.networks import IndependentNetworks
+from ..fitting.independent import IndependentNetworks
 from .columns import as_matrix, columns_of
 from .compat import parse, sklearn_operator_name_map
 from .encoder import encode
