@@ -112,7 +112,6 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if not partial and callbacks_of(self):
             task = FitTask(self, X, y, sample_weight, lambda *state: self._snapshot(start, *state))
         start = self._start(X, y, sample_weight, validation, task, first=first, partial=partial, **target_options)
-        self.encoder_ = start.encoder
         self._warn([(message, UserWarning) for message in start.messages])
         tasks = None if task is None else task.begin(start, is_warm=not first)
         try:
@@ -129,17 +128,19 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         return self
 
     def _start(self, X, y, sample_weight, validation=None, task=None, *, first=True, partial=False, **target_options):
-        """The start of a training, after all checks of the data."""
+        """The start of a training, after all checks of the data; sets what predictions need beside the networks."""
         if not first:
             check_structure(self, self._structure)
         scoring = None if partial else Scoring.of(self, self._with_networks)
         given = self._check(X, y, sample_weight, validation, first, **target_options)
-        return prepare(
+        start = prepare(
             {name: getattr(self, name) for name in self._parameter_constraints}, given, self._target,
             self._kind_of_networks, scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
             before=None if first else Before(self.encoder_, self.networks_),
             feature_names=getattr(self, "feature_names_in_", None),
         )  # fmt: skip
+        self.encoder_ = start.encoder
+        return start
 
     def _check(self, X, y, sample_weight, validation, first, **target_options):
         """The data, checked and with encoded targets; sets what says how the data must look: columns and target."""
