@@ -39,7 +39,6 @@ from .fitted import FittedAttributes
 from .parameters import check_contracts, check_structure, structure
 from .prediction import chunk_rows, in_chunks
 
-
 OF_THE_CALL = 3  # the stacklevel of the call of `fit` or `partial_fit`, seen from `_fit`
 
 
