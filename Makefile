@@ -6,6 +6,7 @@
 #   make test-oldest     run the tests with the oldest supported versions, those in .ci/oldest.txt
 #   make test-ecosystem  run the tests with other packages, in the versions in .ci/ecosystem.txt
 #   make lint            check style, formatting and types
+#   make docstrings      write the docstrings of the estimators into the source, from their entries
 #   make bench           run the benchmarks; TORCH=1: install PyTorch and compare with it;  ARGS=--quick
 #   make clean           remove the environments and everything generated
 
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 # One BLAS thread per worker: more would compete for the same cores.
 pytest = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $1/bin/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: demo test coverage test-oldest test-ecosystem lint bench clean
+.PHONY: demo test coverage test-oldest test-ecosystem lint docstrings bench clean
 .NOTPARALLEL: # two pips must not write to one environment
 
 demo: $(VENV)/.installed-demo
@@ -37,6 +38,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docstrings: $(VENV)/.installed-demo
+	$(BIN)/python -m skann.estimators.docstrings
 
 bench: $(VENV)/.installed-$(if $(TORCH),bench,demo)
 	$(BIN)/python benchmarks/bench_fit.py $(ARGS)

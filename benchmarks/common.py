@@ -57,11 +57,11 @@ def describe_machine():
         "skann": skann.__version__,
         "processor": platform.processor() or platform.machine(),
         "cpus": os.cpu_count(),
-        "blas": [
+        "blas": sorted(
             "{internal_api} {version} {architecture}".format(**library)
             for library in threadpool_info()
             if library["user_api"] == "blas"
-        ],
+        ),
     }
 
 

@@ -4,7 +4,7 @@ Each has been there since scikit-learn 1.6, but the callbacks, which came with 1
 evened out here.
 """
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from inspect import Parameter, signature
 from numbers import Real
 
@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils.validation import _check_feature_names, _check_n_features
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
@@ -54,7 +55,9 @@ __all__ = [
     "StrOptions",
     "above",
     "at_least",
+    "check_feature_names",
     "check_feature_names_in",
+    "check_n_features",
     "check_parameters",
     "check_sample_weight",
     "has_callbacks",
@@ -80,6 +83,34 @@ def check_parameters(estimator):
     validate_parameter_constraints(
         estimator._parameter_constraints, estimator.get_params(deep=False), caller_name=type(estimator).__name__
     )
+
+
+def check_feature_names(estimator, X, reset, name="X"):
+    """Compare the names of X's columns with the estimator's ``feature_names_in_``, or with ``reset`` set this.
+
+    scikit-learn's `validate_data` does this first, then checks the array, then does as `check_n_features`. Errors call
+    X ``name``.
+    """
+    with _calling_X(name):
+        _check_feature_names(estimator, X, reset=reset)
+
+
+def check_n_features(estimator, X, reset, name="X"):
+    """Compare the number of X's columns with the estimator's ``n_features_in_``, or with ``reset`` set this."""
+    with _calling_X(name):
+        _check_n_features(estimator, X, reset=reset)
+
+
+@contextmanager
+def _calling_X(name):
+    """Inside, errors of scikit-learn about X, which begin with "X" or do not name it, are errors about ``name``."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if name == "X":
+            raise
+        message = str(error)
+        raise type(error)(f"{name}{message[1:]}" if message.startswith("X ") else f"{name}: {message}") from error
 
 
 def takes_sample_weight(scorer):

@@ -74,10 +74,13 @@ PerLayer: TypeAlias = T | Sequence[T]
 ActivationName: TypeAlias = Literal[
     "identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus"
 ]
+Activation: TypeAlias = ActivationName | ActivationObject
 ScheduleName: TypeAlias = Literal[
     "constant", "invscaling", "adaptive", "linear", "cosine", "flat_cosine", "one_cycle", "coslog4"
 ]
-RegressionLoss: TypeAlias = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
+ClassificationLoss: TypeAlias = Literal["log_loss"] | LossObject
+RegressionLossName: TypeAlias = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
+RegressionLoss: TypeAlias = RegressionLossName | LossObject
 Solver: TypeAlias = Literal["adam", "nadam", "rmsprop", "sgd", "lbfgs"]
 Initializer: TypeAlias = Literal["auto", "glorot", "he", "lecun", "data"]
 Schedule: TypeAlias = ScheduleName | Callable[[int], float]
@@ -85,6 +88,8 @@ Embedding: TypeAlias = Literal["periodic", "piecewise_linear"]
 Scoring: TypeAlias = str | Callable[..., float] | None
 ClassWeight: TypeAlias = dict[Any, float] | list[dict[Any, float]] | Literal["balanced"] | None
 Categorical: TypeAlias = Sequence[int] | Sequence[str] | Sequence[bool] | Array | Literal["from_dtype"] | None
+Calibration: TypeAlias = Literal["auto", "temperature"] | None
+DType: TypeAlias = Literal["auto", "float32", "float64"]
 RandomState: TypeAlias = int | np.random.RandomState | None
 
 

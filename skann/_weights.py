@@ -32,7 +32,17 @@ def nonzero_rows(weight):
     return None if weight is None or weight.all() else np.flatnonzero(weight)
 
 
-def _scaled(weight, n, total, dtype):
-    """Weights times n / total; none so large that their sum is infinite."""
+def with_mean_1(weight, rows, dtype):
+    """Weights times n / total, n and total those of ``rows`` (None: all); none so large that their sum overflows.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_rows,)
+        A weight for every row, in ``dtype``.
+    total : float
+    """
+    chosen = weight if rows is None else weight[rows]
+    total = float(np.sum(chosen))
     with np.errstate(over="ignore"):
-        return np.minimum(weight / total * n, np.finfo(dtype).max / len(weight)).astype(dtype)
+        scaled = np.minimum(weight / total * len(chosen), np.finfo(dtype).max / len(weight)).astype(dtype)
+    return scaled, total

@@ -16,11 +16,10 @@ from sklearn.utils import Bunch
 from ._compat import check_parameters
 from ._threads import blas_threads
 from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
-from .engine.objective import Objective
+from .engine.stepping import Stepper
 from .engine.sweep import Exponential, Recorder, SweepEnded
 from .engine.training import fit_minibatch
-from .fitting import build as _build
-from .fitting import train as _fitting
+from .fitting import build
 from .plotting.pyplot import last_step, pyplot
 
 __all__ = ["LearningRateFinderDisplay", "find_learning_rate"]
@@ -125,7 +124,7 @@ def _check(start, end, n_steps, smoothing, divergence):
 def _model(estimator, X, y, rate):
     """A clone with the parameters of the sweep, and X as it comes to it from the steps of a pipeline before it."""
     network = last_step(estimator)
-    if not hasattr(network, "_prepare"):
+    if not hasattr(network, "_start"):
         raise TypeError(f"A learning rate is found for an ANNClassifier or ANNRegressor, got {type(network).__name__}.")
     if network.solver == "lbfgs":
         raise ValueError("solver='lbfgs' has no learning rate: use 'adam', 'nadam', 'rmsprop' or 'sgd'.")
@@ -141,17 +140,16 @@ def _model(estimator, X, y, rate):
 def _sweep(model, X, y, sample_weight, ramp, smoothing, divergence):
     """Train the one network of the model along the ramp."""
     check_parameters(model)
-    settings, (table,), loss, (network,), (progress,) = model._prepare(X, y, sample_weight)
-    network.prepare_training()
-    objective = Objective(network, loss, l2=settings.alpha / table.total_weight)
-    recorder = Recorder(objective, ramp.n_steps, smoothing, divergence)
-    n_batch = min(settings.batch_size, table.n_train)
+    start = model._start(X, y, sample_weight)
+    training = start.networks.training(0, start.settings, start.data)
+    settings, rows = training.settings, training.data.rows
+    recorder = Recorder(training.objective(), ramp.n_steps, smoothing, divergence)
+    stepper = Stepper(build.optimizer(settings, training.network), ramp, max_grad_norm=settings.max_grad_norm)
     quiet = np.errstate(over="ignore", invalid="ignore")
-    with blas_threads(_fitting._largest_product(network, n_batch)), quiet, suppress(SweepEnded, FloatingPointError):
+    with blas_threads(training.largest_product), quiet, suppress(SweepEnded, FloatingPointError):
         fit_minibatch(
-            recorder, _build.optimizer(settings, network), ramp, table.X, table.y, table.weight,
-            rows=table.train, batch_size=n_batch, max_epochs=ramp.n_steps + 1, rng=progress.rng,
-            shuffle=settings.shuffle, max_grad_norm=settings.max_grad_norm,
+            recorder, stepper, rows, batch_size=training.batch_size, max_epochs=ramp.n_steps + 1,
+            rng=training.state.rng, shuffle=settings.shuffle,
         )  # fmt: skip
     return recorder
 

@@ -1,14 +1,17 @@
-"""What several tests need: the gradient checker, poisoned buffers, a guard against float64, small builders."""
+"""What several tests need: gradient checker, poisoned buffers, a guard against float64, small builders, settings."""
 
 import tracemalloc
 from itertools import pairwise
 
 import numpy as np
+from scipy import sparse
+from sklearn.base import is_classifier
 
 from skann.engine.activations import ACTIVATIONS
 from skann.engine.layers import Dense, Dropout
 from skann.engine.losses import LOSSES
 from skann.engine.network import Network
+from skann.fitting import recipe
 
 TOLERANCE = {np.float64: 1e-6, np.float32: 1e-4}  # of the checker: both far below 0.05 %
 
@@ -137,3 +140,16 @@ def make_weight(n_rows=8, dtype=np.float64, seed=0):
 def bits(*arrays):
     """The bytes of arrays and numbers: equal only if equal to the bit."""
     return b"".join(np.asarray(array).tobytes() for array in arrays)
+
+
+def settings_of(estimator, X, partial=False):
+    """The parameters of an estimator without "auto", for a fit to X."""
+    return recipe.resolve(
+        estimator.get_params(deep=False), X.shape[0], is_sparse=sparse.issparse(X),
+        is_classifier=is_classifier(estimator), partial=partial, has_validation=False,
+    )  # fmt: skip
+
+
+def networks_of(model):
+    """The engine's networks of a fitted estimator."""
+    return [member.network for member in model.networks_.members]

@@ -84,7 +84,7 @@ WITHOUT_EFFECT = ("n_jobs", "verbose")  # on the weights
 FORMAT = "skann checkpoint 1"
 
 
-class Store:
+class CheckpointFile:
     """The checkpoint of one fit.
 
     Parameters
@@ -123,11 +123,11 @@ class Store:
         self.content["seed"] = drawn.tolist()
         return drawn
 
-    def check(self, estimator, settings, tables, goes_on):
+    def check(self, estimator, start, is_warm):
         """ValueError if this fit can't be checkpointed, or the file is that of another fit."""
-        if settings.solver == "lbfgs":
+        if start.settings.solver == "lbfgs":
             raise ValueError("Checkpoint does not go with solver='lbfgs', whose state is inside of SciPy.")
-        self.content |= identity(estimator, tables, goes_on)
+        self.content |= identity(estimator, start, is_warm)
         if self.saved is None:
             return
         now, before = json.loads(json.dumps(self.content)), self.saved
@@ -143,16 +143,16 @@ class Store:
                 "back, choose another path, or start over with resume=False."
             )
 
-    def put(self, which, epoch, is_last, state):
-        """Write the file if it is time; ``state()`` is that of network ``which`` after ``epoch`` epochs."""
+    def put(self, index, epoch, is_last, state):
+        """Write the file if it is time; ``state()`` is that of network ``index`` after ``epoch`` epochs."""
         if epoch % self.every and not is_last:
             return
         with self._lock:
-            self.networks[which] = copy.deepcopy(state())
+            self.networks[index] = copy.deepcopy(state())
             write(self.path, self.content | {"networks": self.networks})
 
 
-def identity(estimator, tables, goes_on):
+def identity(estimator, start, is_warm):
     """What two fits have in common that lead to the same weights from the same seed."""
     callbacks = [type(each).__name__ for each in estimator._skl_callbacks if hasattr(each, "_get_state")]
     parameters = {}
@@ -166,7 +166,7 @@ def identity(estimator, tables, goes_on):
         "estimator": type(estimator).__name__,
         "callbacks": callbacks,
         "parameters": parameters,
-        "data": fingerprint(tables, [network.theta for network in estimator._networks] if goes_on else []),
+        "data": fingerprint(start.data, [each.network.theta for each in start.networks.members] if is_warm else []),
     }
 
 
@@ -177,24 +177,24 @@ def _hash(value):
         return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
-def fingerprint(tables, thetas):
+def fingerprint(data, thetas):
     """A hash of the encoded rows, targets, weights, of which rows are held out, and of where the training starts."""
     digest = hashlib.sha256()
-    X = tables[0].X
-    arrays = [X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]
-    arrays += [tables[0].y, tables[0].weight, *thetas]
-    for table in tables:
-        arrays += [table.train, table.held_out]
-    watched = tables[0].watched
-    if watched is not None and tables[0].held_out is None:  # X_val
-        X = watched.X
-        arrays += [X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]
-        arrays += [watched.y, watched.weight]
+    arrays = [*_arrays(data[0].rows), *thetas]
+    for each in data:
+        arrays += [each.rows.which, each.held_out]
+    if data[0].watched is not None and data[0].held_out is None:  # X_val
+        arrays += _arrays(data[0].watched)
     for array in arrays:
         array = np.zeros(0) if array is None else np.ascontiguousarray(array)
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(array.data.cast("B") if array.size else b"")
     return digest.hexdigest()
+
+
+def _arrays(rows):
+    X = rows.X
+    return [*([X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]), rows.y, rows.weight]
 
 
 def write(path, content):

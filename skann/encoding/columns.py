@@ -1,9 +1,10 @@
-"""Reading tables: each column of an array, pandas or polars DataFrame becomes an array of numbers, or `Coded`."""
+"""The columns of a table, sorted into numbers and categories."""
 
 from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
+from scipy import sparse
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Coded:
 
 @dataclass
 class Table:
-    """A table whose columns have been told apart.
+    """A table sorted into numeric and categorical columns.
 
     Parameters
     ----------
@@ -42,8 +43,44 @@ class Table:
     category_names: list
 
 
+def categorical_mask(categorical_features, columns, names):
+    """Mask of the categorical columns, from the parameter ``categorical_features``."""
+    mask = np.zeros(len(names), bool)
+    if categorical_features is None:
+        return mask
+    if isinstance(categorical_features, str):  # "from_dtype"
+        mask[:] = [isinstance(column, Coded) for column in columns] if isinstance(columns, list) else False
+        return mask
+    features = np.asarray(categorical_features)
+    if features.dtype.kind == "b":
+        if features.shape != mask.shape:
+            raise ValueError(
+                f"categorical_features as a mask must have shape ({len(names)},), as X has {len(names)} columns, got "
+                f"shape {features.shape}."
+            )
+        mask[:] = features
+    else:
+        mask[[_column_index(feature, names) for feature in features.ravel().tolist()]] = True
+    if mask.any() and sparse.issparse(columns):
+        raise ValueError("categorical_features must be empty for a sparse X: make it a dense array.")
+    return mask
+
+
+def _column_index(feature, names):
+    """Index of a column given by its index or name."""
+    is_index = isinstance(feature, int) and not isinstance(feature, bool)
+    if is_index and 0 <= feature < len(names):
+        return feature
+    if isinstance(feature, str) and feature in names:
+        return list(names).index(feature)
+    raise ValueError(
+        f"categorical_features must hold names or indices of columns, or be a mask, got {feature!r}; the {len(names)} "
+        f"columns of X are {'without names' if isinstance(names, range) else names}."
+    )
+
+
 def split(columns, is_categorical, names):
-    """The `Table` of what `read_columns` has read, by a mask of its columns."""
+    """A `Table` from what `read_columns` returns and a mask of the categorical columns."""
     if not is_categorical.any() and not isinstance(columns, list):
         return Table(columns, [], names, [])
     if isinstance(columns, np.ndarray):

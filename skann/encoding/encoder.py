@@ -1,4 +1,4 @@
-"""From a table as it comes to the float matrix that a network learns from: numbers scaled, categories encoded."""
+"""`TabularEncoder`, the transformer of tables into matrices of floats."""
 
 import copy
 from numbers import Integral
@@ -9,25 +9,21 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import StrOptions, at_least, check_feature_names_in, check_parameters
+from .._compat import (
+    StrOptions,
+    at_least,
+    check_feature_names,
+    check_feature_names_in,
+    check_n_features,
+    check_parameters,
+)
 from .._estimator import DocLink, Versioned
 from .._typing import Array, ArrayLike, Categorical, Floats, MatrixLike
-from .._weights import check_weight
-from .columns import Coded, split
-from .levels import learn_levels, level_table
-from .numbers import (
-    canonical,
-    indicate_stored,
-    missing_numbers,
-    missing_stored,
-    robust_scales,
-    scale_stored,
-    smooth_clip,
-    sparse_scales,
-)
-from .reading import check_table, column_names, read_columns
-
-BLOCK = 32768  # numbers encoded at a time, so that they stay in the processor's cache
+from .._weights import check_weight, nonzero_rows
+from .columns import categorical_mask, split
+from .levels import CategoricalColumns
+from .numbers import NumericColumns
+from .reading import check_table, column_names, has_columns, read_columns
 
 
 class TabularEncoder(DocLink, TransformerMixin, Versioned, BaseEstimator):
@@ -93,6 +89,9 @@ class TabularEncoder(DocLink, TransformerMixin, Versioned, BaseEstimator):
     embedded_features_ : list of (int, int)
         Index of each code column in the output, always the last ones, and the number of its levels L: its codes
         are 0 to L.
+
+    numeric_columns_, categorical_columns_ : NumericColumns, CategoricalColumns
+        What was learnt about either kind of columns. The output is that of the first, then that of the second.
 
     Notes
     -----
@@ -180,7 +179,9 @@ class TabularEncoder(DocLink, TransformerMixin, Versioned, BaseEstimator):
             If X does not have the columns of `fit`, or a column can't be what it was there.
         """
         check_is_fitted(self)
-        return self._encode(check_table(self, X, reset=False))
+        if not has_columns(X, getattr(self, "feature_names_in_", None)):  # the checks take as long as a small network
+            X = self._check(X, reset=False)
+        return encode_checked(self, X)
 
     def fit_transform(self, X: MatrixLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Floats:
         """Fit to X, then encode it: the same as ``fit(X).transform(X)``, but X is read only once.
@@ -196,7 +197,10 @@ class TabularEncoder(DocLink, TransformerMixin, Versioned, BaseEstimator):
         -------
         encoded : {ndarray, CSR matrix} of shape (n_samples, n_encoded)
         """
-        return self._fit_encode(X, sample_weight)
+        fitted, table = self._learn(X, sample_weight)
+        encoded = fitted._encode_table(table)
+        self.__dict__ = vars(fitted)
+        return encoded
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
         """Names of the output's columns.
@@ -214,120 +218,77 @@ class TabularEncoder(DocLink, TransformerMixin, Versioned, BaseEstimator):
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)
-        numeric, categorical = names[~self.is_categorical_], names[self.is_categorical_]
-        with_indicator = [*numeric[self._number_indicators], *categorical[self._category_indicators]]
-        encoded = [*numeric[self._kept], *(f"missingindicator_{name}" for name in with_indicator)]
-        for i in self._order:
-            encoded += self._level_tables[i].names(categorical[i])
-        return np.array(encoded, dtype=object)
+        numeric = self.numeric_columns_.names(names[~self.is_categorical_])
+        return np.array(numeric + self.categorical_columns_.names(names[self.is_categorical_]), dtype=object)
 
-    def _fit_encode(self, X, sample_weight, dtype=None):
-        """`fit`, then `_encode`."""
-        fitted, table = self._learn(X, sample_weight)
-        encoded = fitted._encode_table(table, dtype)
-        self.__dict__ = vars(fitted)
-        return encoded
+    @property
+    def n_numeric_(self) -> int:
+        """Number of numeric columns in the output."""
+        return len(self.numeric_columns_.scale)
+
+    @property
+    def center_(self) -> Floats:
+        """What is subtracted from the numeric columns."""
+        return self.numeric_columns_.center
+
+    @property
+    def scale_(self) -> Floats:
+        """By what the numeric columns are divided."""
+        return self.numeric_columns_.scale
+
+    @property
+    def levels_(self) -> list[Array | None]:
+        """The sorted levels of each feature, None for numeric ones."""
+        levels = iter([table.levels for table in self.categorical_columns_.tables])
+        return [next(levels) if is_categorical else None for is_categorical in self.is_categorical_]
+
+    @property
+    def embedded_features_(self) -> list[tuple[int, int]]:
+        """Index in the output and number of levels of each code column."""
+        n_levels = self.categorical_columns_.n_levels
+        return list(enumerate(n_levels, start=n_encoded(self) - len(n_levels)))
 
     def _learn(self, X, sample_weight):
         """A fitted copy, so that a failure leaves this encoder as it was, and the `Table` read from X."""
         check_parameters(self)
         fitted = copy.copy(self)
-        X = check_table(fitted, X, reset=True)
+        X = fitted._check(X, reset=True)
         weight = check_weight(sample_weight, X, np.float64)
-        rows = None if weight is None or weight.all() else np.flatnonzero(weight)
-        weight = None if weight is None or np.ptp(weight[weight > 0]) == 0 else weight[weight > 0]
+        return fitted, fitted._learn_columns(X, weight, nonzero_rows(weight))
 
-        names = column_names(X)
-        by_dtype = self.categorical_features is None or isinstance(self.categorical_features, str)
+    def _check(self, X, reset):
+        """X after the checks of its shape, and of its columns against those of `fit`, which ``reset`` sets."""
+        check_feature_names(self, X, reset)
+        X = check_table(X, type(self).__name__)
+        check_n_features(self, X, reset)
+        return X
+
+    def _learn_columns(self, X, weight, rows):
+        """Set what the encoder learns from these rows; return the `Table` of all rows of X."""
+        weight = weight if weight is None or rows is None else weight[rows]
+        weight = None if weight is None or np.ptp(weight) == 0 else weight
+        names, categorical_features = column_names(X), self.categorical_features
+        by_dtype = categorical_features is None or isinstance(categorical_features, str)
         columns = read_columns(X, names, as_matrix=by_dtype)
-        fitted.is_categorical_ = _categorical_mask(self.categorical_features, columns, names)
-        table = split(columns, fitted.is_categorical_, names)
-        fitted._learn_scales(table, rows, weight)
-        fitted._learn_levels(table, rows, weight)
-        return fitted, table
-
-    def _learn_scales(self, table, rows, weight):
-        scales = sparse_scales if sparse.issparse(table.numbers) else robust_scales
-        center, scale, has_missing = scales(table.numbers, rows, weight, table.number_names)
-        self._kept = slice(None) if scale.all() else np.flatnonzero(scale)
-        self._number_indicators = np.flatnonzero(has_missing)
-        self.center_, self.scale_ = center[self._kept], scale[self._kept]
-        self.n_numeric_ = len(self.scale_)
-
-    def _learn_levels(self, table, rows, weight):
-        self._level_tables, has_missing = [], np.zeros(len(table.categories), bool)
-        for i, column in enumerate(table.categories):
-            levels, level_weight, has_missing[i] = learn_levels(column, rows, weight)
-            self._level_tables.append(level_table(levels, level_weight, self.max_one_hot_levels, self.high_cardinality))
-        self._category_indicators = np.flatnonzero(has_missing)
-        self._order = sorted(range(len(has_missing)), key=lambda i: self._level_tables[i].is_code)  # code columns last
-        self._set_level_attributes()
-
-    def _set_level_attributes(self):
-        self.levels_ = [None] * self.n_features_in_
-        for j, table in zip(np.flatnonzero(self.is_categorical_), self._level_tables, strict=True):
-            self.levels_[j] = table.levels
-        n_indicators = len(self._number_indicators) + len(self._category_indicators)
-        self._n_encoded = self.n_numeric_ + n_indicators + sum(table.n_columns for table in self._level_tables)
-        n_levels = [len(self._level_tables[i].levels) for i in self._order if self._level_tables[i].is_code]
-        self.embedded_features_ = list(enumerate(n_levels, start=self._n_encoded - len(n_levels)))
-
-    def _encode(self, X, dtype=None):
-        """Encode what `check_table` has passed, in float32, float64, or for None in the dtype of `transform`."""
-        if sparse.issparse(X) and (self.center_.any() or self.is_categorical_.any()):
-            X = X.toarray()
-        names = column_names(X)
-        columns = read_columns(X, names, as_matrix=not self.is_categorical_.any())
-        return self._encode_table(split(columns, self.is_categorical_, names), dtype)
+        self.is_categorical_ = categorical_mask(categorical_features, columns, names)
+        table = split(columns, self.is_categorical_, names)
+        self.numeric_columns_ = NumericColumns.learn(table.numbers, rows, weight, table.number_names)
+        self.categorical_columns_ = CategoricalColumns.learn(
+            table.categories, rows, weight, self.max_one_hot_levels, self.high_cardinality
+        )
+        return table
 
     def _encode_table(self, table, dtype=None):
+        """A `Table` encoded in ``dtype``; None means float32 if its numbers are, else float64."""
+        numeric, categorical = self.numeric_columns_, self.categorical_columns_
         if dtype is None:
             dtype = np.float32 if table.numbers.dtype == np.float32 else np.float64
         if sparse.issparse(table.numbers):
-            return self._encode_sparse(table, dtype)
-        encoded = np.empty((table.numbers.shape[0], self._n_encoded), dtype)
-        self._encode_numbers(table, encoded)
-        self._encode_categories(table, encoded)
+            return numeric.encode_sparse(table.numbers, table.number_names, dtype)
+        encoded = np.empty((table.numbers.shape[0], n_encoded(self)), dtype)
+        numeric.encode(table.numbers, table.number_names, encoded[:, : numeric.n_encoded])
+        categorical.encode(table.categories, table.category_names, encoded[:, numeric.n_encoded :])
         return encoded
-
-    def _encode_numbers(self, table, encoded):
-        """Fill the numeric columns and their indicators, in float64 block by block."""
-        numeric = slice(0, self.n_numeric_)
-        indicators = slice(self.n_numeric_, self.n_numeric_ + len(self._number_indicators))
-        n_rows = max(1, BLOCK // max(1, table.numbers.shape[1]))
-        for start in range(0, len(encoded), n_rows):
-            numbers, block = table.numbers[start : start + n_rows], encoded[start : start + n_rows]
-            missing = missing_numbers(numbers, table.number_names)
-            with np.errstate(over="ignore"):
-                z = np.subtract(numbers[:, self._kept], self.center_, dtype=np.float64)
-                z /= self.scale_
-            smooth_clip(z)
-            block[:, indicators] = 0
-            if missing is not None:
-                z[missing[:, self._kept]] = 0
-                block[:, indicators] = missing[:, self._number_indicators]
-            block[:, numeric] = z
-
-    def _encode_categories(self, table, encoded):
-        """Fill the indicators of categorical columns, the one-hot and the code columns."""
-        start = self.n_numeric_ + len(self._number_indicators)
-        for i in self._category_indicators:
-            encoded[:, start] = table.categories[i].codes < 0
-            start += 1
-        for i in self._order:
-            levels, column, name = self._level_tables[i], table.categories[i], table.category_names[i]
-            stop = start + levels.n_columns
-            encoded[:, start:stop] = levels.encode(column, name)
-            start = stop
-
-    def _encode_sparse(self, table, dtype):
-        X = canonical(table.numbers.tocsr())
-        missing_stored(X, table.number_names)  # an infinite value is an error in any column
-        scaled = scale_stored(X[:, self._kept], self.scale_, dtype)
-        if len(self._number_indicators) == 0:
-            return scaled
-        indicators = indicate_stored(X[:, self._number_indicators], dtype)
-        return sparse.hstack([scaled, indicators], format="csr")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -339,37 +300,47 @@ class TabularEncoder(DocLink, TransformerMixin, Versioned, BaseEstimator):
         return tags
 
 
-def _categorical_mask(categorical_features, columns, names):
-    """Mask of the categorical columns, as the parameter says."""
-    mask = np.zeros(len(names), bool)
-    if categorical_features is None:
-        return mask
-    if isinstance(categorical_features, str):  # "from_dtype"
-        mask[:] = [isinstance(column, Coded) for column in columns] if isinstance(columns, list) else False
-        return mask
-    features = np.asarray(categorical_features)
-    if features.dtype.kind == "b":
-        if features.shape != mask.shape:
-            raise ValueError(
-                f"categorical_features as a mask must have shape ({len(names)},), as X has {len(names)} columns, got "
-                f"shape {features.shape}."
-            )
-        mask[:] = features
-    else:
-        mask[[_column_index(feature, names) for feature in features.ravel().tolist()]] = True
-    if mask.any() and sparse.issparse(columns):
-        raise ValueError("categorical_features must be empty for a sparse X: make it a dense array.")
-    return mask
+def fit_checked(categorical_features, X, weight, rows, dtype, feature_names):
+    """A new encoder fitted to some rows of a table that `check_table` has passed, and all rows encoded.
+
+    Parameters
+    ----------
+    categorical_features
+        The encoder's parameter.
+    X : {ndarray, DataFrame, sparse matrix} of shape (n_rows, n_columns)
+    weight : ndarray of shape (n_rows,) or None
+        Checked.
+    rows : ndarray of int or None
+        The rows to learn from, all of a weight above zero. None: every row of such a weight.
+    dtype : dtype
+        Of the encoded rows.
+    feature_names : ndarray of str or None
+        The ``feature_names_in_`` of the encoder; not copied, so that a pickle of an estimator holds them once.
+
+    Returns
+    -------
+    encoder : TabularEncoder
+    encoded : {ndarray, CSR matrix} of shape (n_rows, n_encoded)
+    """
+    encoder = TabularEncoder(categorical_features)
+    check_parameters(encoder)
+    encoder.n_features_in_ = X.shape[1]
+    if feature_names is not None:
+        encoder.feature_names_in_ = feature_names
+    rows = nonzero_rows(weight) if rows is None else np.sort(rows)
+    table = encoder._learn_columns(X, weight, rows)
+    return encoder, encoder._encode_table(table, dtype)
 
 
-def _column_index(feature, names):
-    """Index of a column given by its index or name."""
-    is_index = isinstance(feature, int) and not isinstance(feature, bool)
-    if is_index and 0 <= feature < len(names):
-        return feature
-    if isinstance(feature, str) and feature in names:
-        return list(names).index(feature)
-    raise ValueError(
-        f"categorical_features must hold names or indices of columns, or be a mask, got {feature!r}; the {len(names)} "
-        f"columns of X are {'without names' if isinstance(names, range) else names}."
-    )
+def encode_checked(encoder, X, dtype=None):
+    """A table that `check_table` has passed, encoded in ``dtype``; None means the dtype that `transform` gives."""
+    if sparse.issparse(X) and (encoder.center_.any() or encoder.is_categorical_.any()):
+        X = X.toarray()
+    names = column_names(X)
+    columns = read_columns(X, names, as_matrix=not encoder.is_categorical_.any())
+    return encoder._encode_table(split(columns, encoder.is_categorical_, names), dtype)
+
+
+def n_encoded(encoder):
+    """Number of columns of the output of a fitted encoder."""
+    return encoder.numeric_columns_.n_encoded + encoder.categorical_columns_.n_encoded

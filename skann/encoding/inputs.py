@@ -1,196 +1,21 @@
-"""From X as it comes to the matrix that the network takes: as it is, or through an encoder."""
+"""X for a network: checked, then as it is or through an encoder."""
 
-import re
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length, get_tags
-from sklearn.utils.validation import has_fit_parameter, validate_data
+from sklearn.utils.validation import has_fit_parameter
 
 from ..engine.rows import as_rows
 from .dtypes import accepted_dtypes, cast_rows, fits
-from .encoder import TabularEncoder
-from .reading import check_table
+from .encoder import TabularEncoder, encode_checked, fit_checked, n_encoded
+from .reading import check_table, has_columns, is_frame, refuse_dates
 
 FLOATS = [np.float64, np.float32]
-
-
-def check_training(estimator, X, y, reset):
-    """X and y after scikit-learn's checks; with an encoder, the values of X are left to it."""
-    if estimator.encoder is None:
-        refuse_dates(X)
-        with _speaking_of_X(X):
-            return validate_data(
-                estimator, X, y, accept_sparse=["csr", "csc"], dtype=accepted_dtypes(X), multi_output=True, reset=reset
-            )
-    if y is None:
-        raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
-    X = check_table(estimator, X, reset)
-    with _speaking_of_y():
-        y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
-    check_consistent_length(X, y)
-    return X, y
-
-
-def as_it_came(given, checked):
-    """X for a later predict: a DataFrame keeps its names, all else has been made an array that can be indexed."""
-    return given if hasattr(given, "columns") else checked
-
-
-def fit_encoder(estimator, X, weight, rows, dtype):
-    """Set ``encoder_`` from the training rows; return all rows as the network takes them."""
-    if estimator.encoder is None:
-        estimator.encoder_ = None
-        return cast_rows(X, dtype)
-    if isinstance(estimator.encoder, str):
-        estimator.encoder_ = TabularEncoder(estimator.categorical_features)
-        encoded = estimator.encoder_._fit_encode(X, _without_held_out(weight, rows, X.shape[0]), dtype)
-        if hasattr(estimator, "feature_names_in_"):
-            estimator.encoder_.feature_names_in_ = estimator.feature_names_in_  # once in a pickle
-        return encoded
-    estimator.encoder_ = clone(estimator.encoder)
-    kwargs = {}
-    if weight is not None and has_fit_parameter(estimator.encoder_, "sample_weight"):
-        kwargs["sample_weight"] = weight if rows is None else weight[rows]
-    with _speaking_of_encoder(estimator):
-        estimator.encoder_.fit(X if rows is None else _safe_indexing(X, rows), **kwargs)
-    return encode(estimator, X, dtype)
-
-
-def encode(estimator, X, dtype=None):
-    """Rows that have been checked, as the network takes them, in ``dtype``; None means the dtype that they have."""
-    if estimator.encoder_ is None:
-        return as_rows(X) if dtype is None else cast_rows(X, dtype)
-    if isinstance(estimator.encoder_, TabularEncoder):
-        return estimator.encoder_._encode(X, dtype)
-    with _speaking_of_encoder(estimator):
-        encoded = check_array(estimator.encoder_.transform(X), accept_sparse=["csr", "csc"], dtype=FLOATS)
-    dtype = encoded.dtype if dtype is None else dtype
-    if not fits(encoded, dtype):
-        raise ValueError(f"encoder={estimator.encoder!r} makes of X values too large for {dtype}: set dtype='float64'.")
-    return cast_rows(encoded, dtype)
-
-
-def check_rows(estimator, X):
-    """X to predict on, after scikit-learn's checks.
-
-    Returns
-    -------
-    X : {ndarray, DataFrame, sparse matrix}
-    encode : callable(rows)
-        Makes of some of the rows what the network takes. The user's transformer may look at several rows at once: X
-        has passed it already.
-    n_columns : int
-        Of what the network takes.
-    """
-    encoder = estimator.encoder_
-    if encoder is not None:
-        X = check_table(estimator, X, reset=False)
-        if isinstance(encoder, TabularEncoder):
-            return X, encoder._encode, encoder._n_encoded
-        X = encode(estimator, X)
-    elif not _is_plain(estimator, X):
-        with _speaking_of_X(X):
-            X = validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=FLOATS, reset=False)
-    return X, as_rows, X.shape[1]
-
-
-@contextmanager
-def _speaking_of_y():
-    """Inside, the error for NaN in an array of objects, which scikit-learn gives no name, speaks of y."""
-    try:
-        with np.errstate(invalid="ignore"):  # scikit-learn adds up all values: huge ones of both signs make NaN
-            yield
-    except ValueError as error:
-        if str(error) == "Input contains NaN":
-            raise ValueError("Input y contains NaN.") from None
-        raise
-
-
-@contextmanager
-def _speaking_of_X(X):
-    """Inside, errors for values that are no numbers speak of X, or of y."""
-    try:
-        with _speaking_of_y():
-            yield
-    except (ValueError, TypeError, OverflowError) as error:
-        if re.search(r"\b[Xy]\b", str(error)) or sparse.issparse(X):
-            raise
-        try:
-            values = np.asarray(X)
-            if values.dtype.kind != "c":
-                values.astype(np.float64)
-        except (ValueError, TypeError, OverflowError) as cause:
-            kind = TypeError if isinstance(cause, TypeError) else ValueError
-            raise kind(f"X must hold numbers: {cause}") from None
-        raise
-
-
-@contextmanager
-def _speaking_of_encoder(estimator):
-    """Inside, errors say that they are those of the user's transformer."""
-    try:
-        yield
-    except (ValueError, TypeError, OverflowError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"encoder={estimator.encoder!r} can't be used with this X: {error}") from error
-
-
-def inputs(estimator, X):
-    """The columns of the encoded X."""
-    encoder = estimator.encoder_
-    if isinstance(encoder, TabularEncoder):
-        return Inputs(X.shape[1], encoder.n_numeric_, tuple(n for _, n in encoder.embedded_features_))
-    return Inputs(X.shape[1], X.shape[1])
-
-
-def set_input_tags(estimator, tags):
-    """What X may be."""
-    dense_only = estimator.numeric_embedding not in (None, "auto") or estimator.feature_scaling is True
-    if estimator.encoder is not None:
-        encoder = TabularEncoder() if isinstance(estimator.encoder, str) else estimator.encoder
-        own = get_tags(encoder).input_tags
-        tags.string, tags.categorical = own.string, own.categorical
-        tags.allow_nan = isinstance(encoder, TabularEncoder)  # others may let NaN pass, which the network can't take
-        dense_only = dense_only or not own.sparse
-    tags.sparse = not dense_only
-
-
-def _without_held_out(weight, rows, n_rows):
-    """Weights that are 0 outside ``rows``."""
-    if rows is None:
-        return weight
-    kept = np.zeros(n_rows)
-    kept[rows] = 1 if weight is None else weight[rows]
-    return kept
-
-
-def _is_plain(estimator, X):
-    """Whether X is an array that passes validate_data, which takes longer than a row in the network."""
-    is_float_matrix = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32)
-    return (
-        is_float_matrix
-        and not hasattr(estimator, "feature_names_in_")
-        and X.shape[1] == estimator.n_features_in_
-        and len(X) > 0
-        and bool(np.isfinite(np.max(X)) and np.isfinite(np.min(X)))
-    )
-
-
-def refuse_dates(X):
-    """TypeError for dates, which scikit-learn would turn into nanoseconds in silence."""
-    if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        dtypes = zip(X.columns, X.dtypes, strict=True)  # pandas, polars
-    else:
-        dtypes = [("all", getattr(X, "dtype", None))]
-    for name, dtype in dtypes:
-        if getattr(dtype, "kind", "") in ("m", "M") or str(dtype).startswith(("Date", "Duration", "Time")):
-            raise TypeError(
-                f"X must hold numbers, got {dtype} in column {name!r}: turn dates into numbers, such as days."
-            )
 
 
 class Inputs(NamedTuple):
@@ -199,3 +24,240 @@ class Inputs(NamedTuple):
     n_columns: int
     n_numeric: int
     n_levels: tuple[int, ...] = ()
+
+
+# ----------------------------------------------------------------------------------------------------------- checks
+
+
+def check_X_y(X, y, encoder, caller, names=("X", "y")):
+    """X and y after scikit-learn's checks; with an encoder, the values of X are left to it.
+
+    The columns are compared with those of an earlier call by the estimator, which knows them: see
+    `_compat.check_feature_names`.
+
+    Parameters
+    ----------
+    X, y
+        As they are given to ``fit``.
+    encoder : "auto", transformer or None
+        The estimator's parameter.
+    caller : str
+        Name of the estimator, for messages.
+    names : (str, str)
+        What messages call X and y.
+
+    Returns
+    -------
+    X : {ndarray, DataFrame, sparse matrix}
+    y : {ndarray, CSR matrix}
+    """
+    if y is None:
+        raise ValueError(f"This {caller} estimator requires y to be passed, but the target y is None.")
+    X = _check_numbers(X, caller, accepted_dtypes(X), names[0]) if encoder is None else check_table(X, caller)
+    y = _check_targets(y, caller, names[1])
+    check_consistent_length(X, y)
+    return X, y
+
+
+def check_X(X, encoder, caller):
+    """X to predict on, after the checks of `check_X_y`; floats if there is no encoder."""
+    if encoder is not None:
+        return check_table(X, caller)
+    return _check_numbers(X, caller, FLOATS, may_be_dates=not is_frame(X))  # pandas takes long to make a list of dtypes
+
+
+def needs_no_check(X, encoder, n_features, feature_names):
+    """Whether X passes all checks, `check_X` and those of its columns, which take longer than a row in the network.
+
+    Parameters
+    ----------
+    X
+        As it is given to ``predict``.
+    encoder : transformer or None
+    n_features : int
+    feature_names : ndarray of str or None
+        The estimator's ``n_features_in_`` and ``feature_names_in_``.
+    """
+    if encoder is not None:
+        return has_columns(X, feature_names)
+    is_float_matrix = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32)
+    return (
+        is_float_matrix
+        and feature_names is None
+        and X.shape[1] == n_features
+        and len(X) > 0
+        and bool(np.isfinite(np.max(X)) and np.isfinite(np.min(X)))
+    )
+
+
+def _check_numbers(X, caller, dtype, name="X", may_be_dates=True):
+    """X as a matrix of finite numbers, dense or sparse; dates are looked for if it ``may_be_dates``."""
+    try:
+        if may_be_dates:
+            refuse_dates(X)
+        with _huge_numbers():
+            return check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name=name, estimator=caller)
+    except (ValueError, TypeError, OverflowError) as error:
+        cause = None if f"Input {name} " in str(error) or sparse.issparse(X) else _why_no_numbers(X)
+        if cause is None:
+            raise
+        kind = TypeError if isinstance(cause, TypeError) else ValueError
+        raise kind(f"{name} must hold numbers: {cause}") from None
+
+
+def _why_no_numbers(X):
+    """The error that the first value of X which is no number causes; None if all are numbers."""
+    try:
+        refuse_dates(X)
+        values = np.asarray(X)
+        if values.dtype.kind != "c":
+            values.astype(np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        return error
+    return None
+
+
+def _check_targets(y, caller, name):
+    """y as an array of one or two dimensions, or as CSR."""
+    try:
+        with _huge_numbers():
+            return check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name=name, estimator=caller)
+    except ValueError as error:
+        if str(error) == "Input contains NaN":  # in an array of objects, to which scikit-learn gives no name
+            raise ValueError(f"Input {name} contains NaN.") from None
+        raise
+
+
+def _huge_numbers():
+    """Inside, no warning that huge numbers of both signs add up to NaN: scikit-learn's first look at an array."""
+    return np.errstate(invalid="ignore")
+
+
+def as_it_came(given, checked):
+    """X for a later predict: a DataFrame keeps its names, all else has been made an array that can be indexed."""
+    return given if hasattr(given, "columns") else checked
+
+
+def input_tags(tags, encoder, dense_only):
+    """scikit-learn's tags of what X may be.
+
+    Parameters
+    ----------
+    tags : InputTags
+        Those of an estimator without an encoder.
+    encoder : "auto", transformer or None
+    dense_only : bool
+        Whether the network takes no sparse rows.
+    """
+    if encoder is None:
+        return replace(tags, sparse=not dense_only)
+    encoder = TabularEncoder() if isinstance(encoder, str) else encoder
+    own = get_tags(encoder).input_tags
+    allow_nan = isinstance(encoder, TabularEncoder)  # others may let NaN pass, which the network can't take
+    sparse_too = own.sparse and not dense_only
+    return replace(tags, sparse=sparse_too, string=own.string, categorical=own.categorical, allow_nan=allow_nan)
+
+
+# --------------------------------------------------------------------------------------------------------- encoding
+
+
+def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_names=None):
+    """Fit the encoder to the training rows, and encode all rows.
+
+    Parameters
+    ----------
+    encoder, categorical_features
+        The estimator's parameters.
+    X : {ndarray, DataFrame, sparse matrix} of shape (n_rows, n_columns)
+        Checked.
+    weight : ndarray of shape (n_rows,) or None
+    rows : ndarray of int or None
+        The training rows, all of a weight above zero; None for all rows.
+    dtype : dtype
+        Of the encoded rows.
+    feature_names : ndarray of str or None
+        The estimator's ``feature_names_in_``.
+
+    Returns
+    -------
+    fitted : transformer or None
+    encoded : {ndarray, CSR matrix} of shape (n_rows, n_encoded)
+    """
+    if encoder is None:
+        return None, cast_rows(X, dtype)
+    if isinstance(encoder, str):
+        return fit_checked(categorical_features, X, weight, rows, dtype, feature_names)
+    fitted = clone(encoder)
+    kwargs = {}
+    if weight is not None and has_fit_parameter(fitted, "sample_weight"):
+        kwargs["sample_weight"] = weight if rows is None else weight[rows]
+    with _errors_of(fitted):
+        fitted.fit(X if rows is None else _safe_indexing(X, rows), **kwargs)
+    return fitted, encode(fitted, X, dtype)
+
+
+def encode(encoder, X, dtype=None, name="X"):
+    """Rows as the network takes them.
+
+    Parameters
+    ----------
+    encoder : transformer or None
+        Fitted.
+    X : {ndarray, DataFrame, sparse matrix} of shape (n_rows, n_columns)
+        Checked.
+    dtype : dtype, default=None
+        Of the encoded rows; None means the dtype that they have.
+    name : str, default="X"
+        What messages call X.
+    """
+    if encoder is None:
+        return as_rows(X) if dtype is None else cast_rows(X, dtype)
+    if _is_tabular(encoder):
+        return encode_checked(encoder, X, dtype)
+    with _errors_of(encoder, name):
+        encoded = check_array(encoder.transform(X), accept_sparse=["csr", "csc"], dtype=FLOATS)
+    dtype = encoded.dtype if dtype is None else dtype
+    if not fits(encoded, dtype):
+        raise ValueError(f"encoder={encoder!r} makes of {name} values too large for {dtype}: set dtype='float64'.")
+    return cast_rows(encoded, dtype)
+
+
+def chunkwise(encoder, X):
+    """How to encode the rows of X chunk by chunk.
+
+    Returns
+    -------
+    X : {ndarray, DataFrame, sparse matrix}
+        The rows to cut into chunks: encoded already if the encoder is a transformer of the user's, which may need all
+        rows at once.
+    encode : callable(rows)
+        Encodes a chunk.
+    n_columns : int
+        The number of encoded columns.
+    """
+    if _is_tabular(encoder):
+        return X, lambda rows: encode_checked(encoder, rows), n_encoded(encoder)
+    X = X if encoder is None else encode(encoder, X)
+    return X, as_rows, X.shape[1]
+
+
+def inputs(encoder, X):
+    """The `Inputs` that encoded rows X are, with the encoder that they come from, or None."""
+    if isinstance(encoder, TabularEncoder):
+        return Inputs(X.shape[1], encoder.n_numeric_, tuple(n for _, n in encoder.embedded_features_))
+    return Inputs(X.shape[1], X.shape[1])
+
+
+def _is_tabular(encoder):
+    """Whether the encoder is a TabularEncoder, not of a subclass with another `transform`."""
+    return isinstance(encoder, TabularEncoder) and type(encoder).transform is TabularEncoder.transform
+
+
+@contextmanager
+def _errors_of(encoder, name="X"):
+    """Inside, errors say that they are those of the user's transformer."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"encoder={encoder!r} can't be used with this {name}: {error}") from error

@@ -7,8 +7,62 @@ import numpy as np
 from .columns import labels_as_numbers
 
 
+class CategoricalColumns:
+    """The encoding of a table's categorical columns: indicators of missing values, then one-hot, then code columns.
+
+    Parameters
+    ----------
+    tables : list of LevelTable
+        The encoding of each column.
+    with_missing : ndarray of int
+        The columns that get an indicator.
+
+    Attributes
+    ----------
+    order : list of int
+        The columns in the order of the output: those that become code columns come last.
+    n_encoded : int
+        Number of columns of the output.
+    """
+
+    def __init__(self, tables, with_missing):
+        self.tables, self.with_missing = tables, with_missing
+        self.order = sorted(range(len(tables)), key=lambda i: tables[i].is_code)
+        self.n_encoded = len(with_missing) + sum(table.n_columns for table in tables)
+
+    @classmethod
+    def learn(cls, columns, rows, weight, max_one_hot_levels, high_cardinality):
+        """The encoding learnt from a list of `Coded`; for the other arguments see `learn_levels`, `TabularEncoder`."""
+        tables, has_missing = [], np.zeros(len(columns), bool)
+        for i, column in enumerate(columns):
+            levels, level_weight, has_missing[i] = learn_levels(column, rows, weight)
+            tables.append(level_table(levels, level_weight, max_one_hot_levels, high_cardinality))
+        return cls(tables, np.flatnonzero(has_missing))
+
+    @property
+    def n_levels(self):
+        """The number of levels of each code column, a list of int."""
+        return [len(self.tables[i].levels) for i in self.order if self.tables[i].is_code]
+
+    def names(self, features):
+        """Names of the output's columns, from an array of the features' names."""
+        indicators = [f"missingindicator_{name}" for name in features[self.with_missing]]
+        return indicators + [name for i in self.order for name in self.tables[i].names(features[i])]
+
+    def encode(self, columns, names, out):
+        """Write the output of shape (n_rows, n_encoded) for a list of `Coded` into ``out``; messages use ``names``."""
+        start = 0
+        for i in self.with_missing:
+            out[:, start] = columns[i].codes < 0
+            start += 1
+        for i in self.order:
+            stop = start + self.tables[i].n_columns
+            out[:, start:stop] = self.tables[i].encode(columns[i], names[i])
+            start = stop
+
+
 class LevelTable:
-    """What the levels of a categorical column become.
+    """The encoding of one categorical column: a row of the output for each level.
 
     Parameters
     ----------
@@ -17,14 +71,16 @@ class LevelTable:
     is_code : bool, default=False
         Whether the output is a code column.
     frequent : ndarray of int or None, default=None
-        Of one-hot columns: which levels have one of their own, with one more for all others; None if each has.
+        Indices of the levels that have a one-hot column each, while one more column stands for all others. None if
+        every level has its own.
 
     Attributes
     ----------
     rows : ndarray of shape (len(levels) + 2, n_columns)
         The output for each level, for an unseen one, and last for a missing value.
     suffixes : list of str or None
-        Of the names of the output's columns; None for a code column, which has the name of the feature.
+        Endings of the names of one-hot columns, which begin with the name of the feature; None for a code column,
+        whose name is that of the feature.
     """
 
     def __init__(self, levels, is_code=False, frequent=None):

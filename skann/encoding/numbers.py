@@ -1,17 +1,88 @@
 """Numeric columns: their centre and scale, learnt from weighted rows, and the smooth clip."""
 
 import numpy as np
+from scipy import sparse
 
 QUARTILES = np.array([0.25, 0.5, 0.75])
 
 
-ROUNDING = 1e-12  # by what share of itself a sum of weights may miss a quartile and still reach it
+ROUNDING = 1e-12  # relative tolerance when a cumulative weight is compared with a quartile
 
 
 TINY, HUGE = np.finfo(np.float64).tiny, np.finfo(np.float64).max
 
 
-FLAT = 1e9  # from here on the smooth clip is 3 to the last digit
+FLAT = 1e9  # the smooth clip of any number from here on is 3, to the last digit
+
+
+BLOCK = 32768  # numbers encoded at a time, so that they stay in the processor's cache
+
+
+class NumericColumns:
+    """The encoding of a table's numeric columns: the scaled columns, then the indicators of missing values.
+
+    Parameters
+    ----------
+    center, scale, has_missing
+        What `robust_scales` or `sparse_scales` returns.
+
+    Attributes
+    ----------
+    varying : slice or ndarray of int
+        The columns that are scaled: those with more than one value. The others are left out.
+    center, scale : ndarray of shape (n_varying,)
+        What is subtracted from these, and by what they are then divided.
+    with_missing : ndarray of int
+        The columns that get an indicator.
+    """
+
+    def __init__(self, center, scale, has_missing):
+        self.varying = slice(None) if scale.all() else np.flatnonzero(scale)
+        self.center, self.scale = center[self.varying], scale[self.varying]
+        self.with_missing = np.flatnonzero(has_missing)
+
+    @classmethod
+    def learn(cls, numbers, rows, weight, names):
+        """The encoding learnt from a matrix, dense or sparse; arguments are those of `robust_scales`."""
+        scales = sparse_scales if sparse.issparse(numbers) else robust_scales
+        return cls(*scales(numbers, rows, weight, names))
+
+    @property
+    def n_encoded(self):
+        """Number of columns of the output."""
+        return len(self.scale) + len(self.with_missing)
+
+    def names(self, features):
+        """Names of the output's columns, from an array of the features' names."""
+        return [*features[self.varying], *(f"missingindicator_{name}" for name in features[self.with_missing])]
+
+    def encode(self, numbers, names, out):
+        """Write the output of shape (n_rows, n_encoded) for a matrix into ``out``.
+
+        It is computed in float64, block by block. ``names`` are what messages call the columns.
+        """
+        n_varying, n_rows = len(self.scale), max(1, BLOCK // max(1, numbers.shape[1]))
+        for start in range(0, len(out), n_rows):
+            chunk, block = numbers[start : start + n_rows], out[start : start + n_rows]
+            missing = missing_numbers(chunk, names)
+            with np.errstate(over="ignore"):
+                z = np.subtract(chunk[:, self.varying], self.center, dtype=np.float64)
+                z /= self.scale
+            smooth_clip(z)
+            block[:, n_varying:] = 0
+            if missing is not None:
+                z[missing[:, self.varying]] = 0
+                block[:, n_varying:] = missing[:, self.with_missing]
+            block[:, :n_varying] = z
+
+    def encode_sparse(self, X, names, dtype):
+        """The output for a sparse matrix, as CSR; nothing is subtracted."""
+        X = canonical(X.tocsr())
+        missing_stored(X, names)  # an infinite value is an error in any column
+        scaled = scale_stored(X[:, self.varying], self.scale, dtype)
+        if len(self.with_missing) == 0:
+            return scaled
+        return sparse.hstack([scaled, indicate_stored(X[:, self.with_missing], dtype)], format="csr")
 
 
 def robust_scales(numbers, rows, weight, names):
@@ -44,7 +115,7 @@ def robust_scales(numbers, rows, weight, names):
 
 
 def _center_and_scale(values, weight, name):
-    """A row of what `robust_scales` returns."""
+    """Centre, scale and has_missing of one column, for `robust_scales`."""
     values = values.astype(np.float64)
     if weight is None:
         values.sort()
@@ -74,7 +145,7 @@ def _median_distance(values, center, weight):
 
 
 def _quartile_positions(n, weight):
-    """Where the quartiles ("inverted_cdf") are in n sorted values; ``weight`` may go on beyond them."""
+    """Indices of the quartiles ("inverted_cdf") of n sorted values; of their weights only the first n count."""
     if weight is None:
         return np.ceil(QUARTILES * n).astype(np.intp) - 1
     total = np.cumsum(weight[:n])
@@ -82,7 +153,7 @@ def _quartile_positions(n, weight):
 
 
 def sparse_scales(X, rows, weight, names):
-    """What `robust_scales` returns for a sparse matrix: centre 0, scale the mean size of values that are not zero."""
+    """As `robust_scales`, of a sparse matrix: the centre is 0, the scale the mean size of values that are not zero."""
     X = canonical(X.tocsr() if rows is None else X.tocsr()[rows]).astype(np.float64)  # a copy
     weight = np.ones(X.shape[0]) if weight is None else weight
     missing = missing_stored(X, names)

@@ -1,4 +1,4 @@
-"""From arrays and DataFrames to columns of numbers or of level codes."""
+"""Reading tables: each column of an array, pandas or polars DataFrame becomes an array of numbers, or `Coded`."""
 
 import sys
 from datetime import date, time, timedelta
@@ -7,7 +7,7 @@ from itertools import compress
 from numbers import Real
 
 import numpy as np
-from sklearn.utils.validation import validate_data
+from sklearn.utils import check_array
 
 from .columns import Coded
 
@@ -20,35 +20,40 @@ DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 MISSING = {"NoneType", "NAType", "NaTType"}  # names of types; a NaN is missing too
 
 
-def check_table(estimator, X, reset):
-    """X as ndarray, DataFrame, CSR or CSC, after scikit-learn's checks of its shape and of its columns' names.
+def check_table(X, caller):
+    """X as ndarray, DataFrame, CSR or CSC, after scikit-learn's checks of its shape. Values are not looked at.
 
-    Values are not looked at. ``reset=True`` sets ``n_features_in_`` and ``feature_names_in_`` of the estimator.
+    Parameters
+    ----------
+    X : {array-like, dataframe, sparse matrix}
+    caller : str
+        Name of the estimator, for messages.
     """
     if not is_frame(X):
-        X = _keep_strings_and_numbers_apart(X)
-        return validate_data(
-            estimator, X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False, reset=reset
-        )
+        X = keep_strings_and_numbers_apart(X)
+        return check_array(X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False, estimator=caller)
     for n, what in zip(X.shape, ("sample", "feature"), strict=True):
         if n == 0:
             raise ValueError(
-                f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required by "
-                f"{type(estimator).__name__}."
+                f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required by {caller}."
             )
-    if not reset and column_names(X) == getattr(estimator, "feature_names_in_", np.empty(0)).tolist():
-        return X  # validate_data takes as long as a small network
-    return validate_data(estimator, X, skip_check_array=True, reset=reset)
+    return X
+
+
+def has_columns(X, names):
+    """Whether X is a DataFrame with at least one row and columns of these names, an array of str or None."""
+    return names is not None and is_frame(X) and 0 not in X.shape and column_names(X) == names.tolist()
 
 
 def column_names(X):
-    """The columns' names of a DataFrame, their numbers of anything else: what messages call them."""
+    """What messages call the columns: a list of the names in a DataFrame, a range of their indices in anything else."""
     if _is_frame(X, "pandas"):
         return X.columns.tolist()  # faster than list()
     return list(X.columns) if _is_frame(X, "polars") else range(X.shape[1])
 
 
 def is_frame(X):
+    """Whether X is a DataFrame of pandas or polars."""
     return _is_frame(X, "pandas") or _is_frame(X, "polars")
 
 
@@ -81,11 +86,27 @@ def read_columns(X, names, as_matrix):
         return _read_polars(X, names)
     if X.dtype.kind in NUMBERS:
         return X
-    if X.dtype.kind in "mM":
+    if is_temporal(X.dtype):
         raise _dates_error(X.dtype, names[0])
     if X.dtype.kind == "S":
         X = X.astype(str)
     return [_from_objects(column.tolist(), name) for name, column in zip(names, X.T, strict=True)]
+
+
+def refuse_dates(X):
+    """TypeError that names the first column of dates, which scikit-learn would turn into nanoseconds in silence."""
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        columns = zip(X.columns, X.dtypes, strict=True)
+    else:
+        columns = [(0, getattr(X, "dtype", None))]
+    for name, dtype in columns:
+        if is_temporal(dtype):
+            raise _dates_error(dtype, name)
+
+
+def is_temporal(dtype):
+    """Whether a dtype of NumPy, pandas or polars is one of dates, times or durations."""
+    return getattr(dtype, "kind", "") in ("m", "M") or (hasattr(dtype, "is_temporal") and dtype.is_temporal())
 
 
 def _is_frame(X, library):
@@ -93,7 +114,7 @@ def _is_frame(X, library):
     return module is not None and isinstance(X, module.DataFrame)
 
 
-def _keep_strings_and_numbers_apart(X):
+def keep_strings_and_numbers_apart(X):
     """Lists of strings and numbers as an object array: NumPy on its own would turn the numbers into strings."""
     if not isinstance(X, list | tuple):
         return X
@@ -118,7 +139,7 @@ def _pandas_column(series, name):
     dtype = series.dtype
     if dtype.kind in NUMBERS:
         return series.to_numpy() if isinstance(dtype, np.dtype) else series.to_numpy(np.float64, na_value=np.nan)
-    if dtype.kind in "mM":
+    if is_temporal(dtype):
         raise _dates_error(dtype, name)
     if dtype.name == "category":
         return Coded(_category_labels(dtype.categories), series.array.codes)
@@ -148,7 +169,7 @@ def _polars_column(series, name):
         return series.to_numpy()  # null becomes NaN
     if dtype.is_numeric() or str(dtype) == "Boolean":
         return series.cast(float).to_numpy()
-    if dtype.is_temporal():
+    if is_temporal(dtype):
         raise _dates_error(dtype, name)
     return _from_objects(series.to_list(), name)
 
@@ -194,7 +215,7 @@ def _as_objects(strings):
 
 
 def _kind(cls):
-    """What objects of this class are to an encoder."""
+    """The kind of value that objects of this class are: "missing", "string", "number", "date" or "other"."""
     if cls.__name__ in MISSING:
         return "missing"
     if issubclass(cls, str):

@@ -39,9 +39,3 @@ class WeightAverage:
         np.subtract(theta, self.average, out=self._scratch)
         self._scratch *= weight
         self.average += self._scratch
-
-    def swap(self, theta):
-        """Exchange theta and the average, in place."""
-        np.copyto(self._scratch, theta)
-        np.copyto(theta, self.average)
-        np.copyto(self.average, self._scratch)

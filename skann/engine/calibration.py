@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from .evaluation import mean_loss
+from .evaluation import mean_loss, targets_for_mean
 
 LARGEST = 20.0  # temperatures are between 1 / LARGEST and LARGEST
 
@@ -44,13 +44,16 @@ class CalibratedLoss:
     Parameters
     ----------
     loss : Loss
+    rows : Rows
+        Those to score on.
     """
 
-    def __init__(self, loss):
+    def __init__(self, loss, rows):
         self.loss = loss
+        self.y, self.weight = targets_for_mean(rows)
 
-    def __call__(self, raw, y, weight):
-        return -_minimise(self.loss, raw, y, weight, tolerance=0.05)[1]
+    def __call__(self, network, raw):
+        return -_minimise(self.loss, raw, self.y, self.weight, tolerance=0.05)[1]
 
 
 def _minimise(loss, raw, y, weight, tolerance):

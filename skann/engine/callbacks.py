@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from .evaluation import mean_loss, prediction_workspace, raw_outputs
+from .evaluation import mean_loss, prediction_workspace, raw_outputs, targets_for_mean
 
 
 class Callback:
@@ -46,28 +46,24 @@ class Validation(Callback):
     Parameters
     ----------
     loss : Loss
-    X, y, weight : as for training
-    rows : ndarray of int, default=None
-        The held-out rows; None means all.
-    score : callable(raw, y, weight) -> float, default=None
-        None means minus the loss.
+    rows : Rows
+        The held-out rows.
+    score : callable(network, raw) -> float, default=None
+        Of the network, whose raw outputs for the rows are ``raw``; None means minus the loss.
     """
 
-    def __init__(self, loss, X, y, weight=None, rows=None, score=None):
-        self.loss, self.X, self.rows, self.score = loss, X, rows, score
-        self.y = y if rows is None else y[rows]
-        self.weight = weight if rows is None or weight is None else weight[rows]
-        if self.weight is not None:
-            self.weight = self.weight / self.weight.mean()
-        self.workspace = None  # one for all epochs
+    def __init__(self, loss, rows, score=None):
+        self.loss, self.rows, self.score = loss, rows, score
+        self._targets = targets_for_mean(rows)
+        self._workspace = None  # one for all epochs
 
     def evaluate(self, network):
         """Loss and score of the network on the held-out rows."""
-        if self.workspace is None:
-            self.workspace = prediction_workspace(network, self.X, len(self.y))
-        raw = raw_outputs(network, self.X, self.rows, self.workspace)
-        loss = mean_loss(self.loss, raw, self.y, self.weight)
-        return loss, -loss if self.score is None else self.score(raw, self.y, self.weight)
+        if self._workspace is None:
+            self._workspace = prediction_workspace(network, self.rows)
+        raw = raw_outputs(network, self.rows, self._workspace)
+        loss = mean_loss(self.loss, raw, *self._targets)
+        return loss, -loss if self.score is None else self.score(network, raw)
 
     def on_epoch_end(self, run):
         loss, score = self.evaluate(run.network)
@@ -84,8 +80,8 @@ class BestWeights(Callback):
     ----------
     validation : Validation
     start : ndarray, default=None
-        Weights that compete with those of the epochs: with a warm start those of the model that there is already. They
-        may be averages, which the training does not go on from.
+        Weights to keep if no epoch beats them: in a warm start those of the fitted model. With weight averaging these
+        are the averages, not the weights being trained.
     """
 
     def __init__(self, validation, start=None):
@@ -116,9 +112,8 @@ class BestWeights(Callback):
         return {"best": self.best, "theta": self.theta}
 
 
-class Patience(Callback):
-    """Ends the training when the watched quantity has not improved by more than ``tol`` in ``n_epochs`` epochs in a
-    row.
+class Plateau(Callback):
+    """Acts when the watched quantity has not improved by more than ``tol`` in ``n_epochs`` epochs in a row.
 
     Improvement is counted from the last epoch that improved by more than ``tol``, so small steady gains add up. With
     ``growth``, patience grows with what was achieved: that epoch's number times ``growth`` is added to ``n_epochs``.
@@ -130,18 +125,16 @@ class Patience(Callback):
     watch : str, default="loss"
         The entry of the run's history.
     greater_is_better : bool, default=False
-    divide_rate_by : float, default=None
-        If given, out of patience means a lower learning rate, and the end only if the rate is at most ``min_rate``.
-    min_rate : float, default=1e-6
     growth : float, default=0.0
     """
 
-    def __init__(
-        self, n_epochs, tol, watch="loss", greater_is_better=False, divide_rate_by=None, min_rate=1e-6, growth=0.0
-    ):
-        self.n_epochs, self.tol, self.watch = n_epochs, tol, watch
+    def __init__(self, n_epochs, tol, watch="loss", greater_is_better=False, growth=0.0):
+        self.n_epochs, self.tol, self.watch, self.growth = n_epochs, tol, watch, growth
         self.sign = 1 if greater_is_better else -1
-        self.divide_rate_by, self.min_rate, self.growth = divide_rate_by, min_rate, growth
+
+    def _act(self, run):
+        """What happens on a plateau; True ends the training."""
+        raise NotImplementedError
 
     def on_fit_begin(self, run):
         self.reference, self.waited, self.patience = -math.inf, 0, self.n_epochs
@@ -152,12 +145,9 @@ class Patience(Callback):
             self.reference, self.waited, self.patience = value, 0, self.n_epochs + self.growth * run.epoch
             return False
         self.waited += 1
-        if self.waited < self.patience:
-            return False
-        if self.divide_rate_by and run.history["learning_rate"][-1] > self.min_rate:
-            run.rate_factor /= self.divide_rate_by
-            self.waited = 0
-            return False
+        return self.waited >= self.patience and self._act(run)
+
+    def _stop(self, run):
         run.stopped_by = (
             f"{self.watch.replace('_', ' ')} did not improve by more than tol={self.tol:g} in {self.waited} epochs"
         )
@@ -165,6 +155,26 @@ class Patience(Callback):
 
     def get_state(self):
         return {"reference": self.reference, "waited": self.waited, "patience": self.patience}
+
+
+class Patience(Plateau):
+    """Ends the training on a plateau: see `Plateau`."""
+
+    def _act(self, run):
+        return self._stop(run)
+
+
+class LowerRate(Plateau):
+    """Divides the learning rate by 5 on a plateau, and ends the training if it is at most 1e-6: see `Plateau`."""
+
+    factor, lowest = 5, 1e-6
+
+    def _act(self, run):
+        if run.history["learning_rate"][-1] <= self.lowest:
+            return self._stop(run)
+        run.stepper.rate_factor /= self.factor
+        self.waited = 0
+        return False
 
 
 class TimeLimit(Callback):

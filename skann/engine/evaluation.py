@@ -2,41 +2,39 @@
 
 import numpy as np
 
-from .rows import Reader, slices
+from .rows import slices
 
 
-def raw_outputs(network, X, rows=None, workspace=None):
-    """Raw outputs (n, n_out) of the rows of X, in evaluation mode, in chunks that bound the memory.
+def raw_outputs(network, rows, workspace=None):
+    """Raw outputs (n, n_out) of the rows, in evaluation mode, in chunks that bound the memory.
 
     Parameters
     ----------
-    rows : ndarray of int, default=None
-        Which rows of X; None means all.
+    rows : Rows
     workspace : Workspace, default=None
         From `prediction_workspace`, to use it again; the raw outputs may lie in it.
 
     Returns
     -------
     raw : ndarray of shape (n, n_out)
-        Computed in the wider of the dtypes of X and of the parameters.
+        Computed in the wider of the dtypes of the rows and of the parameters.
     """
-    n_rows = X.shape[0] if rows is None else len(rows)
-    workspace = prediction_workspace(network, X, n_rows) if workspace is None else workspace
-    n_chunk = len(workspace.buffers[-1]["a"])
-    if n_chunk == n_rows and rows is None:
-        return network.forward(X, workspace)
-    read = Reader(X, n_chunk if rows is not None else 0)
-    raw = np.empty((n_rows, network.layers[-1].n_out), workspace.buffers[-1]["a"].dtype)
-    for chunk in slices(n_rows, n_chunk):
-        x = read(chunk if rows is None else rows[chunk])
-        raw[chunk] = network.forward(x, workspace.rows(chunk.stop - chunk.start))
+    workspace = prediction_workspace(network, rows) if workspace is None else workspace
+    out = workspace.buffers[-1]["a"]
+    if len(out) == len(rows):
+        for _, X, _, _ in rows.chunks(len(rows)):
+            return network.forward(X, workspace)
+    raw, start = np.empty((len(rows), out.shape[1]), out.dtype), 0
+    for n, X, _, _ in rows.chunks(len(out)):
+        raw[start : start + n] = network.forward(X, workspace.rows(n))
+        start += n
     return raw
 
 
-def prediction_workspace(network, X, n_rows):
-    """The workspace for passing ``n_rows`` rows like those of X through the network in evaluation mode."""
-    n_chunk = min(n_rows, chunk_rows(network, X.shape[1]))
-    return network.workspace(n_chunk, np.result_type(X.dtype, network.theta.dtype), training=False)
+def prediction_workspace(network, rows):
+    """The workspace for passing rows through the network in evaluation mode."""
+    n_chunk = min(len(rows), chunk_rows(network, rows.n_columns))
+    return network.workspace(n_chunk, np.result_type(rows.dtype, network.theta.dtype), training=False)
 
 
 def chunk_rows(network, n_in):
@@ -45,7 +43,7 @@ def chunk_rows(network, n_in):
     return min(max(2**19 // width, 128), 4096)
 
 
-def mean_loss(loss, raw, y, weight=None, rows=None):
+def mean_loss(loss, raw, y, weight=None):
     """The mean of weight x loss, in chunks that bound the memory.
 
     Parameters
@@ -53,14 +51,17 @@ def mean_loss(loss, raw, y, weight=None, rows=None):
     raw : ndarray of shape (n, n_out) or (1, n_out)
         Raw outputs of the rows; one row stands for a constant prediction.
     y, weight : as for the loss
-    rows : ndarray of int, default=None
-        Which rows of ``y`` and ``weight``; None means all. ``raw`` has them only.
     """
-    n_rows, total = len(y) if rows is None else len(rows), 0.0
+    n_rows, total = len(y), 0.0
     for chunk in slices(n_rows, 4096):
         n = chunk.stop - chunk.start
-        which = chunk if rows is None else rows[chunk]
         raw_chunk = np.repeat(raw, n, axis=0) if len(raw) == 1 else raw[chunk]
-        weight_chunk = None if weight is None else weight[which]
-        total += n * loss.value_and_delta(raw_chunk, y[which], weight_chunk, np.empty_like(raw_chunk))
+        weight_chunk = None if weight is None else weight[chunk]
+        total += n * loss.value_and_delta(raw_chunk, y[chunk], weight_chunk, np.empty_like(raw_chunk))
     return total / n_rows
+
+
+def targets_for_mean(rows):
+    """Targets and weights of the rows for `mean_loss`: the mean weight is 1 whatever rounding to float32 made of it."""
+    y, weight = rows.targets()
+    return y, None if weight is None else weight / weight.mean()

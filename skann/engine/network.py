@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .layers import Dropout
+from .layers import Dense, Dropout, ParametricActivation
 
 
 class Network:
@@ -75,6 +75,20 @@ class Network:
         """Drop the gradient vector."""
         self.grad = None
         self._bind()
+
+    def dense_layers(self):
+        """The layers with a weight matrix, the last one included."""
+        return [layer for layer in self.layers if isinstance(layer, Dense)]
+
+    def hidden_layers(self):
+        """For each hidden layer the position in ``layers`` of its activation."""
+        found = [i for i, layer in enumerate(self.layers) if isinstance(layer, Dense)][:-1]
+        return [i + isinstance(self.layers[i + 1], ParametricActivation) for i in found]
+
+    @property
+    def largest_weight(self):
+        """Elements of the largest weight matrix."""
+        return max(layer.W.size for layer in self.dense_layers())
 
     def head(self, n_layers: int) -> "Network":
         """The network of the first layers only, on the same parameters."""

@@ -1,8 +1,6 @@
-"""Scores of raw outputs that need no scikit-learn: accuracy and R2."""
+"""Scores of raw outputs that need no scikit-learn: accuracy and R2; greater is better."""
 
 import numpy as np
-
-# ------------------------------------------------------------------------------------------------- scores
 
 
 class Accuracy:
@@ -11,18 +9,20 @@ class Accuracy:
     Parameters
     ----------
     loss : Loss
-    y, weight
-        Of the watched rows; weight may be None.
+    rows : Rows
+        Those to score on.
     """
 
-    def __init__(self, loss, y, weight):
-        self.loss, self.y = loss, y
-        self.share = _shares(y, weight)
+    def __init__(self, loss, rows):
+        self.loss = loss
+        self.y, weight = rows.targets()
+        self.is_weighted = weight is not None
+        self.share = _shares(self.y, weight)
 
-    def __call__(self, raw, y, weight):
+    def __call__(self, network, raw):
         predicted = self.loss.predict(raw)
-        is_right = predicted.argmax(axis=1) == self.y if y.ndim == 1 else ((predicted > 0.5) == self.y).all(axis=1)
-        return float(self.share @ is_right) if weight is not None else np.count_nonzero(is_right) / len(is_right)
+        is_right = predicted.argmax(axis=1) == self.y if self.y.ndim == 1 else ((predicted > 0.5) == self.y).all(axis=1)
+        return float(self.share @ is_right) if self.is_weighted else np.count_nonzero(is_right) / len(is_right)
 
 
 class R2:
@@ -31,11 +31,12 @@ class R2:
     Parameters
     ----------
     loss : Loss
-    y, weight
-        Of the watched rows, at least two; weight may be None.
+    rows : Rows
+        Those to score on, at least two.
     """
 
-    def __init__(self, loss, y, weight):
+    def __init__(self, loss, rows):
+        y, weight = rows.targets()
         if len(y) < 2:
             raise ValueError("R2 needs at least two validation rows: give more, or choose another scoring.")
         self.unit = np.abs(y).max(axis=0).astype(np.float64)  # squares of huge values would overflow
@@ -45,11 +46,11 @@ class R2:
         self.spread = self.share @ (self.y - self.share @ self.y) ** 2
         self.spread[y.min(axis=0) == y.max(axis=0)] = 0.0  # without rounding
 
-    def __call__(self, raw, y, weight):
+    def __call__(self, network, raw):
         residual = self.loss.predict(raw)
         if residual.shape != self.y.shape:
             raise ValueError(
-                f"R2 needs one prediction for each target, but there are {residual.shape[1]} for {y.shape[1]}: "
+                f"R2 needs one prediction for each target, but there are {residual.shape[1]} for {self.y.shape[1]}: "
                 "choose another scoring, such as 'loss'."
             )
         residual = self.y - residual / self.unit

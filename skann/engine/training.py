@@ -1,7 +1,7 @@
 """Training, section 6: forward, loss, backward and update, over and over.
 
-Both solvers minimise the same `Objective`: `fit_minibatch` with an optimizer on random batches, `fit_lbfgs` on all rows
-with curvature from the gradients.
+Both solvers minimise the same `Objective`: `fit_minibatch` by steps on random batches, `fit_lbfgs` on all rows with
+curvature from the gradients.
 """
 
 import math
@@ -9,11 +9,9 @@ import time
 from contextlib import contextmanager
 
 import numpy as np
-from scipy import linalg
 from scipy.optimize import minimize
 
 from .evaluation import chunk_rows, raw_outputs
-from .rows import Reader, slices
 
 
 class Run:
@@ -22,34 +20,29 @@ class Run:
     Attributes
     ----------
     network : Network
+    stepper : Stepper or None
+        Its rate may be lowered; None with L-BFGS, which takes no steps of this kind.
     history : dict of str to list
         One entry per epoch: ``loss``, ``learning_rate``, ``seconds`` since the start, and what callbacks record.
     epoch : int
         Epochs done in this run.
-    t : int
-        Optimizer steps taken, those of earlier runs that this one continues included.
-    rate_factor : float
-        Multiplies the schedule.
     stopped_by : str or None
         Why the training ended before its last epoch, or None.
     interrupted : bool
         Whether Ctrl-C ended it. Another thread may set it: the training then ends before its next step.
     """
 
-    def __init__(self, network, t=0, rate_factor=1.0):
-        self.network = network
+    def __init__(self, network, stepper=None):
+        self.network, self.stepper = network, stepper
         self.history = {}
         self.epoch = 0
-        self.t = t
-        self.rate_factor = rate_factor
         self.stopped_by = None
         self.interrupted = False
         self._start = time.perf_counter()
 
     def get_state(self):
         """The record so far, a dict of plain numbers, strings and lists of them."""
-        names = ("history", "epoch", "t", "rate_factor", "stopped_by")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in ("history", "epoch", "stopped_by")}
 
     def set_state(self, state):
         """Go on from there; the clock too."""
@@ -68,6 +61,15 @@ class Run:
         if not np.isfinite(self.network.theta).all():
             raise FloatingPointError(f"a parameter is not finite in epoch {self.epoch}")
 
+    def begin(self, callbacks):
+        """Call the callbacks before the training, which one of them may let go on from a recorded state."""
+        for callback in callbacks:
+            callback.on_fit_begin(self)
+
+    def epochs_left(self, max_epochs):
+        """The numbers of the epochs to come: none if the run goes on from a state that was its end."""
+        return range(self.epoch, max_epochs if self.stopped_by is None else 0)
+
     def begin_epoch(self, callbacks):
         """Call the callbacks before an epoch."""
         for callback in callbacks:
@@ -81,35 +83,32 @@ class Run:
         # a list, not any(...) alone: each callback is called, also after one that says stop
         return any([callback.on_epoch_end(self) for callback in callbacks])
 
+    def end(self, callbacks):
+        """Call the callbacks after the training."""
+        for callback in callbacks:
+            callback.on_fit_end(self)
 
-def fit_minibatch(
-    objective, optimizer, schedule, X, y, weight=None, *,
-    batch_size, max_epochs, rng, rows=None, shuffle=True, max_grad_norm=None, fade=None, average=None, run=None,
-    callbacks=(),
-):  # fmt: skip
+    @contextmanager
+    def until_interrupted(self):
+        """Ctrl-C ends the block, and the run notes it."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.interrupted = True
+
+
+def fit_minibatch(objective, stepper, rows, *, batch_size, max_epochs, rng, shuffle=True, callbacks=()):
     """Minimise the objective by steps on batches of rows, each row once per epoch.
 
     Parameters
     ----------
     objective : Objective
-    optimizer : Optimizer
-    schedule : callable(t) -> float
-    X, y, weight : arrays with n rows; X may be CSR, weight None
+    stepper : Stepper
+    rows : Rows
     batch_size, max_epochs : int
     rng : Generator
         Draws the order of the rows and dropout's masks.
-    rows : ndarray of int, default=None
-        The rows to train on; None means all.
     shuffle : bool, default=True
-    max_grad_norm : float, default=None
-        Longer gradients are cut to this length (Pascanu et al. 2013, https://arxiv.org/abs/1211.5063).
-    fade : callable(t) -> float, default=None
-        A schedule whose values, from 0 to 1, multiply dropout rates and weight decay.
-    average : WeightAverage, default=None
-        What callbacks see, and what the network is in the end, is then this average; the weights on which the
-        training can go on are in ``average.average``.
-    run : Run, default=None
-        To continue the count of steps of an earlier run.
     callbacks : sequence of Callback
 
     Returns
@@ -121,91 +120,57 @@ def fit_minibatch(
     FloatingPointError
         If the loss or a parameter is no longer finite at the end of an epoch.
     """
-    network = objective.network
-    n_rows = X.shape[0] if rows is None else len(rows)
-    run = run or Run(network)
-    workspace = network.workspace(min(batch_size, n_rows))
-    strength = 1.0
-    read_X, read_y, read_weight = (Reader(array, batch_size) for array in (X, y, weight))
-    for callback in callbacks:
-        callback.on_fit_begin(run)
-    try:
-        # a run that goes on from a recorded state may be at its end
-        for _ in range(run.epoch, max_epochs if run.stopped_by is None else 0):
-            with _averaged(network, average):
+    network, run = objective.network, Run(objective.network, stepper)
+    workspace = network.workspace(min(batch_size, len(rows)))
+    batches = rows.batches(batch_size, rng if shuffle else None)
+    run.begin(callbacks)
+    with run.until_interrupted():
+        for _ in run.epochs_left(max_epochs):
+            with stepper.averaged(network):
                 run.begin_epoch(callbacks)
-            order = rows
-            if shuffle:  # the order of the last epoch is free by now
-                order = rng.permutation(n_rows if rows is None else rows)
             total = 0.0
-            for batch in slices(n_rows, batch_size):
+            for n, X, y, weight in batches:
                 if run.interrupted:
                     raise KeyboardInterrupt
-                n = batch.stop - batch.start
-                if fade is not None:
-                    strength = fade(run.t)
-                    network.set_dropout(strength)
-                which = batch if order is None else order[batch]
-                total += n * objective(read_X(which), read_y(which), read_weight(which), workspace.rows(n), rng)
-                if max_grad_norm is not None:
-                    clip_norm(network.grad, max_grad_norm)
-                lr = run.rate_factor * float(schedule(run.t))
-                optimizer.step(network.theta, network.grad, lr, strength)
-                run.t += 1
-                if average is not None:
-                    average.update(network.theta)
-            with _averaged(network, average):
-                if run.end_epoch(total / n_rows, lr, callbacks):
+                stepper.before(network)
+                total += n * objective(X, y, weight, workspace.rows(n), rng)
+                stepper.step(network)
+            stepper.n_rows += len(rows)
+            with stepper.averaged(network):
+                if run.end_epoch(total / len(rows), stepper.lr, callbacks):
                     break
-    except KeyboardInterrupt:
-        run.interrupted = True
-    network.set_dropout(1.0)
-    if average is not None:
-        average.swap(network.theta)
-    for callback in callbacks:
-        callback.on_fit_end(run)
-    if run.interrupted:
-        run.check_finite()
-    _check_last_step(run, X, rows)
+    stepper.finish(network)
+    run.end(callbacks)
+    _check_last_step(run, rows)
     return run
 
 
-def _check_last_step(run, X, rows):
+def _check_last_step(run, rows):
     """FloatingPointError if the last step, after which no loss was computed, has led out of the range of floats."""
+    if run.interrupted:
+        run.check_finite()
     theta = run.network.theta
     if max(theta.max(initial=0), -theta.min(initial=0)) < np.finfo(theta.dtype).max ** 0.25:
         return
     with np.errstate(over="ignore", invalid="ignore"):
-        if not np.isfinite(raw_outputs(run.network, X, rows)).all():
+        if not np.isfinite(raw_outputs(run.network, rows)).all():
             raise FloatingPointError(f"the outputs for the training rows are not finite after epoch {run.epoch}")
 
 
-@contextmanager
-def _averaged(network, average):
-    """Inside the block, the network has the averaged weights."""
-    if average is not None:
-        average.swap(network.theta)
-    try:
-        yield
-    finally:
-        if average is not None:
-            average.swap(network.theta)
-
-
-def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, unit=1.0, rows=None, callbacks=()):
+def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=()):
     """Minimise the objective over all rows by L-BFGS-B (Zhu et al. 1997, https://doi.org/10.1145/279232.279236).
 
     Rows pass through the network in chunks, so the memory does not grow with them. One iteration counts as an epoch.
 
     Parameters
     ----------
-    objective, X, y, weight, rows, callbacks : as in `fit_minibatch`
+    objective, rows, callbacks : as in `fit_minibatch`
     max_iter, max_fun : int
         Most iterations and most evaluations of the objective.
     tol : float
-        Ends where the largest element of the gradient is at most this, in ``unit``; and, as SciPy does, where an
-        iteration lowers the objective by less than 2.2e-9 of it or of ``unit``, whichever is greater.
-    unit : float, default=1.0
+        Ends where the largest element of the gradient is at most this, times ``scale``; and, as SciPy does, where an
+        iteration lowers the objective by less than 2.2e-9 of it or of ``scale``, whichever is greater.
+    scale : float, default=1.0
         SciPy sees the objective divided by this.
 
     Returns
@@ -217,37 +182,27 @@ def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, unit=1.0,
     FloatingPointError
         If the loss or a parameter is not finite after an iteration.
     """
-    network = objective.network
-    n_rows = X.shape[0] if rows is None else len(rows)
-    n_chunk = min(n_rows, chunk_rows(network, X.shape[1]))
-    workspace = network.workspace(n_chunk)
-    readers = [Reader(array, n_chunk) for array in (X, y, weight)]
-    run = Run(network)
+    network, run = objective.network, Run(objective.network)
+    over_all_rows = _OverAllRows(objective, rows)
     accepted = network.theta.copy()
-    begun = 0
+    n_begun = 0
 
     def value_and_grad(theta):
-        nonlocal begun
-        if begun == run.epoch:
+        nonlocal n_begun
+        if n_begun == run.epoch:
             run.begin_epoch(callbacks)
-            begun += 1
+            n_begun += 1
         network.theta[...] = theta
-        value, grad = 0.0, np.zeros(len(theta))
-        for chunk in slices(n_rows, n_chunk):
-            n = chunk.stop - chunk.start
-            which = chunk if rows is None else rows[chunk]
-            value += n / n_rows * objective(*(read(which) for read in readers), workspace.rows(n))
-            grad += n / n_rows * network.grad
-        return value / unit, grad / unit
+        value, grad = over_all_rows()
+        return value / scale, grad / scale
 
     def after_iteration(intermediate_result):
         network.theta[...] = accepted[...] = intermediate_result.x
-        if run.end_epoch(unit * float(intermediate_result.fun), math.nan, callbacks):
+        if run.end_epoch(scale * float(intermediate_result.fun), math.nan, callbacks):
             raise StopIteration
 
-    for callback in callbacks:
-        callback.on_fit_begin(run)
-    try:
+    run.begin(callbacks)
+    with run.until_interrupted():
         result = minimize(
             value_and_grad, accepted.astype(np.float64), method="L-BFGS-B", jac=True, callback=after_iteration,
             options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
@@ -256,17 +211,24 @@ def fit_lbfgs(objective, X, y, weight=None, *, max_iter, max_fun, tol, unit=1.0,
         if result.status == 0:
             run.stopped_by = "L-BFGS converged"
         if not run.epoch:  # converged at the start: there is a loss all the same
-            run.end_epoch(unit * float(result.fun), math.nan, callbacks)
-    except KeyboardInterrupt:
-        run.interrupted = True
+            run.end_epoch(scale * float(result.fun), math.nan, callbacks)
     network.theta[...] = accepted
-    for callback in callbacks:
-        callback.on_fit_end(run)
+    run.end(callbacks)
     return run
 
 
-def clip_norm(grad, max_norm):
-    """Scale ``grad`` in place so that its Euclidean norm is at most ``max_norm``."""
-    norm = float(linalg.norm(grad, check_finite=False))  # BLAS nrm2, whose squares do not overflow
-    if norm > max_norm:
-        grad *= max_norm / norm
+class _OverAllRows:
+    """The objective over all rows and its gradient, as new float64 values, at the parameters that the network has."""
+
+    def __init__(self, objective, rows):
+        self.objective, self.n_rows = objective, len(rows)
+        n_chunk = min(len(rows), chunk_rows(objective.network, rows.n_columns))
+        self.chunks, self.workspace = rows.chunks(n_chunk), objective.network.workspace(n_chunk)
+
+    def __call__(self):
+        network = self.objective.network
+        value, grad = 0.0, np.zeros(network.theta.size)
+        for n, X, y, weight in self.chunks:
+            value += n / self.n_rows * self.objective(X, y, weight, self.workspace.rows(n))
+            grad += n / self.n_rows * network.grad
+        return value, grad

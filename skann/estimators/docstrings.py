@@ -1,231 +1,79 @@
-"""The docstrings of the estimators: entries that both share, each once."""
+"""The docstrings of ANNClassifier and ANNRegressor, which stand in full in the source.
 
+The script ``python -m skann.estimators.docstrings`` writes them there, from the texts here and in `entries`; a test
+says when they are stale. Nothing else in the package imports this module.
+"""
+
+import ast
 import inspect
+import re
+import textwrap
+from pathlib import Path
+from string import Template
 
-DOCS = inspect.cleandoc("""
-hidden_layer_sizes : int, sequence of int or "auto", default="auto"
-    Units in each hidden layer; a number is one layer, ``()`` the linear model. "auto": see Notes, as for all parameters
-    that can be "auto".
+from ..engine import embeddings, initializers
+from ..engine.activations import ACTIVATIONS
+from ..engine.losses import LOSSES
+from ..engine.optimizers import OPTIMIZERS
+from ..engine.schedules import SCHEDULES
+from . import entries
 
-activation : str, activation object, or list of these, default="auto"
-    Activation of the hidden layers, one for all or one for each: "identity", "logistic", "tanh", "relu", "leaky_relu",
-    "elu", "selu", "gelu", "silu", "mish", "softplus", or an object that follows the contract of
-    `skann.engine.activations`.
+WIDTH = 120
+EMBEDDINGS = {"periodic": embeddings.Periodic, "piecewise_linear": embeddings.PiecewiseLinear}
+FILES = ("classifier.py", "regressor.py")
 
-parametric_activation : bool or "auto", default="auto"
-    Whether each hidden unit learns how much of its activation f it takes: z + p (f(z) - z), where p starts at 1.
+OPENING = {
+    "ANNClassifier": """
+Feed-forward neural network classifier.
 
-solver : {"adam", "nadam", "rmsprop", "sgd", "lbfgs"}, default="adam"
-    What minimises the objective: a step after each batch, or L-BFGS on all rows, good on small data. "rmsprop"
-    averages squared gradients with ``beta_2``, without momentum.
+Two or more classes have one output each, softmax and cross-entropy (equation 4); multilabel targets have one output per
+label, the logistic function and binary cross-entropy.
+""",
+    "ANNRegressor": """
+Feed-forward neural network regressor.
 
-initializer : {"auto", "glorot", "he", "lecun", "data"}, default="auto"
-    Variance of the initial weights and biases, uniform around 0: 2 / (n_in + n_out) ("glorot"), 2 / n_in ("he") or 1 /
-    n_in ("lecun"); or "data": each pre-activation gets variance 1 and its zero inside the data, judged by up to 1000
-    training rows. The biases of the output start at the best constant prediction.
+Each target has one output. The loss is the squared error (equation 3) unless ``loss`` names another.
+""",
+}
 
-alpha : float, default=0.0001
-    L2 regularisation: alpha / (2 n) ||W||^2 is added to the mean loss, where n is the total weight of the training
-    rows, whatever the solver and the batch size; biases are left out.
+OWN_ATTRIBUTES = {
+    "ANNClassifier": """
+classes_ : ndarray of shape (n_classes,)
+    The labels; for multilabel targets, the numbers of their columns.
 
-weight_decay : float or "auto", default="auto"
-    Decoupled weight decay: each step multiplies the weights by 1 - learning rate x weight_decay (AdamW with
-    ``solver="adam"``). Not for "lbfgs".
+temperature_ : float
+    Number that the raw outputs are divided by: see ``calibration``.
+""",
+    "ANNRegressor": """
+target_mean_ : ndarray of shape (n_targets,) or None
+    Mean of the training targets, None without ``target_scaling``.
 
-dropout : float, list of float or "auto", default="auto"
-    Probability of dropping a hidden unit during training, one for all hidden layers or one for each. Not for "lbfgs".
+target_scale_ : ndarray of shape (n_targets,) or None
+    Standard deviation of the training targets, None without ``target_scaling``.
+""",
+}
 
-batch_size : int or "auto", default="auto"
-    Rows in a batch. Not for "lbfgs", which uses all rows.
-
-learning_rate : str or schedule object, default="auto"
-    How the learning rate goes on from ``learning_rate_init``, with every solver but "lbfgs":
-
-    - "constant";
-    - "invscaling": divided by (1 + rows seen before the epoch) ** power_t;
-    - "adaptive": divided by 5 whenever ``n_iter_no_change`` epochs bring no improvement, down to 1e-6;
-    - "linear" and "cosine": down to 0 at ``max_iter``;
-    - "flat_cosine": constant during half of ``max_iter``, then down to 0;
-    - "one_cycle": up during 30 % of ``max_iter``, then down;
-    - "coslog4": four cosine cycles, each twice as long as the one before;
-    - an object that returns the learning rate when called with the number of steps taken, as in
-      `skann.engine.schedules`; ``learning_rate_init`` is then unused. With an attribute ``n_steps`` it plans for an
-      end, and no warning says that ``max_iter`` was reached.
-
-learning_rate_init : float or "auto", default="auto"
-    Learning rate at the start (the highest one for "one_cycle" and "coslog4"). A number is the rate of all parameters;
-    in the recipe, "auto" has one for each group of them.
-
-power_t : float, default=0.5
-    Exponent of "invscaling".
-
-momentum : float, default=0.9
-    Momentum of "sgd".
-
-nesterovs_momentum : bool, default=True
-    Whether the momentum of "sgd" is Nesterov's.
-
-beta_1 : float, default=0.9
-    Decay of the first moment of "adam" and "nadam".
-
-beta_2 : float or "auto", default="auto"
-    Decay of the second moment of "adam", "nadam" and "rmsprop".
-
-epsilon : float, default=1e-8
-    Keeps the divisions of "adam", "nadam" and "rmsprop" stable.
-
-max_fun : int, default=15000
-    Most evaluations of the objective with "lbfgs".
-
-max_grad_norm : float, default=None
-    Gradients longer than this Euclidean norm are cut to it. Not for "lbfgs".
-
-weight_averaging : float, "auto" or None, default="auto"
-    Decay, per step, of an exponential moving average of the weights, such as 0.99; the average is what is validated and
-    kept. Not for "lbfgs".
-
-max_iter : int or "auto", default="auto"
-    Most epochs, with "lbfgs" most iterations.
-
-max_time : float, default=None
-    Seconds after which the training ends, with the epoch then running.
-
-tol : float, default=1e-4
-    Improvement of the watched loss or score that counts; a loss, in regression, relative to that of the best constant
-    prediction. With "lbfgs" the largest element of the gradient at which it ends.
-
-n_iter_no_change : int, inf or "auto", default="auto"
-    The training ends after so many epochs in a row without an improvement by ``tol``; small steady gains add up.
-
-early_stopping : bool or "auto", default="auto"
-    Hold out rows, watch the loss on them instead of the training loss and restore the weights of the best epoch,
-    whatever the solver. One network holds out ``validation_fraction`` of the rows; an ensemble holds out folds: see
-    ``n_estimators``. With fewer than 10 held-out rows, or fewer than one per class, nothing is held out and the
-    training loss is watched; if ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows. Where
-    `fit` is given ``X_val``, that is watched, "auto" means True, and nothing is held out.
-
-validation_fraction : float or "auto", default="auto"
-    Share of the rows that early stopping of one network holds out.
-
-scoring : str, callable or None, default="loss"
-    What early stopping watches, greater is better: "loss" (minus the loss; with ``calibration="temperature"`` minus the
-    loss at the best temperature of the epoch), the name of a scikit-learn scorer, a callable ``scorer(estimator, X,
-    y)`` or scorer object, or None: accuracy or R2. The weights with the best score are kept. A scorer gets the model of
-    that epoch, a copy that it may keep, not calibrated, and the watched rows as `fit` got them; also their weights,
-    ``class_weight`` included unless they are ``X_val``, if it takes ``sample_weight``. "loss", "accuracy", "r2" and
-    None cost next to nothing; others predict anew in each epoch.
-
-warm_start : bool, default=False
-    Whether `fit` goes on from where the last call ended: weights, state of the optimizer, schedule and random numbers.
-
-shuffle : bool, default=True
-    Whether to shuffle the rows before each epoch.
-
-random_state : int, RandomState instance or None, default=None
-    Determines the initial weights, the order of the rows, the held-out rows and dropout. An int makes `fit`
-    reproducible to the bit, whatever ``n_jobs``; for a large network alone (8 million multiplications in a matrix
-    product of a batch) that also needs the same number of BLAS threads.
-
-n_estimators : int or "auto", default="auto"
-    Number of networks, whose probabilities or values are averaged. With early stopping, 5 to 10 networks hold out one
-    fold each of a cross-validation (fewer than 5: folds of a fifth of the rows; more than 10: further folds of a
-    tenth), so that together they see every row, and each has its best epoch chosen by rows that it has not seen. The
-    fitted attributes of a single network are then found in `estimators_`.
-
-n_jobs : int, default=None
-    How many networks of an ensemble are trained at the same time, by joblib, in threads unless
-    ``joblib.parallel_config`` says otherwise. None means 1, -1 all processors. `max_time` is then for each network, and
-    Ctrl-C leaves the estimator as it was. Predictions for many rows use as many threads, and are the same but for
-    rounding.
-
-encoder : "auto", None or transformer, default="auto"
-    What turns X into numbers before the network: "auto" is `TabularEncoder`, for tables with numbers, categories,
-    strings and missing values, scaled or not; None takes X as it is, numeric and finite; or a scikit-learn
-    transformer, fitted anew in each `fit`. It learns from the training rows without the held-out ones, for an ensemble
-    from all rows, and never from ``X_val``.
-
-categorical_features : array-like, "from_dtype" or None, default="from_dtype"
-    With ``encoder="auto"``: which columns are categories, by mask, number or name; "from_dtype": those of
-    category, string and object dtype.
-
-numeric_embedding : {"periodic", "piecewise_linear", "auto"} or None, default="auto"
-    What turns each numeric column into several learnt features: cosines of learnt frequencies, or a linear
-    function with bends at quantiles. Needs a dense X.
-
-feature_scaling : bool or "auto", default="auto"
-    Whether the network learns a factor for each of its inputs. Needs a dense X.
-
-dtype : {"auto", "float32", "float64"}, default="auto"
-    What the training computes in. "auto" is float64 for "lbfgs", for up to 500 rows outside the recipe, and where
-    values are too large for float32; else float32, which is about twice as fast. Predictions are computed in the dtype
-    of their input.
-
-verbose : bool or int, default=False
-    Whether to print a line per epoch.
-""")
-
-
-NOTES = inspect.cleandoc("""
-Notes
------
-"auto" stands for one of two sets of values.
-
-*The plain network*, with ``encoder=None`` and for the solvers "sgd" and "lbfgs", has the values of scikit-learn's MLP:
-one hidden layer of 100 ReLU units, "glorot", learning rate 0.001, "constant", beta_2 0.999, 200 epochs, batches of
-min(200, n) rows, ``n_iter_no_change`` 10, and no dropout, decay, averaging, early stopping, embedding, scaling layer or
-ensemble.
-
-*The recipe*, with an encoder and the solvers "adam", "nadam" and "rmsprop", was chosen on many real tables of 200 to
-10 000 rows. With n the number of rows and r = (n / 1000)^(1/3):
-
-- three hidden layers of parametric Mish units: 128 r each in classification, from 128 to 256, and 128 in regression;
-- "periodic" embeddings of the numbers, a learnt factor for each input of the first layer, and "data" as initializer;
-- batches of 64 r rows, from 32 to 512;
-- "coslog4" during 70 / r epochs in classification, up to 64, and 128 / r in regression, up to 128, always at least 8;
-  it ends earlier after 1/8 of that and as many epochs more as it took to the best one;
-- learning rate 0.02 in classification and 0.1 in regression, times n_in^(-1/2) for the weights of a layer with n_in
-  inputs, 6 for the factors of the inputs, 0.1 for biases, numeric embeddings and parameters of activations, 1 for
-  embeddings of categories; beta_2 0.95;
-- weight decay 0.02, times the square of the last-named factors, and in classification dropout 0.15; both fade out in
-  the second half. Averaged weights (0.99);
-- 8 networks, fewer above 10 000 rows and at least 4; a single network holds out 0.2 of the rows. Held-out rows set the
-  temperature of a classifier. Targets of a regression are standardised, but with "poisson", "gamma" and loss objects
-  (with an encoder this holds for every solver).
-
-Sparse input has no embeddings and no learnt factors. `partial_fit` trains one network, unless ``n_estimators`` is a
-number, at a constant fifth of the learning rate, as it knows no end.
-
-Which part brings how much is told in the documentation, on the page about the recipe.
-""")
-
-
-ATTRIBUTES = inspect.cleandoc("""
+ATTRIBUTES = """
 n_features_in_ : int
-    Number of features seen in `fit`.
+    Number of columns of X in `fit`.
 
 feature_names_in_ : ndarray of shape (n_features_in_,)
-    Names of the features seen in `fit`, if all are strings.
-
-coefs_ : list of ndarray of shape (n_in, n_out)
-    The weights of each layer, views of ``network_.theta``.
-
-intercepts_ : list of ndarray of shape (n_out,)
-    The biases of each layer, views of ``network_.theta``.
+    Names of the columns of X in `fit`, if all are strings.
 
 encoder_ : transformer or None
     The fitted encoder, None if ``encoder`` is None.
 
+networks_ : skann.fitting.networks.Networks
+    The networks of the model, one or several, with their histories and the loss. The attributes below are read from it.
+
 network_ : skann.engine.network.Network
     The trained network.
 
-estimators_ : list of estimators
-    With several networks: a model with one network each, which has that network's attributes. The others of this list
-    that are about one network do not exist then.
+coefs_ : list of ndarray of shape (n_in, n_out)
+    Weights of each layer, views of ``network_.theta``.
 
-oof_prediction_ : ndarray or None
-    With several networks: for each training row the mean prediction, probabilities or values, of those networks that
-    held it out; NaN where none did; None if no rows were held out. It makes honest scores of the training rows. Not
-    part of a pickle.
+intercepts_ : list of ndarray of shape (n_out,)
+    Biases of each layer, views of ``network_.theta``.
 
 n_layers_ : int
     Number of layers, input and output included.
@@ -234,52 +82,214 @@ n_outputs_ : int
     Number of units in the last layer.
 
 out_activation_ : str
-    The function from the last layer to predictions.
+    Name of the function from the outputs of the last layer to predictions.
+
+estimators_ : list of estimators
+    Only with several networks: for each, an estimator with one network and with the attributes that describe it. The
+    ensemble itself does not have these attributes.
+
+oof_prediction_ : ndarray or None
+    Only with several networks: out-of-fold predictions. For each training row the mean prediction, probabilities or
+    values, of the networks that held it out, NaN where none did; None if no rows were held out. Scores of the training
+    rows that are computed from it are honest. It is not part of a pickle.
 
 n_iter_ : int
-    Epochs of the last call of `fit` or `partial_fit`.
+    Number of epochs in the last call of `fit` or `partial_fit`.
 
 t_ : int
-    Training rows seen in all epochs.
+    Number of training rows seen in all epochs together.
 
 history_ : dict of str to list
-    One entry per epoch of all calls: "loss", "learning_rate" (NaN with "lbfgs") and "seconds" since the call began;
-    with held-out rows or ``X_val`` also "validation_loss" and "validation_score".
+    Lists with one number per epoch of all calls: "loss", "learning_rate" (NaN for "lbfgs") and "seconds" since the call
+    began; with held-out rows or ``X_val`` also "validation_loss" and "validation_score".
 
 loss_curve_ : list of float
     Training loss of each epoch.
 
 loss_ : float
-    The last of `loss_curve_`.
+    The last number in `loss_curve_`.
 
 best_loss_ : float
-    The lowest of `loss_curve_`.
+    The smallest number in `loss_curve_`.
 
 validation_scores_ : list of float or None
-    Score on the watched rows, held out or ``X_val``, after each epoch: see ``scoring``; None without such rows.
+    Score of the held-out rows, or of ``X_val``, after each epoch (see ``scoring``); None without such rows.
 
 best_validation_score_ : float or None
-    The greatest of `validation_scores_`: that of the weights kept.
-""")
+    The greatest number in `validation_scores_`: the score of the weights that were kept.
+"""
+
+NOTES = """
+"auto" stands for a value from one of two sets.
+
+*The plain network* is meant with ``encoder=None`` and with the solvers "sgd" and "lbfgs". It has the values of
+scikit-learn's MLP: one hidden layer of 100 ReLU units, "glorot", learning rate 0.001, "constant", ``beta_2`` 0.999, 200
+epochs, batches of min(200, n) rows, ``n_iter_no_change`` 10, and no dropout, weight decay, averaging, early stopping,
+embedding, feature scaling or ensemble.
+
+*The recipe* is meant with an encoder and the solvers "adam", "nadam" and "rmsprop". It was chosen on many real tables
+of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it has:
+
+- three hidden layers of parametric Mish units: 128 r each in classification, from 128 to 256, and 128 in regression;
+- "periodic" embeddings of the numeric columns, a learnt factor for each input of the first layer, and "data" as
+  initializer;
+- batches of 64 r rows, from 32 to 512;
+- "coslog4" during 70 / r epochs in classification, up to 64, and 128 / r in regression, up to 128, always at least 8;
+  it ends earlier if no epoch is better for 1/8 of that number and as many epochs more as it took to the best one;
+- learning rate 0.02 in classification and 0.1 in regression, times a factor for each group of parameters: n_in^(-1/2)
+  for the weights of a layer with n_in inputs, 6 for feature scaling, 0.1 for biases, numeric embeddings and parametric
+  activations, 1 for embeddings of categories; ``beta_2`` 0.95;
+- weight decay 0.02, times the square of the last four factors, and in classification dropout 0.15; both fade out in
+  the second half of the training. Averaged weights, with decay rate 0.99;
+- 8 networks, fewer above 10 000 rows and at least 4. A single network holds out 0.2 of the rows. The held-out rows set
+  the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma" and loss
+  objects; with an encoder this is so for every solver.
+
+Sparse input has no embeddings and no feature scaling. `partial_fit` trains one network, unless ``n_estimators`` is a
+number, at a constant fifth of the learning rate, since it does not know when the training will end.
+
+The page about the recipe in the documentation says what each part brings.
+"""
+
+EXAMPLES = {
+    "ANNClassifier": """
+>>> from sklearn.datasets import load_iris
+>>> from sklearn.model_selection import train_test_split
+>>> from skann import ANNClassifier
+>>> X, y = load_iris(return_X_y=True)
+>>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+>>> classifier = ANNClassifier(n_estimators=1, random_state=0).fit(X_train, y_train)
+>>> classifier.score(X_test, y_test) > 0.9
+True
+""",
+    "ANNRegressor": """
+>>> from sklearn.datasets import load_diabetes
+>>> from skann import ANNRegressor
+>>> X, y = load_diabetes(return_X_y=True)
+>>> model = ANNRegressor(n_estimators=1, random_state=0).fit(X[:300], y[:300])
+>>> model.score(X[300:], y[300:]) > 0.4
+True
+""",
+}
+
+SEE_ALSO = {
+    "ANNClassifier": "ANNRegressor : The same for regression.",
+    "ANNRegressor": "ANNClassifier : The same for classification.",
+}
+
+# --------------------------------------------------------------------------------------------------------- entries
 
 
-def _sections(text):
-    """{name: its entry} of a numpydoc list of parameters."""
-    entries = {}
-    for line in text.splitlines():
-        if line and not line.startswith(" "):
-            name = line.split(" :")[0]
-            entries[name] = []
-        entries[name].append(line)
-    return {name: "\n".join(lines).rstrip() for name, lines in entries.items()}
+def entry(name, estimator="ANNRegressor"):
+    """The entry of a parameter in a docstring, with the options that are registered now.
+
+    Parameters
+    ----------
+    name : str
+    estimator : {"ANNClassifier", "ANNRegressor"}, default="ANNRegressor"
+
+    Returns
+    -------
+    entry : str
+        Name, type and default in the first line, then the description, indented.
+
+    Examples
+    --------
+    >>> print(entry("power_t"))
+    power_t : float, default=0.5
+        Exponent of ``learning_rate="invscaling"``.
+    """
+    return _entry(name, _split(entries.PARAMETERS) | _split(entries.OWN_PARAMETERS[estimator]), options())
 
 
-def documented(cls):
-    """Class decorator that puts the entries above where the docstring says ``{name}`` alone on a line."""
-    entries = _sections(DOCS) | _sections(ATTRIBUTES) | {"notes": NOTES}
-    lines = []
-    for line in inspect.cleandoc(cls.__doc__).splitlines():
-        name = line[1:-1] if line.startswith("{") and line.endswith("}") else None
-        lines.append(entries[name] + "\n" if name else line)
-    cls.__doc__ = "\n".join(lines)
-    return cls
+def options():
+    """Text for each ``$name`` in the entries: the options in a list of names, or of names with what they mean."""
+    start = {name: part for name, part in initializers.INITIALIZERS.items() if name != "auto"}
+    start["data"] = initializers.data
+    numeric = getattr(embeddings, "EMBEDDINGS", EMBEDDINGS)
+    of_values = {name: loss for name, loss in LOSSES.items() if loss.out_activation not in ("softmax", "logistic")}
+    return {
+        "activations": _names(ACTIVATIONS),
+        "initializers": _names(start),
+        "embeddings": _names(numeric),
+        "solvers": _names([*OPTIMIZERS, "lbfgs"]),
+        "initializers_in_words": _in_words(start, entries.INITIALIZERS_IN_WORDS),
+        "embeddings_in_words": _in_words(numeric, entries.EMBEDDINGS_IN_WORDS),
+        "schedules_in_words": _in_words(SCHEDULES, entries.SCHEDULES_IN_WORDS),
+        "losses_in_words": _in_words(of_values, entries.LOSSES_IN_WORDS),
+    }
+
+
+def _names(parts):
+    return ", ".join(f'"{name}"' for name in parts)
+
+
+def _in_words(parts, words):
+    """A list of the parts; those without words of their own have the first sentence of their docstring."""
+    meanings = {name: (inspect.getdoc(part) or "").split("\n")[0].rstrip(".") for name, part in parts.items()} | words
+    return ";\n".join(f'- "{name}": {meanings[name]}' if meanings[name] else f'- "{name}"' for name in parts)
+
+
+def _split(text):
+    """The entries of a list in numpydoc's form: {name: (first line, description)}."""
+    found = re.findall(r"^((\w+) : .+)\n((?:(?:    .*)?\n)*)", text, re.MULTILINE)
+    return {name: (header, textwrap.dedent(body).strip()) for header, name, body in found}
+
+
+def _entry(name, texts, listed):
+    header, body = (Template(text).substitute(listed) for text in texts[name])
+    return f"{header}\n{textwrap.indent(_wrap(body, WIDTH - 8), '    ')}"
+
+
+def _wrap(text, width):
+    """Paragraphs and lists filled up to ``width``."""
+    pieces = re.split(r"(\n\n|\n(?=- ))", text.strip())
+    for i in range(0, len(pieces), 2):
+        hanging = "  " if pieces[i].startswith("- ") else ""
+        words = " ".join(pieces[i].split())
+        pieces[i] = textwrap.fill(
+            words, width, subsequent_indent=hanging, break_on_hyphens=False, break_long_words=False
+        )
+    return "".join(pieces)
+
+
+# ------------------------------------------------------------------------------------------------------ docstrings
+
+
+def docstring(estimator):
+    """The whole docstring of the class with this name."""
+    parameters = _split(entries.PARAMETERS) | _split(entries.OWN_PARAMETERS[estimator])
+    attributes = _split(OWN_ATTRIBUTES[estimator]) | _split(ATTRIBUTES)
+    groups = {title: [name for name in names if name in parameters] for title, names in entries.GROUPS.items()}
+    listed = options()
+    sections = {
+        "Parameters": "\n\n".join(_entry(name, parameters, listed) for names in groups.values() for name in names),
+        "Attributes": "\n\n".join(_entry(name, attributes, listed) for name in attributes),
+        "See Also": SEE_ALSO[estimator],
+        "Notes": _wrap(NOTES, WIDTH - 4),
+        "Examples": EXAMPLES[estimator].strip(),
+    }
+    contents = ";\n".join(f"- {title.lower()}: {', '.join(names)}" for title, names in groups.items())
+    summary = f"{OPENING[estimator]}{entries.FIRST}\nThe parameters are, in groups:\n\n{contents}."
+    body = [f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items()]
+    return "\n\n".join([_wrap(summary, WIDTH - 4), *body])
+
+
+def written(source):
+    """The source of a module, with the docstrings of the estimators that it defines written anew."""
+    lines = source.splitlines()
+    for node in reversed(ast.parse(source).body):
+        if isinstance(node, ast.ClassDef) and node.name in OPENING:
+            text = textwrap.indent(f'"""{docstring(node.name)}\n"""', "    ")
+            lines[node.body[0].lineno - 1 : node.body[0].end_lineno] = text.splitlines()
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    """Write the docstrings into the source."""
+    for path in map(Path(__file__).with_name, FILES):
+        path.write_text(written(path.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

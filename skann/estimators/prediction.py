@@ -5,7 +5,6 @@ from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
 
 from .._threads import blas_threads
-from ..engine.evaluation import prediction_workspace, raw_outputs
 from ..engine.rows import slices
 
 NUMBERS = 2**20  # of a chunk as the networks take it, and of what they make of it
@@ -61,21 +60,3 @@ def in_chunks(predict, X, n_chunk, n_jobs):
 
 def _rows(X, chunk):
     return X.iloc[chunk] if hasattr(X, "iloc") else X[chunk]
-
-
-def _raw_outputs(networks, X):
-    """The raw outputs of each network, in the dtype of X, which is encoded."""
-    workspace = prediction_workspace(networks[0], X, X.shape[0])  # their layers are the same
-    with np.errstate(over="ignore", invalid="ignore"):
-        raw = [
-            raw_outputs(network, X, workspace=workspace).astype(X.dtype, copy=len(networks) > 1) for network in networks
-        ]
-    if not all(np.isfinite(each).all() for each in raw):
-        raise predictions_error(X.dtype)
-    return raw
-
-
-def predictions_error(dtype):
-    """The error for predictions that are not finite."""
-    advice = "scale them, or make X float64" if dtype == np.float32 else "scale them"
-    return ValueError(f"X holds values too large for predictions in {dtype}: {advice}.")

@@ -1,15 +1,14 @@
 """The dictionary between the two vocabularies: hyper-parameters, names included, become engine objects."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from scipy import sparse
 
 from ..engine.activations import ACTIVATIONS
 from ..engine.embeddings import Category, Columns, PassThrough, Periodic, PiecewiseLinear
 from ..engine.initializers import INITIALIZERS
 from ..engine.layers import Dense, Dropout, ParametricActivation, Scale
+from ..engine.network import Network
 from ..engine.optimizers import OPTIMIZERS
 from ..engine.schedules import SCHEDULES, FlatCosine, InverseScaling
 
@@ -22,10 +21,18 @@ N_SAMPLE = 1000  # rows that initializer="data" looks at
 FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4", "flat_cosine")  # see `plans_end`
 
 
-def layers(settings, inputs, n_out, table):
+def network(settings, inputs, rows, constant, rng):
+    """A network at its random start, whose raw outputs begin at ``constant`` (n_outputs,)."""
+    made = Network(layers(settings, inputs, len(constant), rows), rows.dtype)
+    initialize(settings, made, rows, rng)
+    made.layers[-1].b[...] = constant
+    return made
+
+
+def layers(settings, inputs, n_out, rows):
     """The layers of the network: embeddings, scale, Dense with activation and dropout, and the linear output."""
     sizes = hidden_layer_sizes(settings)
-    chain, n_in = input_layers(settings, inputs, table)
+    chain, n_in = input_layers(settings, inputs, rows)
     activations = per_layer(settings, "activation", len(sizes))
     for size, activation, rate in zip(sizes, activations, dropout_rates(settings, len(sizes)), strict=True):
         if settings.parametric_activation:
@@ -41,46 +48,37 @@ def layers(settings, inputs, n_out, table):
     return chain
 
 
-def input_layers(settings, inputs, table):
+def input_layers(settings, inputs, rows):
     """What comes before the first Dense layer, and how many columns it makes."""
     chain, n_in = [], inputs.n_columns
-    if sparse.issparse(table.X) and (settings.numeric_embedding or settings.feature_scaling):
+    if rows.is_sparse and (settings.numeric_embedding or settings.feature_scaling):
         raise ValueError("numeric_embedding and feature_scaling need a dense X, got a sparse one.")
     if (settings.numeric_embedding and inputs.n_numeric) or inputs.n_levels:
-        columns = Columns(embeddings(settings, inputs, table))
+        columns = Columns(embeddings(settings, inputs, rows))
         chain, n_in = [columns], columns.n_out
     if settings.feature_scaling:
         chain.append(Scale(n_in))
     return chain, n_in
 
 
-def embeddings(settings, inputs, table):
+def embeddings(settings, inputs, rows):
     """The parts of `Columns`: for the numbers, for what needs none, and for each column of codes."""
     parts, n_embedded = {}, inputs.n_numeric if settings.numeric_embedding else 0
     if n_embedded and settings.numeric_embedding == "periodic":
         parts["numeric"] = Periodic(n_embedded, sigma=settings.sigma)
     elif n_embedded:
-        parts["numeric"] = PiecewiseLinear(quantile_edges(table, n_embedded))
+        parts["numeric"] = PiecewiseLinear(rows.quantiles(np.linspace(0, 1, N_BINS + 1), n_embedded))
     if n_embedded + len(inputs.n_levels) < inputs.n_columns:
         parts["rest"] = PassThrough(inputs.n_columns - n_embedded - len(inputs.n_levels))
     return parts | {f"category{i}": Category(n) for i, n in enumerate(inputs.n_levels)}
 
 
-def quantile_edges(table, n_columns):
-    """The edges (n_columns, N_BINS + 1) of bins with equally many training rows, for the first columns."""
-    rows = slice(None) if table.train is None else table.train
-    X, weight = table.X[rows, :n_columns], None if table.weight is None else table.weight[rows]
-    levels = np.linspace(0, 1, N_BINS + 1)
-    return np.stack([np.quantile(x, levels, method="inverted_cdf", weights=weight) for x in X.T]).astype(X.dtype)
-
-
-def initialize(settings, network, table, rng):
+def initialize(settings, network, rows, rng):
     """Set the parameters of the network to their random start."""
     if settings.initializer != "data":
         network.initialize(rng, INITIALIZERS[settings.initializer])
         return
-    sample = rng.permutation(table.X.shape[0] if table.train is None else table.train)[:N_SAMPLE]
-    network.initialize_from_data(rng, table.X[sample])
+    network.initialize_from_data(rng, rows.sample(N_SAMPLE, rng))
 
 
 def hidden_layer_sizes(settings):
@@ -133,13 +131,14 @@ def optimizer(settings, network):
     return OPTIMIZERS[settings.solver](network.theta.size, network.theta.dtype, **kwargs)
 
 
-def schedule(settings, n_rows, batch_size, progress):
+def schedule(settings, n_rows, batch_size, t=0, n_seen=0):
+    """The schedule of the learning rate, for a training that begins after ``t`` steps and ``n_seen`` rows."""
     name, rate = settings.learning_rate, float(settings.learning_rate_init)
     if not isinstance(name, str):
         return name
     steps_per_epoch = -(-n_rows // batch_size)
     if name == "invscaling":
-        return InverseScaling(rate, settings.power_t, steps_per_epoch, n_rows, progress.t, progress.n_rows)
+        return InverseScaling(rate, settings.power_t, steps_per_epoch, n_rows, t, n_seen)
     if name in FINITE_SCHEDULES:
         return SCHEDULES[name](rate, settings.max_iter * steps_per_epoch)
     return SCHEDULES[name](rate)
@@ -159,15 +158,22 @@ def fade(settings, n_rows, batch_size):
     return FlatCosine(1.0, settings.max_iter * -(-n_rows // batch_size))
 
 
-def warn_ignored(settings):
-    """Say which parameters L-BFGS can't honour, if they differ from what switches them off."""
-    off = {"learning_rate": "constant", "weight_decay": 0, "dropout": 0, "max_grad_norm": None}
-    off |= {"weight_averaging": None}
-    ignored = [f"{name}={getattr(settings, name)!r}" for name, value in off.items() if getattr(settings, name) != value]
-    if ignored:
-        warnings.warn(
-            f"solver='lbfgs' ignores {', '.join(ignored)}: use 'adam', 'nadam', 'rmsprop' or 'sgd'.", stacklevel=6
+def ignored(settings, n_rows):
+    """What to warn of before a training on ``n_rows`` rows: a list of messages about parameters without effect."""
+    messages = []
+    if settings.solver == "lbfgs":
+        off = {"learning_rate": "constant", "weight_decay": 0, "dropout": 0, "max_grad_norm": None}
+        off |= {"weight_averaging": None}
+        named = [
+            f"{name}={getattr(settings, name)!r}" for name, value in off.items() if getattr(settings, name) != value
+        ]
+        if named:
+            messages.append(f"solver='lbfgs' ignores {', '.join(named)}: use 'adam', 'nadam', 'rmsprop' or 'sgd'.")
+    elif settings.batch_size > n_rows and not settings.batch_size_is_auto:
+        messages.append(
+            f"batch_size={settings.batch_size} is more than the {n_rows} training rows: they make one batch."
         )
+    return messages
 
 
 RATE = {"scale": 6.0, "bias": 0.1, "embedding": 0.1, "parametric": 0.1, "category": 1.0}

@@ -1,6 +1,5 @@
 """Which rows early stopping holds out: a part of them for one network, the folds of a cross-validation for several."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -74,11 +73,10 @@ def _fold(rows, labels, n_folds, seed):
     return [(rows[fold != i], rows[fold == i]) for i in range(n_folds)]
 
 
-def warn_none_held_out(rows, fraction):
-    """Say that early stopping does without held-out rows."""
-    warnings.warn(
+def none_held_out(rows, fraction):
+    """What to warn of where early stopping does without held-out rows."""
+    return (
         f"early_stopping can't hold out rows: of {len(rows)} rows, validation_fraction={fraction:g} is fewer than "
         f"{MIN_ROWS} or fewer than one for each class. No rows are held out, and the training loss is watched. "
-        "Increase validation_fraction.",
-        stacklevel=6,
+        "Increase validation_fraction."
     )

@@ -1,4 +1,4 @@
-"""Several networks, one after the other or side by side."""
+"""Several trainings, one after the other or side by side in threads."""
 
 import time
 
@@ -8,7 +8,60 @@ from ..engine.callbacks import Callback
 from .train import fit_network
 
 
-class Stop(Callback):
+def train_all(trainings, n_jobs, max_time, tasks=None):
+    """Train several networks.
+
+    Parameters
+    ----------
+    trainings : list of Training
+    n_jobs : int or None
+        Trainings at the same time, as joblib counts them.
+    max_time : float or None
+        Seconds for all of them.
+    tasks : list of callables, default=None
+        See `fit_network`: one for each training.
+
+    Returns
+    -------
+    trained : list of Trained
+        In the order of the trainings. After Ctrl-C those that have begun, at least one.
+    """
+    tasks = tasks or [None] * len(trainings)
+    jobs = effective_n_jobs(n_jobs)
+    if len(trainings) > 1 and jobs > 1:
+        seconds = None if max_time is None else max_time / -(-len(trainings) // jobs)
+        return _side_by_side(trainings, n_jobs, seconds, tasks)
+    trained = []
+    end = None if max_time is None else time.perf_counter() + max_time
+    for i, (training, task) in enumerate(zip(trainings, tasks, strict=True)):
+        # what is left is shared evenly
+        seconds = None if end is None else max(0.0, (end - time.perf_counter()) / (len(trainings) - i))
+        try:
+            trained.append(fit_network(training, seconds, task))
+        except KeyboardInterrupt:  # before its first step
+            if not trained:
+                raise
+            trained[-1].run.interrupted = True
+        if trained[-1].run.interrupted:
+            break
+    return trained
+
+
+def _side_by_side(trainings, n_jobs, seconds, tasks):
+    signal = StopSignal()
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads")
+    try:
+        return parallel(
+            delayed(signal.call)(fit_network, training, seconds, task)
+            for training, task in zip(trainings, tasks, strict=True)
+        )
+    except BaseException:
+        signal.now()
+        signal.wait()
+        raise
+
+
+class StopSignal(Callback):
     """Ends trainings in several threads when one of them has failed, or the thread that waits for them was interrupted.
 
     It may be pickled; trainings in other processes it does not end.
@@ -17,11 +70,11 @@ class Stop(Callback):
     def __init__(self):
         self.is_wanted, self.runs, self.at_work = False, [], []
 
-    def call(self, train, *args, **kwargs):
-        """``train(..., stop=self)``, which has this callback, or None if it is too late to begin."""
+    def call(self, train, *args):
+        """``train(..., signal=self)``, which has this callback, or None if it is too late to begin."""
         self.at_work.append(None)
         try:
-            return None if self.is_wanted else train(*args, **kwargs, stop=self)
+            return None if self.is_wanted else train(*args, signal=self)
         except BaseException:
             self.now()
             raise
@@ -45,54 +98,3 @@ class Stop(Callback):
         """Return when no training goes on any more."""
         while self.at_work:
             time.sleep(0.001)
-
-
-def fit_networks(settings, tables, loss, networks, progress, *, partial=False, warm=False, bridges=None):
-    """Train several networks, side by side in threads if ``settings.n_jobs`` says so.
-
-    Parameters
-    ----------
-    settings : namespace
-        The hyper-parameters.
-    tables, networks, progress : lists
-        One for each network; networks and progress are changed.
-    loss, partial, warm
-        As for `fit_network`.
-    bridges : list of Bridge, default=None
-        Like the networks, if the user has set callbacks.
-
-    Returns
-    -------
-    trained : list of Trained
-        In the order of the networks. After Ctrl-C those that have begun, at least one.
-    """
-    starts = list(zip(tables, networks, progress, bridges or [None] * len(tables), strict=True))
-    options = {"partial": partial, "warm": warm, "alone": len(starts) == 1}
-    n_jobs = effective_n_jobs(settings.n_jobs)
-    if len(starts) > 1 and n_jobs > 1:
-        if settings.max_time is not None:
-            settings.max_time /= -(-len(starts) // n_jobs)
-        stop = Stop()
-        parallel = Parallel(n_jobs=settings.n_jobs, prefer="threads")
-        try:
-            return parallel(
-                delayed(stop.call)(fit_network, settings, table, loss, *start, **options) for table, *start in starts
-            )
-        except BaseException:
-            stop.now()
-            stop.wait()
-            raise
-    trained = []
-    end = None if settings.max_time is None else time.perf_counter() + settings.max_time
-    for i, (table, *start) in enumerate(starts):
-        if end is not None:  # what is left is shared evenly
-            settings.max_time = max(0.0, (end - time.perf_counter()) / (len(starts) - i))
-        try:
-            trained.append(fit_network(settings, table, loss, *start, **options))
-        except KeyboardInterrupt:  # before its first step
-            if not trained:
-                raise
-            trained[-1].run.interrupted = True
-        if trained[-1].run.interrupted:
-            break
-    return trained

@@ -55,22 +55,43 @@ RECIPE = {
 }
 
 
-def resolve(params, n_rows, is_sparse, is_classifier, partial):
+class Settings(SimpleNamespace):
+    """The parameters of a fit, without "auto". Nothing changes them."""
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"settings never change, but {name} was to become {value!r}")
+
+
+def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_validation):
     """The parameters with values in place of "auto".
+
+    Parameters
+    ----------
+    parameters : dict
+    n_rows : int
+    is_sparse : bool
+        Whether X is.
+    is_classifier : bool
+    partial : bool
+        Whether this is one of many calls, for an epoch each.
+    has_validation : bool
+        Whether early stopping watches X_val.
 
     Returns
     -------
-    settings : namespace
+    settings : Settings
         Beside the parameters:
 
         - ``from_recipe``, whether this is not the plain network;
+        - ``n_epochs``, those of this call, and ``is_partial``;
+        - ``tol_is_relative``, to the loss of the best constant prediction;
         - ``batch_size_is_auto``;
         - ``rate_factors``, whether groups of parameters have learning rates of their own;
         - ``patience_growth``: ``n_iter_no_change`` grows by so many epochs with each epoch to the best one;
         - ``fades``, whether dropout and weight decay fade in the course of the training;
         - ``float64_rows``, up to how many rows dtype="auto" is float64.
     """
-    from_recipe = params["encoder"] is not None and params["solver"] in RECIPE_SOLVERS
+    from_recipe = parameters["encoder"] is not None and parameters["solver"] in RECIPE_SOLVERS
     values = PLAIN | {"batch_size": min(200, n_rows)}
     if from_recipe:
         values |= RECIPE | by_size(n_rows, is_classifier)
@@ -79,22 +100,29 @@ def resolve(params, n_rows, is_sparse, is_classifier, partial):
         if partial:  # no end in sight
             values |= {"learning_rate": "constant", "n_estimators": 1}
             values["learning_rate_init"] /= 5
-    values["early_stopping"] = values["early_stopping"] and not partial
-    values["target_scaling"] = params["encoder"] is not None and params["loss"] in LOCATION_LOSSES
-    if from_recipe:
-        max_iter = values["max_iter"] if is_auto(params["max_iter"]) else params["max_iter"]
+        max_iter = values["max_iter"] if is_auto(parameters["max_iter"]) else parameters["max_iter"]
         values["n_iter_no_change"] = max(1, max_iter // 8)
-    chosen = {name: values[name] for name in values if is_auto(params.get(name, "auto"))}
+    values["target_scaling"] = parameters["encoder"] is not None and parameters["loss"] in LOCATION_LOSSES
+    chosen = {name: values[name] for name in values if is_auto(parameters.get(name, "auto"))}
     if partial:
         chosen |= {"early_stopping": False, "calibration": None}
-    settings = SimpleNamespace(**params | chosen)
-    settings.from_recipe = from_recipe
-    settings.batch_size_is_auto = is_auto(params["batch_size"])
-    settings.rate_factors = from_recipe and is_auto(params["learning_rate_init"])
-    settings.patience_growth = float(from_recipe and is_auto(params["n_iter_no_change"]))
-    settings.fades = from_recipe and not partial
-    settings.float64_rows = 10**18 if params["solver"] == "lbfgs" else 0 if from_recipe else SMALL
-    return settings
+    elif has_validation:
+        chosen["early_stopping"] = True
+    if not is_classifier:
+        chosen["calibration"] = None
+    resolved = parameters | chosen
+    return Settings(
+        **resolved,
+        from_recipe=from_recipe,
+        is_partial=partial,
+        n_epochs=1 if partial else resolved["max_iter"],
+        tol_is_relative=not is_classifier,
+        batch_size_is_auto=is_auto(parameters["batch_size"]),
+        rate_factors=from_recipe and is_auto(parameters["learning_rate_init"]),
+        patience_growth=float(from_recipe and is_auto(parameters["n_iter_no_change"])),
+        fades=from_recipe and not partial,
+        float64_rows=10**18 if parameters["solver"] == "lbfgs" else 0 if from_recipe else SMALL,
+    )
 
 
 def is_auto(value):

@@ -1,85 +1,110 @@
-"""The training of networks: what an estimator's parameters ask for, done with engine objects."""
+"""One training: settings, rows and a start go in, a trained network comes out."""
 
 import math
-import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .._threads import blas_threads
 from ..engine.averaging import WeightAverage
-from ..engine.callbacks import BestWeights, Patience, TimeLimit, Verbose
-from ..engine.layers import Dense
+from ..engine.callbacks import BestWeights, LowerRate, Patience, TimeLimit, Validation, Verbose
 from ..engine.network import Network
 from ..engine.objective import Objective
+from ..engine.stepping import Stepper
 from ..engine.training import Run, fit_lbfgs, fit_minibatch
-from . import build as _build
+from . import build
+from .data import TrainingData
 
 
-class Progress:
-    """What a later `partial_fit` or warm start goes on from, beside the network. It is not pickled.
+class TrainingState:
+    """The state of a training other than the weights: a warm start or the next `partial_fit` continues from it.
 
     Attributes
     ----------
     rng : Generator
     holdout_seed : int
         So that a warm start holds out the same rows.
-    optimizer : Optimizer or None
-    average : WeightAverage or None
-    t : int
-        Steps taken, as the schedule counts them.
-    n_rows : int
-        Rows seen, counted once for each epoch.
-    rate_factor : float
-        What "adaptive" has made of the learning rate.
+    stepper : dict or None
+        The state of the last `Stepper`; None before the first step.
     """
 
     def __init__(self, rng):
         self.rng = rng
         self.holdout_seed = int(rng.integers(2**31))
-        self.optimizer = None
-        self.average = None
-        self.t = 0
-        self.n_rows = 0
-        self.rate_factor = 1.0
+        self.stepper = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """What `fit_network` needs; all of it may be pickled.
+
+    Attributes
+    ----------
+    settings : Settings
+    data : TrainingData
+    loss : Loss
+    network : Network
+        Trained in place.
+    state : TrainingState
+        Goes on.
+    is_warm : bool
+        Whether the network is a trained one, whose weights compete for the best.
+    is_only_one : bool
+        Several networks are trained with one BLAS thread each: ``n_jobs`` uses more cores better, and the last bits of
+        a large product in float32 depend on the number of threads.
+    """
+
+    settings: Any
+    data: TrainingData
+    loss: Any
+    network: Network
+    state: TrainingState
+    is_warm: bool = False
+    is_only_one: bool = True
+
+    @property
+    def batch_size(self):
+        """Rows in a batch: "lbfgs" has one of all rows."""
+        n_rows = len(self.data.rows)
+        return n_rows if self.settings.solver == "lbfgs" else min(self.settings.batch_size, n_rows)
+
+    @property
+    def largest_product(self):
+        """Multiplications in the largest matrix product of a step, 0 where several networks are trained."""
+        return self.batch_size * self.network.largest_weight if self.is_only_one else 0
+
+    def objective(self):
+        """The objective, after the network got its gradient vector."""
+        self.network.prepare_training()
+        return Objective(self.network, self.loss, l2=self.settings.alpha / self.data.rows.total_weight)
 
 
 @dataclass
 class Trained:
-    """What `fit_network` returns: the network, what a later call goes on from, the record, the yardstick for it."""
+    """The trained network, its training state, its history, and the loss of the best constant prediction."""
 
     network: Network
-    progress: Progress
+    state: TrainingState
     run: Run
     n_rows: int
     constant_loss: float
 
 
-def fit_network(
-    settings, table, loss, network, progress, bridge=None, *, partial=False, warm=False, alone=True, stop=None
-):
-    """Train ``network`` in place.
+def fit_network(training, max_time=None, task=None, signal=None):
+    """Train a network in place.
 
     Parameters
     ----------
-    settings : namespace
-        The hyper-parameters.
-    table : Table
-    loss : Loss
-    network, progress
-        Where the training starts; both are updated.
-    bridge : Bridge, default=None
-        The engine callback that speaks to those of the user.
-    partial : bool
-        One of many calls, of one epoch each: nothing is watched.
-    warm : bool
-        Whether the network is a trained one, whose weights compete for the best.
-    alone : bool
-        Whether it is the only one. Several are trained with one BLAS thread each: ``n_jobs`` uses more cores better,
-        and the last bits of a large product in float32 depend on the number of threads.
-    stop : Stop, default=None
-        What others may end this training with.
+    training : Training
+    max_time : float, default=None
+        Seconds for this training.
+    task : callable(state, callbacks) -> Callback, default=None
+        Makes the last of the engine's callbacks, which reports to those of the user and may restore ``state`` and the
+        other callbacks from a checkpoint.
+    signal : StopSignal, default=None
+        What other threads may end this training with.
 
     Returns
     -------
@@ -90,116 +115,104 @@ def fit_network(
     ValueError
         If the training diverges.
     """
+    settings, data, network = training.settings, training.data, training.network
+    constant_loss = _constant_loss(data, training.loss)
+    start = network.theta.copy() if training.is_warm else None  # with averaging, theta is about to be replaced
+    callbacks = [] if settings.is_partial else _watchers(settings, data, training.loss, constant_loss, start, max_time)
+    callbacks += [Verbose()] if settings.verbose else []
+    if task is not None:
+        callbacks = [*callbacks, task(training.state, callbacks)]
+    if signal is not None:
+        callbacks = [signal, *callbacks]
+    objective = training.objective()
+    with blas_threads(training.largest_product), np.errstate(over="ignore", invalid="ignore"):
+        try:
+            if settings.solver == "lbfgs":
+                scale = min(1.0, constant_loss) if settings.tol_is_relative and constant_loss else 1.0
+                run = fit_lbfgs(
+                    objective, data.rows, max_iter=settings.max_iter, max_fun=settings.max_fun, tol=settings.tol,
+                    scale=scale, callbacks=callbacks,
+                )  # fmt: skip
+            else:
+                run = _fit_minibatch(training, objective, callbacks)
+        except FloatingPointError as error:
+            raise _divergence(settings, data, error) from None
+    network.finish_training()
+    return Trained(network, training.state, run, len(data.rows), constant_loss)
+
+
+def _constant_loss(data, loss):
     with np.errstate(over="ignore", invalid="ignore"):
-        constant_loss = table.constant_loss(loss)
+        constant_loss = data.constant_loss(loss)
     if not math.isfinite(constant_loss):
         raise ValueError(
             f"y holds values too large: the loss of the best constant prediction is {constant_loss:g}. Scale y, for "
             "example with target_scaling=True or TransformedTargetRegressor."
         )
-    start = network.theta.copy() if warm else None  # before it is swapped with what it is an average of
-    callbacks = [] if partial else _watchers(settings, table, loss, constant_loss, start)
-    callbacks += [Verbose()] if settings.verbose else []
-    if bridge is not None:
-        bridge.watchers = callbacks
-        callbacks = [*callbacks, bridge]
-    callbacks = callbacks if stop is None else [stop, *callbacks]
-    network.prepare_training()
-    objective = Objective(network, loss, l2=settings.alpha / table.total_weight)
-    n_batch = table.n_train if settings.solver == "lbfgs" else _batch_size(settings, table.n_train)
-    largest_product = _largest_product(network, n_batch) if alone else 0
-    with blas_threads(largest_product), np.errstate(over="ignore", invalid="ignore"):
-        try:
-            if settings.solver == "lbfgs":
-                unit = min(1.0, constant_loss) if settings.tol_is_relative and constant_loss else 1.0
-                run = _lbfgs(settings, table, objective, callbacks, unit)
-            else:
-                if not partial and settings.learning_rate in _build.FINITE_SCHEDULES:
-                    progress.t = 0  # a warm start runs the schedule again, from its beginning
-                run = _minibatch(settings, table, objective, progress, n_batch, 1 if partial else None, callbacks)
-        except FloatingPointError as error:
-            raise ValueError(
-                f"The training diverged: {error}. Try a smaller learning_rate_init (now "
-                f"{settings.learning_rate_init!r}) or max_grad_norm=1, and scale X and y, for example with "
-                f"StandardScaler.{_about_l2(settings, table)}"
-            ) from None
-    network.finish_training()
-    return Trained(network, progress, run, table.n_train, constant_loss)
+    return constant_loss
 
 
-def _about_l2(settings, table):
-    """What a message says of an L2 penalty that can be the cause of divergence."""
-    if settings.alpha <= table.total_weight:
-        return ""
-    return f" The penalty, alpha={settings.alpha!r} divided by the total weight {table.total_weight:g}, is enormous."
+def _divergence(settings, data, error):
+    """The error for a training that led out of the range of floats."""
+    about_l2 = ""
+    if settings.alpha > data.rows.total_weight:
+        about_l2 = (
+            f" The penalty, alpha={settings.alpha!r} divided by the total weight {data.rows.total_weight:g}, is "
+            "enormous."
+        )
+    return ValueError(
+        f"The training diverged: {error}. Try a smaller learning_rate_init (now {settings.learning_rate_init!r}) or "
+        f"max_grad_norm=1, and scale X and y, for example with StandardScaler.{about_l2}"
+    )
 
 
-def _lbfgs(settings, table, objective, callbacks, unit):
-    _build.warn_ignored(settings)
-    return fit_lbfgs(
-        objective, table.X, table.y, table.weight, rows=table.train, max_iter=settings.max_iter,
-        max_fun=settings.max_fun, tol=settings.tol, unit=unit, callbacks=callbacks,
-    )  # fmt: skip
-
-
-def _minibatch(settings, table, objective, progress, n_batch, max_epochs, callbacks):
-    theta = objective.network.theta
-    optimizer = _build.optimizer(settings, objective.network)
-    if type(optimizer) is type(progress.optimizer):
-        optimizer.go_on_from(progress.optimizer)
-    progress.optimizer = optimizer
-    if settings.weight_averaging is None:
-        progress.average = None
-    elif progress.average is None:
-        progress.average = WeightAverage(settings.weight_averaging, theta)
-    else:
-        progress.average.decay = settings.weight_averaging
-        progress.average.swap(theta)  # back to the weights that the average is of
-    schedule = _build.schedule(settings, table.n_train, n_batch, progress)
+def _fit_minibatch(training, objective, callbacks):
+    settings, state = training.settings, training.state
+    before = state.stepper
+    if before is not None and not settings.is_partial and build.plans_end(settings.learning_rate):
+        before = before | {"t": 0}  # a warm start runs the schedule again, from its beginning
+    stepper = _stepper(training, before)
     run = fit_minibatch(
-        objective, optimizer, schedule, table.X, table.y, table.weight,
-        rows=table.train, batch_size=n_batch, max_epochs=max_epochs or settings.max_iter, rng=progress.rng,
-        shuffle=settings.shuffle, max_grad_norm=settings.max_grad_norm,
-        fade=_build.fade(settings, table.n_train, n_batch), average=progress.average,
-        run=Run(objective.network, progress.t, progress.rate_factor), callbacks=callbacks,
+        objective, stepper, training.data.rows, batch_size=training.batch_size, max_epochs=settings.n_epochs,
+        rng=state.rng, shuffle=settings.shuffle, callbacks=callbacks,
     )  # fmt: skip
-    progress.t, progress.rate_factor = run.t, run.rate_factor
-    progress.n_rows += table.n_train * run.epoch
+    state.stepper = stepper.get_state()
     return run
 
 
-def _watchers(settings, table, loss, constant_loss, start):
+def _stepper(training, before):
+    """A `Stepper` that goes on from the state ``before``, if it is not None."""
+    settings, network, n_rows = training.settings, training.network, len(training.data.rows)
+    seen = {} if before is None else {"t": before["t"], "n_seen": before["n_rows"]}
+    decay = settings.weight_averaging
+    stepper = Stepper(
+        build.optimizer(settings, network), build.schedule(settings, n_rows, training.batch_size, **seen),
+        max_grad_norm=settings.max_grad_norm, fade=build.fade(settings, n_rows, training.batch_size),
+        average=None if decay is None else WeightAverage(decay, network.theta),
+    )  # fmt: skip
+    if before is not None:
+        stepper.set_state(before, network)
+    return stepper
+
+
+def _watchers(settings, data, loss, constant_loss, start, max_time):
     """The callbacks that end the training, in the order in which they must see an epoch."""
     tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
-    divide_rate_by = 5 if settings.learning_rate == "adaptive" else None
-    options = {"divide_rate_by": divide_rate_by, "growth": settings.patience_growth}
-    watchers = []
-    if table.watched is not None:
-        validation = table.watched.validation(loss)
-        tol = tol if table.watched.score is None else settings.tol
+    on_plateau = LowerRate if settings.learning_rate == "adaptive" else Patience
+    watchers: list = []
+    if data.watched is not None:
+        validation = Validation(loss, data.watched, data.score)
+        tol = tol if data.score is None else settings.tol
         watchers += [validation, BestWeights(validation, start)]
-        watchers += [Patience(settings.n_iter_no_change, tol, "validation_score", True, **options)]
+        watchers += [on_plateau(settings.n_iter_no_change, tol, "validation_score", True, settings.patience_growth)]
     elif settings.solver != "lbfgs":
-        watchers += [Patience(settings.n_iter_no_change, tol, "loss", False, **options)]
-    if settings.max_time is not None:
-        watchers += [TimeLimit(settings.max_time)]
+        watchers += [on_plateau(settings.n_iter_no_change, tol, growth=settings.patience_growth)]
+    if max_time is not None:
+        watchers += [TimeLimit(max_time)]
     return watchers
 
 
-def _batch_size(settings, n_rows):
-    if settings.batch_size > n_rows and not settings.batch_size_is_auto:
-        warnings.warn(
-            f"batch_size={settings.batch_size} is more than the {n_rows} training rows: they make one batch.",
-            stacklevel=5,
-        )
-    return min(settings.batch_size, n_rows)
-
-
-def _largest_product(network, n_rows):
-    return n_rows * max(layer.W.size for layer in network.layers if isinstance(layer, Dense))
-
-
-def _trouble(settings, trained):
+def warning_about(settings, trained):
     """What to warn of after a training: a message, None if all is well, and its category."""
     run, constant_loss = trained.run, trained.constant_loss
     if run.interrupted:
@@ -211,7 +224,7 @@ def _trouble(settings, trained):
             f"TransformedTargetRegressor, or try another learning_rate_init (now {settings.learning_rate_init!r}) or a "
             "smaller alpha."
         ), ConvergenceWarning
-    if run.stopped_by is None and (settings.solver == "lbfgs" or not _build.plans_end(settings.learning_rate)):
+    if run.stopped_by is None and (settings.solver == "lbfgs" or not build.plans_end(settings.learning_rate)):
         limit = "max_iter or max_fun" if settings.solver == "lbfgs" else "max_iter"
         return (
             f"The training ended after {run.epoch} epochs, before it converged, with max_iter={settings.max_iter}. "

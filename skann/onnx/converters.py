@@ -1,19 +1,22 @@
 """What skl2onnx calls for ANNClassifier, ANNRegressor and TabularEncoder: output types, and the nodes."""
 
+from typing import NamedTuple
+
 import numpy as np
 from skl2onnx import update_registered_converter
-from skl2onnx._parse import _parse_sklearn  # what skl2onnx's own converter of Pipeline calls for its steps
-from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 from skl2onnx.common.utils_classifier import get_label_classes
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ..encoding.encoder import TabularEncoder
+from ..encoding.encoder import TabularEncoder, n_encoded
+from ..engine.losses import BinaryCrossEntropy
 from ..estimators.classifier import ANNClassifier
 from ..estimators.regressor import ANNRegressor
+from ..fitting.networks import IndependentNetworks
 from .columns import as_matrix, columns_of
+from .compat import parse, sklearn_operator_name_map
 from .encoder import encode
 from .graph import DOUBLE, FLOAT, Graph
 from .layers import ACTIVATIONS, forward
@@ -32,6 +35,21 @@ def register():
     update_registered_converter(TabularEncoder, "SkannTabularEncoder", _set_encoded, _encoder)
 
 
+class Trained(NamedTuple):
+    """What the nodes of a model are made from, beside its encoder and its public attributes."""
+
+    networks: list
+    loss: object
+    is_multilabel: bool
+
+
+def trained(model):
+    """The `Trained` parts of a fitted model."""
+    networks = model.networks_
+    is_multilabel = isinstance(networks.loss, BinaryCrossEntropy)
+    return Trained([member.network for member in networks.members], networks.loss, is_multilabel)
+
+
 # ---------------------------------------------------------------------------------------------------- output types
 
 
@@ -47,7 +65,7 @@ def _set_label_and_proba(operator):
     n_rows, n_classes = operator.inputs[0].get_first_dimension(), len(model.classes_)
     classes = _labels(get_label_classes(operator.scope_inst, model))
     label_type = StringTensorType if classes.dtype == object else Int64TensorType
-    operator.outputs[0].set_type(label_type([n_rows, n_classes] if model._multilabel else [n_rows]))
+    operator.outputs[0].set_type(label_type([n_rows, n_classes] if trained(model).is_multilabel else [n_rows]))
     operator.outputs[1].set_type(_proba_type(operator)([n_rows, n_classes]))
 
 
@@ -70,7 +88,7 @@ def _set_encoded(operator):
     check_is_fitted(operator.raw_operator)
     n_rows, encoded = operator.inputs[0].get_first_dimension(), operator.outputs[0]
     # the type that skl2onnx has declared, that of the first input: what reads the output relies on it
-    encoded.set_type(type(encoded.type)([n_rows, operator.raw_operator._n_encoded]))
+    encoded.set_type(type(encoded.type)([n_rows, n_encoded(operator.raw_operator)]))
 
 
 # ----------------------------------------------------------------------------------------------------------- nodes
@@ -82,7 +100,7 @@ def _classifier(scope, operator, container):
     if model.temperature_ != 1:
         raw = [graph.node("Mul", each, np.float32(1 / model.temperature_)) for each in raw]
     proba = graph.mean([_predict(graph, model, each) for each in raw])
-    if model._multilabel:
+    if trained(model).is_multilabel:
         label = graph.node("Greater", proba, np.float32(0.5))
     else:
         best = graph.node("ArgMax", proba, axis=1, keepdims=0)
@@ -109,7 +127,7 @@ def _encoder(scope, operator, container):
 def _raw_outputs(graph, model, inputs):
     """The raw outputs of each network, tensors of shape (n_rows, n_outputs)."""
     x, type_of_x = _network_input(graph, model, inputs)
-    return [forward(graph, network, x, type_of_x) for network in model._networks]
+    return [forward(graph, network, x, type_of_x) for network in trained(model).networks]
 
 
 def _network_input(graph, model, inputs):
@@ -119,24 +137,25 @@ def _network_input(graph, model, inputs):
         return as_matrix(graph, columns_of(inputs, model))
     if isinstance(encoder, TabularEncoder):
         return encode(graph, encoder, inputs)
-    encoded = _parse_sklearn(graph.scope, encoder, inputs)
+    encoded = parse(graph.scope, encoder, inputs)
     return graph.cast(graph.concat([each.full_name for each in encoded]), FLOAT), FLOAT
 
 
 def _scores(graph, model, raw, proba):
     """What decision_function returns, a column per class; for two classes minus and plus the log-odds of the second."""
-    scores = raw[0]
+    scores, is_multilabel = raw[0], trained(model).is_multilabel
     if len(raw) > 1:
         scores = graph.node("Log", proba)
-        if model._multilabel:
+        if is_multilabel:
             scores = graph.node("Sub", scores, graph.node("Log", graph.node("Sub", np.float32(1), proba)))
-    if len(model.classes_) == 2 and not model._multilabel:
+    if len(model.classes_) == 2 and not is_multilabel:
         scores = graph.node("MatMul", scores, np.array([[1, -1], [-1, 1]], np.float32))
     return scores
 
 
 def _predict(graph, model, raw):
-    return PREDICT[type(model._loss)](graph, model._loss, raw)
+    loss = trained(model).loss
+    return PREDICT[type(loss)](graph, loss, raw)
 
 
 def _labels(classes):
@@ -152,9 +171,12 @@ def _labels(classes):
 def check_exportable(model):
     """NotImplementedError that names the parameter whose object has no counterpart in ONNX."""
     check_is_fitted(model)
-    if type(model._loss) not in PREDICT:
-        raise _not_exportable("loss", model._loss, "the losses of skann.engine.losses")
-    for layer in model._networks[0].layers:
+    if type(model.networks_) is not IndependentNetworks:
+        raise NotImplementedError(f"{type(model.networks_).__name__} can't be exported to ONNX.")
+    parts = trained(model)
+    if type(parts.loss) not in PREDICT:
+        raise _not_exportable("loss", parts.loss, "the losses of skann.engine.losses")
+    for layer in parts.networks[0].layers:
         activation = getattr(layer, "activation", None)
         if activation is not None and type(activation) not in ACTIVATIONS:
             raise _not_exportable("activation", activation, "the activations of skann.engine.activations")

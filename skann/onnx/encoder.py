@@ -1,4 +1,4 @@
-"""TabularEncoder as ONNX nodes: what `skann.encoding` and `skann._levels` compute, step by step."""
+"""TabularEncoder as ONNX nodes: what `skann.encoding.numbers` and `skann.encoding.levels` compute, step by step."""
 
 import numpy as np
 
@@ -28,40 +28,40 @@ def encode(graph, encoder, inputs):
     numeric = [c for c, categorical in zip(columns, encoder.is_categorical_, strict=True) if not categorical]
     categorical = [c for c, categorical in zip(columns, encoder.is_categorical_, strict=True) if categorical]
     to = FLOAT if numeric and are_float32(numeric) else DOUBLE
-    parts = _numbers(graph, encoder, numeric, to) + _categories(graph, encoder, categorical, to)
+    parts = _numbers(graph, encoder.numeric_columns_, numeric, to)
+    parts += _categories(graph, encoder.categorical_columns_, categorical, to)
     if not parts:  # every column was constant
         parts = [graph.cast(graph.take(inputs[0].full_name, []), to)]
     return graph.concat(parts), to
 
 
-def _numbers(graph, encoder, columns, to):
-    """The scaled columns, in float64 until they are clipped, and the indicators of missing values."""
-    parts, indicators = [], encoder._number_indicators
-    if encoder.n_numeric_ == len(indicators) == 0:
-        return parts
-    x = graph.cast(as_matrix(graph, columns)[0], DOUBLE)
-    if encoder.n_numeric_:
-        kept = x if isinstance(encoder._kept, slice) else graph.take(x, encoder._kept)
-        z = graph.node("Div", graph.node("Sub", kept, encoder.center_), encoder.scale_)
+def _numbers(graph, encoding, columns, to):
+    """The output of `NumericColumns`: scaled columns, in float64 until they are clipped, and indicators."""
+    if encoding.n_encoded == 0:
+        return []
+    parts, x = [], graph.cast(as_matrix(graph, columns)[0], DOUBLE)
+    if len(encoding.scale):
+        varying = x if isinstance(encoding.varying, slice) else graph.take(x, encoding.varying)
+        z = graph.node("Div", graph.node("Sub", varying, encoding.center), encoding.scale)
         z = graph.node("Max", graph.node("Min", z, FLAT), -FLAT)
         third = graph.node("Div", z, 3.0)
         z = graph.node("Div", z, graph.node("Sqrt", graph.node("Add", graph.node("Mul", third, third), 1.0)))
-        parts.append(graph.cast(graph.node("Where", graph.node("IsNaN", kept), 0.0, z), to))
-    if len(indicators):
-        parts.append(graph.cast(graph.node("IsNaN", graph.take(x, indicators)), to))
+        parts.append(graph.cast(graph.node("Where", graph.node("IsNaN", varying), 0.0, z), to))
+    if len(encoding.with_missing):
+        parts.append(graph.cast(graph.node("IsNaN", graph.take(x, encoding.with_missing)), to))
     return parts
 
 
-def _categories(graph, encoder, columns, to):
-    """The indicators of missing values, the one-hot and the code columns."""
-    tables = encoder._level_tables
-    used = {i for i, table in enumerate(tables) if table.n_columns} | set(encoder._category_indicators.tolist())
+def _categories(graph, encoding, columns, to):
+    """The output of `CategoricalColumns`: indicators, one-hot and code columns."""
+    tables = encoding.tables
+    used = {i for i, table in enumerate(tables) if table.n_columns} | set(encoding.with_missing.tolist())
     index = {i: _level_index(graph, columns[i], tables[i].levels) for i in sorted(used)}
     parts = [
         graph.cast(graph.node("Equal", index[i], np.int64(len(tables[i].levels) + 1)), to)
-        for i in encoder._category_indicators
+        for i in encoding.with_missing
     ]
-    for i in encoder._order:
+    for i in encoding.order:
         if tables[i].n_columns:
             unseen_first = np.roll(tables[i].rows[:-1], 1, axis=0)
             rows = np.concatenate([unseen_first, tables[i].rows[-1:]]).astype(np.float32)

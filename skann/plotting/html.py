@@ -19,17 +19,18 @@ def network_svg(estimator):
     text : str
         Empty if the estimator is not fitted.
     """
-    if not hasattr(estimator, "_loss"):
+    if not hasattr(estimator, "networks_"):
         return ""
     columns = outline(estimator)
     n_left_out = max(0, len(columns) - N_SHOWN)
     if n_left_out:
         half = N_SHOWN // 2
         columns = [*columns[:half], None, *columns[half + n_left_out :]]
-    size = estimator._networks[0].theta.size
+    networks = estimator.networks_
+    size = networks.members[0].network.theta.size
     title = f"Network: {size:,} parameters"
-    if estimator._is_ensemble:
-        title = f"One of {len(estimator.estimators_)} networks: {size:,} parameters"
+    if networks.is_ensemble:
+        title = f"One of {len(networks.members)} networks: {size:,} parameters"
     n_lines = max(len(column.lines) for column in columns if column)
     width, height = PITCH * len(columns), HEIGHT + 34 + 14 * n_lines
     most = math.log1p(max(column.n_units for column in columns if column))

@@ -38,7 +38,7 @@ class Column(NamedTuple):
 
 def outline(estimator):
     """The columns of the first network of a fitted estimator."""
-    layers = estimator._networks[0].layers
+    layers = estimator.networks_.members[0].network.layers
     n_in = getattr(layers[0], "n_in", layers[0].n_out)
     n_features = estimator.n_features_in_
     columns = [Column("Input", n_in, () if n_in == n_features else (f"from {n_features:,} columns",))]

@@ -12,7 +12,7 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skann.encoding import TabularEncoder
-from skann.encoding.encoder import BLOCK
+from skann.encoding.numbers import BLOCK
 from tests.encoding.tables import NAN, encode, mixed_table
 from tests.helpers import Peak
 

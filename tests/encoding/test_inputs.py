@@ -16,9 +16,12 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import skann
 from skann import TabularEncoder
+from skann.encoding import encoder as encoder_module
+from skann.encoding import inputs, reading
 from skann.engine.embeddings import Category, Columns, Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation, Scale
 from skann.fitting import recipe as _recipe
+from skann.fitting.holdout import hold_out
 from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -89,8 +92,8 @@ def test_statistics_come_from_the_training_rows_alone():
     X = X[["size", "noise"]].fillna(0.0)
     params = FAST | {"encoder": "auto", "early_stopping": True, "validation_fraction": 0.1}
     model = ANNRegressor(**params).fit(X, signal)
-    seed = model._progress[0].holdout_seed
-    ((train, held_out),) = model._split(model._resolve(X, partial=False), signal, None, 1, seed)
+    seed = model.networks_.members[0].state.holdout_seed
+    ((train, held_out),) = hold_out(np.arange(len(X)), None, 1, 0.1, seed)
     assert len(held_out) == 30
     expected = TabularEncoder().fit(X.iloc[train])
     np.testing.assert_array_equal(model.encoder_.center_, expected.center_)
@@ -244,3 +247,69 @@ def test_a_table_without_information(Estimator):
     X = pd.DataFrame({"a": 1.0, "b": np.nan, "c": "same"}, index=range(300))
     model = Estimator(**FAST, encoder="auto", numeric_embedding="periodic").fit(X, target(Estimator, signal))
     assert len(np.unique(model.predict(X))) == 1
+
+
+class Doubling(TabularEncoder):
+    """A TabularEncoder with a transform of its own."""
+
+    def transform(self, X):
+        return 2 * super().transform(X)
+
+
+@BOTH
+def test_a_transform_of_a_subclass_is_called(Estimator):
+    """As in a pipeline, to the bit."""
+    X, signal = make_frame()
+    X, y = X.drop(columns="zip"), target(Estimator, signal)  # nothing to embed
+    params = PLAIN | FAST | {"dtype": "float64", "batch_size": 50}
+    inside = Estimator(**params, encoder=Doubling()).fit(X, y)
+    outside = make_pipeline(Doubling(), Estimator(**params)).fit(X, y)
+    np.testing.assert_array_equal(inside.predict(X), outside.predict(X))
+    plain = Estimator(**params, encoder=TabularEncoder()).fit(X, y)
+    assert not np.array_equal(inside.predict(X), plain.predict(X))
+
+
+@BOTH
+def test_a_fit_checks_the_table_once(Estimator, monkeypatch):
+    checked = []
+
+    def watched(X, caller):
+        checked.append(caller)
+        return reading.check_table(X, caller)
+
+    monkeypatch.setattr(inputs, "check_table", watched)
+    monkeypatch.setattr(encoder_module, "check_table", watched)
+    X, signal = make_frame()
+    Estimator(**FAST, encoder="auto").fit(X, target(Estimator, signal))
+    assert checked == [Estimator.__name__]
+
+
+@BOTH
+def test_the_encoder_inside_knows_its_columns(Estimator):
+    """It may be used on its own; the names are those of the estimator, which a pickle holds once."""
+    X, signal = make_frame()
+    model = Estimator(**FAST, encoder="auto").fit(X, target(Estimator, signal))
+    assert model.encoder_.feature_names_in_ is model.feature_names_in_
+    assert model.encoder_.n_features_in_ == X.shape[1]
+    alone = TabularEncoder().fit(X)
+    assert model.encoder_.get_feature_names_out().tolist() == alone.get_feature_names_out().tolist()
+    np.testing.assert_array_equal(model.encoder_.transform(X), alone.transform(X))
+
+
+@BOTH
+def test_dates_are_refused_in_one_wording(Estimator):
+    """With an encoder and without, and where a model that was fitted to numbers meets them."""
+    dates = np.arange(300).reshape(100, 3).astype("M8[D]")
+    y = np.arange(100) % 2
+    message = r"Column 0 holds dates, times or durations \(datetime64\[D\]\)"
+    with pytest.raises(TypeError, match=f"^{message}"):
+        Estimator(**FAST, encoder="auto").fit(dates, y)
+    with pytest.raises(TypeError, match=f"^X must hold numbers: {message}"):
+        Estimator(**FAST).fit(dates, y)
+    with pytest.raises(TypeError, match=f"^X must hold numbers: {message}"):
+        Estimator(**FAST).fit(dates.astype(float) / 300, y).predict(dates)
+    frame = pd.DataFrame(dates, columns=["a", "b", "c"])
+    with pytest.raises(TypeError, match=r"^X must hold numbers: Column 'a' holds dates"):
+        Estimator(**FAST).fit(frame, y)
+    with pytest.raises(TypeError, match=r"^X must hold numbers: Column 'a' holds dates"):
+        Estimator(**FAST).fit(pl.DataFrame({"a": dates[:, 0], "b": y}), y)

@@ -8,6 +8,7 @@ import pytest
 from sklearn.preprocessing import RobustScaler
 
 from skann.encoding import TabularEncoder
+from skann.encoding.encoder import fit_checked
 from tests.encoding.tables import NAN, clip, column, encode
 
 
@@ -106,7 +107,8 @@ def test_units_do_not_matter(power):
 def test_extremes_stay_finite_and_in_order(values, dtype):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        encoded = TabularEncoder()._fit_encode(np.reshape(values, (-1, 1)), None, dtype)[:, 0]
+        _, encoded = fit_checked("from_dtype", np.reshape(values, (-1, 1)), None, None, dtype, None)
+    encoded = encoded[:, 0]
     assert encoded.dtype == dtype
     assert np.isfinite(encoded).all()
     assert np.abs(encoded).max() <= 3

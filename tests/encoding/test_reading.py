@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
 from skann.encoding import TabularEncoder
+from skann.encoding.encoder import encode_checked, fit_checked
 from tests.encoding.tables import NAN, column, encode, frame, mixed_table
 
 # ---------------------------------------------------------------------------------------------------- kinds of columns
@@ -210,8 +211,9 @@ def test_float32_of_float64_is_rounded_once():
     """Seconds since 1970 differ by less than float32 can tell."""
     X = 1.7e9 + np.random.default_rng(0).uniform(0, 10, (100, 2))
     encoder = TabularEncoder().fit(X)
-    np.testing.assert_array_equal(encoder._encode(X, np.float32), encoder.transform(X).astype(np.float32))
-    np.testing.assert_array_equal(TabularEncoder()._fit_encode(X, None, np.float32), encoder._encode(X, np.float32))
+    np.testing.assert_array_equal(encode_checked(encoder, X, np.float32), encoder.transform(X).astype(np.float32))
+    _, encoded = fit_checked("from_dtype", X, None, None, np.float32, None)
+    np.testing.assert_array_equal(encoded, encode_checked(encoder, X, np.float32))
 
 
 # ------------------------------------------------------------------------------------------------- what bad input gets

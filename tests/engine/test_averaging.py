@@ -9,7 +9,8 @@ from skann.engine.averaging import WeightAverage
 from skann.engine.callbacks import BestWeights, Validation
 from skann.engine.losses import SquaredError
 from skann.engine.optimizers import OPTIMIZERS
-from tests.engine.runs import At, X, Y, sgd, train
+from skann.engine.rows import ArrayRows
+from tests.engine.runs import At, X, Y, make_stepper, sgd, train
 from tests.helpers import bits, make_network
 
 N_STEPS = 4  # per epoch of `train`
@@ -53,17 +54,6 @@ def test_no_decay_is_no_average():
     np.testing.assert_array_equal(average.average, [1, 2, 3])
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_swap_exchanges_in_place(dtype):
-    theta = np.arange(3, dtype=dtype)
-    view = theta[1:]
-    average = WeightAverage(0.5, 10 * theta)
-    average.swap(theta)
-    np.testing.assert_array_equal(view, [10, 20])
-    np.testing.assert_array_equal(average.average, [0, 1, 2])
-    assert average.average.dtype == theta.dtype == dtype
-
-
 def test_the_start_is_a_copy():
     theta = np.zeros(2)
     average = WeightAverage(0.9, theta)
@@ -75,7 +65,7 @@ def test_training_sees_and_returns_the_average():
     """At the end of each epoch and of the run, the network is the closed form; the steps are those of a run without."""
     plain, averaged = make_network((4, 6, 1)), make_network((4, 6, 1))
     recorder, average, seen = Recorder(sgd(averaged)), WeightAverage(0.8, averaged.theta), []
-    train(
+    run = train(
         averaged, optimizer=recorder, average=average, callbacks=[At(lambda run: seen.append(run.network.theta.copy()))]
     )
     train(plain)
@@ -83,12 +73,13 @@ def test_training_sees_and_returns_the_average():
     for epoch, theta in enumerate(seen, 1):
         np.testing.assert_allclose(theta, closed_form(recorder.thetas[: epoch * N_STEPS + 1], 0.8), rtol=1e-12)
     np.testing.assert_array_equal(averaged.theta, seen[-1])
-    np.testing.assert_array_equal(average.average, plain.theta)
+    np.testing.assert_array_equal(average.average, seen[-1])
+    np.testing.assert_array_equal(run.stepper.weights, plain.theta)
     assert not np.array_equal(averaged.theta, plain.theta)
 
 
 def test_layers_see_the_average():
-    """theta is exchanged in place: the weights of the layers are still views of it."""
+    """theta is written in place: the weights of the layers are still views of it."""
     network = make_network((4, 6, 1))
     train(network, average=WeightAverage(0.9, network.theta))
     assert all(np.shares_memory(layer.W, network.theta) for layer in network.layers)
@@ -96,23 +87,27 @@ def test_layers_see_the_average():
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_two_halves_are_the_whole(name):
-    """Going on from ``average.average`` with the same optimizer and generator: the same bits as one run."""
+    """Going on from the state of the stepper with the same generator: the same bits as one run."""
     networks = [make_network((4, 6, 1), dropout=0.2) for _ in range(2)]
-    optimizers = [OPTIMIZERS[name](each.theta.size, each.theta.dtype) for each in networks]
-    averages = [WeightAverage(0.7, each.theta) for each in networks]
+
+    def stepper(network):
+        optimizer = OPTIMIZERS[name](network.theta.size, network.theta.dtype)
+        return make_stepper(network, optimizer, average=WeightAverage(0.7, network.theta))
+
     once, twice = networks
-    train(once, optimizer=optimizers[0], average=averages[0], rng=5, max_epochs=4)
+    whole, first, second = stepper(once), stepper(twice), stepper(twice)
+    train(once, stepper=whole, rng=5, max_epochs=4)
     rng = np.random.default_rng(5)
-    train(twice, optimizer=optimizers[1], average=averages[1], rng=rng, max_epochs=2)
-    averages[1].swap(twice.theta)
-    train(twice, optimizer=optimizers[1], average=averages[1], rng=rng, max_epochs=2)
-    assert bits(once.theta, averages[0].average) == bits(twice.theta, averages[1].average)
+    train(twice, stepper=first, rng=rng, max_epochs=2)
+    second.set_state(first.get_state(), twice)
+    train(twice, stepper=second, rng=rng, max_epochs=2)
+    assert bits(once.theta, whole.weights) == bits(twice.theta, second.weights)
 
 
 def test_the_best_average_is_restored():
     """Validation judges the average, and the best of them is what the network is in the end."""
     network, seen = make_network((4, 6, 1)), []
-    validation = Validation(SquaredError(), X, Y, None, np.arange(40, 50))
+    validation = Validation(SquaredError(), ArrayRows(X, Y, None, np.arange(40, 50)))
     callbacks = [validation, BestWeights(validation), At(lambda run: seen.append(run.network.theta.copy()))]
     run = train(
         network, rows=np.arange(40), optimizer=sgd(network), schedule=lambda t: 0.1 if t < 15 else -0.05,
@@ -140,7 +135,7 @@ def test_interrupted_training_returns_the_average():
 
 
 def test_an_error_in_a_callback_gives_the_weights_back():
-    """The exchange at the end of an epoch is undone whatever happens inside."""
+    """At the end of an epoch the weights being trained come back whatever happens inside."""
     network = make_network((4, 6, 1))
     plain = copy.deepcopy(network)
     plain.prepare_training()

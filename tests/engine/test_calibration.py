@@ -7,6 +7,7 @@ from scipy.special import softmax
 from skann.engine.calibration import LARGEST, CalibratedLoss, fit_temperature
 from skann.engine.evaluation import mean_loss
 from skann.engine.losses import BinaryCrossEntropy, CrossEntropy
+from skann.engine.rows import ArrayRows
 
 RNG = np.random.default_rng(0)
 RAW = 2 * RNG.standard_normal((4000, 3))
@@ -35,7 +36,7 @@ def test_is_the_minimum(loss, raw, y):
     best = mean_loss(loss, raw / fit_temperature(loss, raw, y), y)
     others = [mean_loss(loss, raw / t, y) for t in np.geomspace(1 / LARGEST, LARGEST, 400)]
     assert best <= min(others) + 1e-9
-    assert -CalibratedLoss(loss)(raw, y, None) == pytest.approx(min(others), rel=1e-3)
+    assert -CalibratedLoss(loss, ArrayRows(raw, y))(None, raw) == pytest.approx(min(others), rel=1e-3)
 
 
 @CASES
@@ -50,10 +51,10 @@ def test_integer_weights_are_copies(loss, raw, y):
 @CASES
 def test_a_score_of_epochs_knows_no_scale(loss, raw, y):
     """Nor what is mended at the end, but which outputs say more."""
-    score = CalibratedLoss(loss)
-    assert score(5 * raw, y, None) == pytest.approx(score(raw, y, None), rel=1e-4)
+    score = CalibratedLoss(loss, ArrayRows(raw, y))
+    assert score(None, 5 * raw) == pytest.approx(score(None, raw), rel=1e-4)
     noisy = raw + RNG.standard_normal(raw.shape)
-    assert score(noisy, y, None) < score(raw, y, None)
+    assert score(None, noisy) < score(None, raw)
 
 
 def test_outputs_that_tell_nothing():

@@ -7,18 +7,21 @@ import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from skann.engine import callbacks as module
-from skann.engine.callbacks import BestWeights, Callback, Patience, TimeLimit, Validation, Verbose
+from skann.engine.callbacks import BestWeights, Callback, LowerRate, Patience, TimeLimit, Validation, Verbose
+from skann.engine.rows import ArrayRows
 from skann.engine.training import Run
+from tests.engine.runs import make_stepper
 from tests.helpers import make_loss, make_network, make_targets, make_weight
 
 
 def play(callback, series, name="loss", rate=0.1):
     """Feed a callback one value per epoch; the run, and the number of epochs until it says stop."""
-    run = Run(make_network())
+    network = make_network()
+    run = Run(network, make_stepper(network))
     callback.on_fit_begin(run)
     for value in series:
         run.epoch += 1
-        run.record(**{name: value}, learning_rate=rate * run.rate_factor)
+        run.record(**{name: value}, learning_rate=rate * run.stepper.rate_factor)
         if callback.on_epoch_end(run):
             break
     callback.on_fit_end(run)
@@ -92,10 +95,10 @@ def test_lower_rates_before_the_end(rate):
     peer, expected = SGDOptimizer([], rate, "adaptive"), []
     while not peer.trigger_stopping("", verbose=False):
         expected.append(peer.learning_rate)
-    run, epochs = play(Patience(2, tol=0.0, divide_rate_by=5), [1.0] * 200, rate=rate)
+    run, epochs = play(LowerRate(2, tol=0.0), [1.0] * 200, rate=rate)
     assert epochs == 1 + 2 * (len(expected) + 1)
     np.testing.assert_allclose(run.history["learning_rate"], [rate, *np.repeat([rate, *expected], 2)])
-    assert run.rate_factor == pytest.approx(5.0 ** -len(expected))
+    assert run.stepper.rate_factor == pytest.approx(5.0 ** -len(expected))
     assert run.stopped_by
 
 
@@ -163,7 +166,7 @@ def test_best_weights_keeps_views():
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("rows", [None, np.array([1, 4, 5, 9])])
 def test_validation(weighted, rows):
-    """The weighted mean loss of the held-out rows; the score gets these rows only, in the same order."""
+    """The weighted mean loss of the held-out rows; the score gets the raw outputs of these only, in the same order."""
     loss, network, X = make_loss("log_loss"), make_network(dropout=0.5), np.random.default_rng(0).normal(size=(12, 4))
     y, weight = make_targets("log_loss", 12), 5 * make_weight(12) if weighted else None
     chosen = np.arange(12) if rows is None else rows
@@ -172,19 +175,21 @@ def test_validation(weighted, rows):
     expected = np.average(each, weights=None if weight is None else weight[chosen])
     seen = []
 
-    def score(raw, y, weight):
-        seen.append((raw.copy(), y, weight))
+    def score(network, raw):
+        seen.append((network, raw.copy()))
         return 0.25
 
-    run = Run(network)
-    assert not Validation(loss, X, y, weight, rows, score).on_epoch_end(run)
+    run, of_rows = Run(network), ArrayRows(X, y, weight, rows)
+    assert not Validation(loss, of_rows, score).on_epoch_end(run)
     assert run.history["validation_loss"] == pytest.approx([expected])
     assert run.history["validation_score"] == [0.25]
-    np.testing.assert_allclose(seen[0][0], raw)
-    np.testing.assert_array_equal(seen[0][1], y[chosen])
+    assert seen[0][0] is network
+    np.testing.assert_allclose(seen[0][1], raw)
+    np.testing.assert_array_equal(of_rows.targets()[0], y[chosen])
     if weighted:
-        np.testing.assert_allclose(seen[0][2] / seen[0][2].sum(), weight[chosen] / weight[chosen].sum())
-    assert Validation(loss, X, y, weight, rows).evaluate(network) == pytest.approx((expected, -expected))
+        of_rows = of_rows.targets()[1]
+        np.testing.assert_allclose(of_rows / of_rows.sum(), weight[chosen] / weight[chosen].sum())
+    assert Validation(loss, ArrayRows(X, y, weight, rows)).evaluate(network) == pytest.approx((expected, -expected))
 
 
 def test_time_limit(monkeypatch):

@@ -12,13 +12,15 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skann.engine.activations import ACTIVATIONS
 from skann.engine.averaging import WeightAverage
-from skann.engine.callbacks import BestWeights, Callback, Patience, Validation
+from skann.engine.callbacks import BestWeights, Callback, LowerRate, Patience, Validation
 from skann.engine.losses import LOSSES, SquaredError
 from skann.engine.objective import Objective
 from skann.engine.optimizers import OPTIMIZERS
+from skann.engine.rows import ArrayRows
 from skann.engine.schedules import Constant, InverseScaling, Linear
-from skann.engine.training import Run, clip_norm, fit_minibatch
-from tests.engine.runs import LABELS, RNG, X, Y, lbfgs, linear, sgd, train
+from skann.engine.stepping import Stepper
+from skann.engine.training import fit_minibatch
+from tests.engine.runs import LABELS, RNG, X, Y, lbfgs, linear, make_stepper, sgd, train
 from tests.helpers import Peak, make_network, make_targets, make_weight
 
 # ------------------------------------------------------------------------------------------------ parity
@@ -70,8 +72,8 @@ def batches(shuffle=True, rows=None, seed=0, max_epochs=2):
     network, numbers = linear(), np.arange(50.0).reshape(-1, 1)
     objective = Recorder(network, SquaredError())
     fit_minibatch(
-        objective, sgd(network), Constant(0.0), X, numbers,
-        batch_size=16, max_epochs=max_epochs, rng=np.random.default_rng(seed), shuffle=shuffle, rows=rows,
+        objective, make_stepper(network, schedule=Constant(0.0)), ArrayRows(X, numbers, None, rows),
+        batch_size=16, max_epochs=max_epochs, rng=np.random.default_rng(seed), shuffle=shuffle,
     )  # fmt: skip
     return objective.batches
 
@@ -135,7 +137,8 @@ def test_the_loss_falls_and_the_record_is_complete():
     assert {name: len(values) for name, values in run.history.items()} == dict.fromkeys(run.history, 30)
     assert run.history["learning_rate"] == [0.05] * 30
     assert (np.diff(run.history["seconds"]) > 0).all()
-    assert (run.epoch, run.t, run.network, run.stopped_by, run.interrupted) == (30, 120, network, None, False)
+    assert (run.epoch, run.network, run.stopped_by, run.interrupted) == (30, network, None, False)
+    assert (run.stepper.t, run.stepper.n_rows) == (120, 1500)
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_rows():
@@ -154,23 +157,26 @@ def test_the_schedule_counts_steps_across_runs():
         return 0.0
 
     network = linear()
-    run = train(network, schedule=schedule, max_epochs=2)
-    train(network, schedule=schedule, max_epochs=1, run=Run(network, t=run.t))
+    stepper = make_stepper(network, schedule=schedule)
+    train(network, stepper=stepper, max_epochs=2)
+    train(network, stepper=stepper, max_epochs=1)
     assert seen == list(range(12))
 
 
 def test_the_rate_factor_multiplies_the_schedule():
     networks = [linear(), linear()]
     train(networks[0], schedule=Constant(0.01))
-    run = train(networks[1], schedule=Constant(0.02), run=Run(networks[1], rate_factor=0.5))
+    stepper = make_stepper(networks[1], schedule=Constant(0.02))
+    stepper.rate_factor = 0.5
+    run = train(networks[1], stepper=stepper)
     np.testing.assert_allclose(networks[1].theta, networks[0].theta, rtol=1e-14)
     assert run.history["learning_rate"] == [0.01] * 5
 
 
 def test_adaptive_rates_reach_the_optimizer():
-    """Patience divides the rate when the loss rises, and the next epochs are trained with the new one."""
+    """A callback divides the rate when the loss rises, and the next epochs are trained with the new one."""
     network = linear()
-    run = train(network, callbacks=[Patience(1, tol=math.inf, divide_rate_by=5)], max_epochs=4)
+    run = train(network, callbacks=[LowerRate(1, tol=math.inf)], max_epochs=4)
     assert run.history["learning_rate"] == pytest.approx([0.05, 0.01, 0.002, 0.0004])
 
 
@@ -206,7 +212,7 @@ def test_early_stopping_restores_the_best_weights(solve):
     network = make_network((4, 30, 1))
     rng = np.random.default_rng(1)
     noisy, held_out = Y + rng.normal(0, 1, Y.shape), np.arange(35, 50)
-    validation = Validation(SquaredError(), X, noisy, rows=held_out)
+    validation = Validation(SquaredError(), ArrayRows(X, noisy, None, held_out))
     callbacks = [validation, BestWeights(validation), Patience(5, 0.0, "validation_score", greater_is_better=True)]
     kwargs = {"max_epochs": 300, "schedule": Constant(0.2)} if solve is train else {}
     run = solve(network, y=noisy, rows=np.arange(35), callbacks=callbacks, **kwargs)
@@ -217,27 +223,6 @@ def test_early_stopping_restores_the_best_weights(solve):
 
 
 # ------------------------------------------------------------------------------------------------ clipping
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_clip_norm(dtype):
-    """Long gradients keep their direction and get the length; short ones stay."""
-    grad = np.array([3.0, -4.0, 12.0], dtype)
-    short = grad.copy()
-    clip_norm(short, 13.1)
-    np.testing.assert_array_equal(short, grad)
-    clip_norm(grad, 1.0)
-    np.testing.assert_allclose(grad, np.array([3, -4, 12]) / 13, rtol=4 * np.finfo(dtype).eps)
-    zero = np.zeros(3, dtype)
-    clip_norm(zero, 1.0)
-    assert not zero.any()
-    assert grad.dtype == dtype
-
-
-def test_clip_norm_of_huge_gradients():
-    grad = np.array([3e20, -4e20], np.float32)
-    clip_norm(grad, 1.0)
-    np.testing.assert_allclose(grad, [0.6, -0.8], rtol=1e-6)
 
 
 def test_max_grad_norm_bounds_the_steps():
@@ -298,7 +283,8 @@ def test_float32_throughout(loss, optimizer, monkeypatch):
     y, weight = make_targets(loss, 50, dtype=np.float32), make_weight(50, np.float32)
     theta = network.theta
     train(
-        network, X.astype(np.float32), y, weight, loss, optimizer, l2=0.01, max_grad_norm=1.0, schedule=Constant(0.01)
+        network, X.astype(np.float32), y, weight, loss=loss, optimizer=optimizer, l2=0.01, max_grad_norm=1.0,
+        schedule=Constant(0.01),
     )  # fmt: skip
     assert network.theta is theta
     assert {network.theta.dtype, network.grad.dtype, optimizer.state.dtype} == {np.dtype(np.float32)}
@@ -337,13 +323,13 @@ class DecayRecorder:
 def test_fade_lowers_dropout_and_decay_step_by_step():
     """Both have the value of the schedule at the step; afterwards dropout is as strong as ever."""
     network, optimizer, fade = make_network((4, 6, 1), dropout=0.5), DecayRecorder(), Linear(1.0, 12)
-    objective = StrengthRecorder(network, SquaredError())
-    run = fit_minibatch(
-        objective, optimizer, Constant(0.1), X, Y,
-        batch_size=16, max_epochs=3, rng=np.random.default_rng(0), fade=fade, run=Run(network, t=2),
+    objective, stepper = StrengthRecorder(network, SquaredError()), Stepper(optimizer, Constant(0.1), fade=fade)
+    stepper.t = 2
+    fit_minibatch(
+        objective, stepper, ArrayRows(X, Y), batch_size=16, max_epochs=3, rng=np.random.default_rng(0)
     )  # fmt: skip
     assert objective.strengths == optimizer.strengths == [fade(t) for t in range(2, 14)]
-    assert run.t == 14
+    assert stepper.t == 14
     assert network.layers[1].strength == 1.0
 
 
@@ -373,29 +359,23 @@ def test_faded_dropout_and_decay_are_weaker_ones():
 class Keep(Callback):
     """Keeps the state of everything after an epoch, and gives it to another training at its beginning."""
 
-    def __init__(self, optimizer, rng, average=None, epoch=None, state=None):
-        self.optimizer, self.rng, self.average, self.epoch, self.state = optimizer, rng, average, epoch, state
-        self.begun = []
+    def __init__(self, rng, epoch=None, state=None):
+        self.rng, self.epoch, self.state, self.begun = rng, epoch, state, []
 
     def on_fit_begin(self, run):
         if self.state is not None:
-            run_state, theta, optimizer_state, rng_state, average_state = self.state
+            run_state, theta, stepper_state, rng_state = self.state
             run.set_state(run_state)
             run.network.theta[...] = theta
-            self.optimizer.set_state(optimizer_state)
+            run.stepper.set_state(stepper_state, run.network)
             self.rng.bit_generator.state = rng_state
-            if self.average is not None:
-                self.average.set_state(average_state)
 
     def on_epoch_begin(self, run):
         self.begun.append(run.epoch)
 
     def on_epoch_end(self, run):
         if run.epoch == self.epoch:
-            theta, average = run.network.theta, None
-            if self.average is not None:
-                theta, average = self.average.average, self.average.get_state() | {"average": theta}
-            state = (run.get_state(), theta, self.optimizer.get_state(), self.rng.bit_generator.state, average)
+            state = run.get_state(), run.network.theta, run.stepper.get_state(), self.rng.bit_generator.state
             self.state = copy.deepcopy(state)
         return False
 
@@ -405,11 +385,11 @@ def run_with(keep=None, epoch=None, averaged=False, max_epochs=8, stop=None):
     network = make_network((4, 7, 1), dropout=0.3)
     optimizer, rng = OPTIMIZERS["nadam"](network.theta.size, np.float64), np.random.default_rng(5)
     average = WeightAverage(0.9, network.theta) if averaged else None
-    keep = Keep(optimizer, rng, average, epoch, None if keep is None else keep.state)
+    keep = Keep(rng, epoch, None if keep is None else keep.state)
     stopping = [] if stop is None else [stop]
-    run = fit_minibatch(
-        Objective(network, SquaredError()), optimizer, Linear(0.01, 8 * 4), X, Y,
-        batch_size=16, max_epochs=max_epochs, rng=rng, average=average, callbacks=[*stopping, keep],
+    run = train(
+        network, optimizer=optimizer, schedule=Linear(0.01, 8 * 4), average=average, max_epochs=max_epochs, rng=rng,
+        callbacks=[*stopping, keep],
     )  # fmt: skip
     return run, keep
 
@@ -424,7 +404,8 @@ def test_a_training_goes_on_from_its_state(epoch, averaged):
     np.testing.assert_array_equal(run.network.theta, whole.network.theta)
     assert run.history["loss"] == whole.history["loss"]
     assert run.history["learning_rate"] == whole.history["learning_rate"]
-    assert (run.epoch, run.t) == (whole.epoch, whole.t)
+    assert (run.epoch, run.stepper.t) == (whole.epoch, whole.stepper.t)
+    assert run.stepper.n_rows == whole.stepper.n_rows
     assert resumed.begun == list(range(epoch, 8))
 
 
@@ -443,7 +424,7 @@ def test_dropout_is_active_in_training_only():
     for rate in (0.0, 0.5):
         network = make_network((4, 6, 1), dropout=0.5)
         network.layers[1].rate = rate
-        validation = Validation(SquaredError(), X, Y)
+        validation = Validation(SquaredError(), ArrayRows(X, Y))
         train(network, callbacks=[validation])
         assert validation.evaluate(network) == validation.evaluate(network)
         thetas.append(network.theta.copy())

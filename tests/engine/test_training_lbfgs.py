@@ -10,6 +10,7 @@ from skann.engine import training as module
 from skann.engine.evaluation import raw_outputs
 from skann.engine.losses import CrossEntropy, SquaredError
 from skann.engine.objective import Objective
+from skann.engine.rows import ArrayRows
 from skann.engine.training import fit_lbfgs
 from tests.engine.runs import LABELS, At, X, Y, lbfgs, linear
 from tests.helpers import make_network, make_weight
@@ -38,7 +39,9 @@ def test_lbfgs_solves_logistic_regression():
     network = linear(3)
     lbfgs(network, y=LABELS, loss="log_loss", l2=2.0 / 50)
     expected = LogisticRegression(C=1 / 2.0, tol=1e-10, max_iter=10_000).fit(X, LABELS)
-    np.testing.assert_allclose(CrossEntropy(3).predict(raw_outputs(network, X)), expected.predict_proba(X), atol=1e-4)
+    np.testing.assert_allclose(
+        CrossEntropy(3).predict(raw_outputs(network, ArrayRows(X))), expected.predict_proba(X), atol=1e-4
+    )
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed")
@@ -103,7 +106,7 @@ def test_lbfgs_keeps_the_last_iterate_when_interrupted():
             return super().value_and_delta(raw, y, weight, delta)
 
     run = fit_lbfgs(
-        Objective(network, Interrupted()), X, Y, max_iter=100, max_fun=1000, tol=0.0,
+        Objective(network, Interrupted()), ArrayRows(X, Y), max_iter=100, max_fun=1000, tol=0.0,
         callbacks=[At(lambda run: seen.append(run.network.theta.copy()))],
     )  # fmt: skip
     assert run.interrupted
@@ -141,25 +144,25 @@ def test_a_fit_at_the_minimum_has_one_epoch():
     assert [event[:2] for event in told.events] == [("begin", 0), ("end", 1)]
 
 
-def test_lbfgs_in_another_unit():
-    """The unit is that of tolerances only: value and gradient are both divided by it, and the minimum stays."""
+def test_lbfgs_on_another_scale():
+    """The scale is that of tolerances only: value and gradient are both divided by it, and the minimum stays."""
     runs = []
-    for unit in (1.0, 0.01):
+    for scale in (1.0, 0.01):
         network = make_network((4, 5, 1))
-        run = lbfgs(network, unit=unit, l2=0.01)
+        run = lbfgs(network, scale=scale, l2=0.01)
         runs.append((run.history["loss"][-1], network.theta.copy()))
     assert runs[1][0] == pytest.approx(runs[0][0], rel=1e-4)
     assert run.stopped_by == "L-BFGS converged"
 
 
-@pytest.mark.parametrize("unit", [1.0, 0.1])
-def test_lbfgs_ends_where_the_gradient_is_within_tol(unit):
-    """Half of the largest element at the start, in the unit, is not within tol; twice of it is, and nothing moves."""
+@pytest.mark.parametrize("scale", [1.0, 0.1])
+def test_lbfgs_ends_where_the_gradient_is_within_tol(scale):
+    """Half of the largest element at the start, on the scale, is not within tol; twice of it is, and nothing moves."""
     network = linear()
     objective = Objective(network, SquaredError())
     objective(X, Y, None, network.workspace(50))
     largest = np.abs(network.grad).max()
     for factor, moves in ((0.5, True), (2.0, False)):
         network = linear()
-        lbfgs(network, tol=factor * largest / unit, unit=unit)
+        lbfgs(network, tol=factor * largest / scale, scale=scale)
         assert network.theta.any() == moves

@@ -8,6 +8,7 @@ import pytest
 from skann.engine.activations import ACTIVATIONS
 from skann.engine.callbacks import BestWeights, Callback, Validation
 from skann.engine.losses import LOSSES, SquaredError
+from skann.engine.rows import ArrayRows
 from skann.engine.schedules import Constant
 from skann.engine.training import Run
 from tests.engine.runs import At, X, Y, lbfgs, linear, train
@@ -95,14 +96,31 @@ def test_ctrl_c_keeps_the_run():
 
     run = train(network, schedule=schedule, max_epochs=10, callbacks=[End()])
     assert run.interrupted
-    assert (run.epoch, run.t, len(run.history["loss"]), ended) == (3, 13, 3, [3])
+    assert (run.epoch, run.stepper.t, len(run.history["loss"]), ended) == (3, 13, 3, [3])
+    assert run.stepper.n_rows == 150
     train(twin, max_epochs=4, schedule=lambda t: 0.05 * (t < 13))
     np.testing.assert_array_equal(network.theta, twin.theta)
 
 
+def test_another_thread_may_end_the_training_before_the_next_step():
+    runs = []
+
+    def schedule(t):
+        runs[0].interrupted = t == 6  # as if set while this step is taken
+        return 0.05
+
+    class Begin(Callback):
+        def on_fit_begin(self, run):
+            runs.append(run)
+
+    run = train(linear(), schedule=schedule, max_epochs=10, callbacks=[Begin()])
+    assert run.interrupted
+    assert (run.epoch, run.stepper.t) == (1, 7)
+
+
 def test_ctrl_c_still_restores_the_best_weights():
     network, held_out = make_network((4, 6, 1)), np.arange(40, 50)
-    validation = Validation(SquaredError(), X, Y, rows=held_out)
+    validation = Validation(SquaredError(), ArrayRows(X, Y, None, held_out))
 
     def interrupt(run):
         if run.epoch == 6:

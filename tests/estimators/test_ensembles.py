@@ -12,7 +12,6 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 from skann import ANNClassifier, ANNRegressor
 from skann.engine.losses import CrossEntropy
-from skann.estimators.fitted import OF_NETWORK
 from tests.data import BOTH
 from tests.estimators.ensembles import (
     KINDS,
@@ -77,7 +76,7 @@ class NoLogarithm(CrossEntropy):
 
 def test_loss_without_log_predict():
     model = ANNClassifier(**SMALL, loss=NoLogarithm(3)).fit(X, LABELS["three classes"])
-    assert not hasattr(model._loss, "log_predict")
+    assert not hasattr(model.networks_.loss, "log_predict")
     np.testing.assert_allclose(model.predict_log_proba(X), fitted(ANNClassifier).predict_log_proba(X), rtol=1e-8)
 
 
@@ -120,6 +119,11 @@ def test_predictions_have_the_dtype_of_their_input(Estimator, dtype):
 
 
 # ----------------------------------------------------------------------------------------------------- one and several
+
+OF_NETWORK = (
+    "network_", "coefs_", "intercepts_", "n_layers_", "n_iter_", "t_", "history_", "loss_curve_", "loss_", "best_loss_",
+    "validation_scores_", "best_validation_score_",
+)  # fmt: skip
 
 
 @BOTH

@@ -8,7 +8,8 @@ from scipy import sparse
 from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
-from skann import ANNClassifier, ANNRegressor, TabularEncoder
+from skann import ANNClassifier, ANNRegressor
+from skann.encoding import inputs
 from skann.estimators import base as _base
 from tests import plain
 from tests.helpers import Peak
@@ -49,7 +50,7 @@ def classifier(**params):
 def in_small_chunks(monkeypatch):
     """Cuts into chunks of 128 rows whatever is predicted on; lists the sizes of what is encoded at once."""
     sizes = []
-    encode = TabularEncoder._encode
+    encode = inputs.encode_checked
 
     def watched(encoder, rows, *args):
         sizes.append(rows.shape[0])
@@ -57,7 +58,7 @@ def in_small_chunks(monkeypatch):
 
     def cut():
         monkeypatch.setattr(_base, "chunk_rows", lambda n_columns: 128)
-        monkeypatch.setattr(TabularEncoder, "_encode", watched)
+        monkeypatch.setattr(inputs, "encode_checked", watched)
         return sizes
 
     return cut

@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
 from skann.engine.evaluation import raw_outputs
+from skann.engine.rows import ArrayRows
 from skann.fitting.holdout import hold_out
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -23,7 +24,7 @@ ONE_EPOCH = {
 
 def held_out(model, labels=None):
     """The rows that the model has held out, and the others."""
-    (split,) = hold_out(np.arange(120), labels, 1, 0.3, model._progress[0].holdout_seed)
+    (split,) = hold_out(np.arange(120), labels, 1, 0.3, model.networks_.members[0].state.holdout_seed)
     return split.held_out, split.train
 
 
@@ -72,6 +73,6 @@ def test_the_loss_of_own_rows_is_weighted():
 def test_raw_outputs_are_divided_by_the_temperature():
     model = ANNClassifier(**ONE_EPOCH | {"max_iter": 12}, calibration="temperature").fit(X, LABELS)
     assert model.temperature_ != pytest.approx(1, abs=0.01)
-    raw = raw_outputs(model.network_, model.encoder_.transform(X)) / model.temperature_
+    raw = raw_outputs(model.network_, ArrayRows(model.encoder_.transform(X))) / model.temperature_
     np.testing.assert_allclose(model.predict_proba(X), softmax(raw, axis=1), rtol=1e-9)
     np.testing.assert_allclose(model.decision_function(X), raw[:, 1] - raw[:, 0], rtol=1e-9)

@@ -16,6 +16,7 @@ from skann.engine.losses import CrossEntropy, SquaredError
 from skann.engine.schedules import CosLog4, FlatCosine
 from skann.fitting import build as _build
 from tests.data import BOTH
+from tests.helpers import settings_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = make_friedman1(150, random_state=0)
@@ -28,7 +29,7 @@ def target(Estimator):
 
 
 def resolved(Estimator, n_rows=150, partial=False, matrix=np.zeros, **params):
-    return vars(Estimator(**params)._resolve(matrix((n_rows, 2)), partial))
+    return vars(settings_of(Estimator(**params), matrix((n_rows, 2)), partial))
 
 
 def first_layers(model):
@@ -205,7 +206,7 @@ def test_fading(Estimator):
     model = Estimator(max_iter=5, dropout=0.1, weight_decay=0.01)
 
     def fade(partial=False, **params):
-        settings = Estimator(**model.get_params() | params)._resolve(X, partial)
+        settings = settings_of(Estimator(**model.get_params() | params), X, partial)
         return _build.fade(settings, n_rows=120, batch_size=50)
 
     assert fade() == FlatCosine(1.0, 15)

@@ -18,8 +18,9 @@ import skann
 from skann.engine.calibration import fit_temperature
 from skann.engine.evaluation import raw_outputs
 from skann.engine.losses import CrossEntropy, SquaredError
+from skann.engine.rows import ArrayRows
 from tests.fitting.tables import LABELS, RECIPE, RNG, SCORE, SMALL, TARGETS, TRAIN, VAL, X, table, targets
-from tests.helpers import bits
+from tests.helpers import bits, networks_of
 from tests.plain import BOTH, ANNClassifier, ANNRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -110,9 +111,9 @@ def test_temperature_is_fitted_on_x_val():
     model = skann.ANNClassifier(**RECIPE | {"calibration": "temperature"})
     model.fit(X[TRAIN], y[TRAIN], X_val=X[VAL], y_val=y[VAL])
     encoded = model.encoder_.transform(X[VAL]).astype(np.float32)
-    raw = np.concatenate([raw_outputs(network, encoded) for network in model._networks])
+    raw = np.concatenate([raw_outputs(network, ArrayRows(encoded)) for network in networks_of(model)])
     codes = np.tile(np.searchsorted(model.classes_, y[VAL]), 2)
-    assert model.temperature_ == pytest.approx(fit_temperature(model._loss, raw, codes), rel=1e-4)
+    assert model.temperature_ == pytest.approx(fit_temperature(model.networks_.loss, raw, codes), rel=1e-4)
     assert model.temperature_ != 1
 
 

@@ -14,6 +14,7 @@ from skann.engine.activations import Identity
 from skann.plotting.html import N_SHOWN, network_svg
 from tests.data import IRIS as X
 from tests.data import SPECIES as y
+from tests.helpers import networks_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -22,7 +23,7 @@ def test_svg_is_well_formed_and_small(name, fitted):
     text = network_svg(fitted[name])
     ElementTree.fromstring(text)
     assert len(text) < 4000
-    assert f"{fitted[name]._networks[0].theta.size:,} parameters" in text
+    assert f"{networks_of(fitted[name])[0].theta.size:,} parameters" in text
 
 
 def test_svg_escapes():

@@ -6,6 +6,7 @@ import pytest
 from skann import NetworkDisplay
 from skann.plotting.network import edges, places
 from skann.plotting.outline import outline
+from tests.helpers import networks_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -17,7 +18,7 @@ def test_drawing_of_the_network(name, fitted):
     assert [len(units.get_offsets()) for units in display.units_] == [min(c.n_units, 6) for c in display.columns]
     texts = [text.get_text().replace("\n", " ") for text in display.texts_]
     assert texts == [" ".join(column.lines) for column in display.columns]
-    assert display.ax_.get_title().endswith(f"{model._networks[0].theta.size:,} parameters")
+    assert display.ax_.get_title().endswith(f"{networks_of(model)[0].theta.size:,} parameters")
     assert ("one of 2 networks" in display.ax_.get_title()) == (name == "mixed")
 
 

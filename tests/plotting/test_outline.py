@@ -5,13 +5,14 @@ from itertools import pairwise
 import pytest
 
 from skann.plotting.outline import outline
+from tests.helpers import networks_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def test_parameters_add_up(name, fitted):
     model = fitted[name]
-    network = model._networks[0]
+    network = networks_of(model)[0]
     columns = outline(model)
     assert sum(column.n_parameters for column in columns) == network.theta.size
     assert columns[-1].n_units == model.n_outputs_

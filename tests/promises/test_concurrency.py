@@ -22,6 +22,7 @@ import skann
 from skann import ANNClassifier, ANNRegressor, LossCurveDisplay
 from tests import plain
 from tests.data import BOTH
+from tests.helpers import networks_of
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -36,14 +37,14 @@ CONTROLLER = ThreadpoolController()
 
 def parameters(model):
     """All numbers that a fit has learnt."""
-    arrays = [network.theta for network in model._networks]
+    arrays = [network.theta for network in networks_of(model)]
     learnt = [getattr(model, name, None) for name in ("temperature_", "target_mean_", "target_scale_")]
     return np.concatenate([*arrays, *(np.ravel(value) for value in learnt if value is not None)])
 
 
 def assert_same(one, other):
     np.testing.assert_array_equal(parameters(one), parameters(other))
-    if one._is_ensemble:
+    if one.networks_.is_ensemble:
         np.testing.assert_array_equal(one.oof_prediction_, other.oof_prediction_)
 
 

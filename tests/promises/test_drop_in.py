@@ -17,6 +17,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
 from tests.data import IRIS, SPECIES
+from tests.helpers import settings_of
 from tests.plain import ANNClassifier, ANNRegressor
 
 PAIRS = pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_defaults_written_out(Peer, Ours, loss):
     X, y = data(Ours)
     params = {"loss": loss} if "loss" in Peer().get_params() else {}  # the regressor's since 1.7
     written = Peer(**params).get_params()
-    meant = vars(Ours(**params)._resolve(X, partial=False))
+    meant = vars(settings_of(Ours(**params), X))
     assert {name: meant[name] for name in written} == written | {"batch_size": 150}  # min(200, n)
     models = [Ours(**kwargs | {"max_iter": 3, "random_state": 0}).fit(X, y) for kwargs in (written, params)]
     np.testing.assert_array_equal(models[0].network_.theta, models[1].network_.theta)

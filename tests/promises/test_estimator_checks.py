@@ -6,6 +6,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from skann import ANNClassifier, ANNRegressor
+from tests.helpers import settings_of
 
 PLAIN = [
     {},
@@ -37,7 +38,7 @@ pytestmark = [
 
 
 def expected_failures(estimator):
-    settings = estimator._resolve(np.zeros((30, 2)), partial=False)
+    settings = settings_of(estimator, np.zeros((30, 2)))
     if settings.dropout:
         reason = "dropout draws a mask for each row of a batch: repeated rows get several masks, a weighted row one"
     elif settings.initializer == "data":

@@ -18,6 +18,7 @@ from skann import ANNClassifier, ANNRegressor
 from skann._compat import has_callbacks
 from skann.engine.activations import Tanh
 from skann.engine.losses import SquaredError
+from tests.helpers import networks_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -110,10 +111,10 @@ def expected(case, error):
 
 def state(model):
     """All that decides what the model predicts and how it goes on."""
-    networks = [(network.theta.tobytes(), [str(layer) for layer in network.layers]) for network in model._networks]
-    progress = [pickle.dumps((each.rng.bit_generator.state, each.t, each.n_rows)) for each in model._progress]
-    moments = [each.optimizer and pickle.dumps(each.optimizer.get_state()) for each in model._progress]
-    return networks, progress, moments, sorted(vars(model)), model.predict(X).tobytes()
+    networks = [(network.theta.tobytes(), [str(layer) for layer in network.layers]) for network in networks_of(model)]
+    states = [member.state for member in model.networks_.members]
+    progress = [pickle.dumps((each.rng.bit_generator.state, each.stepper)) for each in states]
+    return networks, progress, sorted(vars(model)), model.predict(X).tobytes()
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)

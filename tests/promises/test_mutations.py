@@ -154,13 +154,16 @@ MUTANTS = {
             ("self.layers[0].backward(X, buffers[0], None)", "pass"),
         ],
     },
-    "engine/test_objective.py engine/test_averaging.py engine/test_calibration.py engine/test_initializers.py": {
+    "engine/test_objective.py engine/test_evaluation.py engine/test_averaging.py engine/test_calibration.py "
+    "engine/test_initializers.py": {
         "engine/network.py": [("self.n_weights += 0 if not_weight else size", "self.n_weights += size")],
         "engine/objective.py": [
             ("value += 0.5 * self.l2", "value += self.l2"),
             ("a=self.l2)", "a=0.999 * self.l2)"),
+        ],
+        "engine/evaluation.py": [
             ("total += n * loss", "total += 4096 * loss"),
-            ("None if weight is None else weight[which]", "None"),
+            ("None if weight is None else weight[chunk]", "None"),
         ],
         "engine/averaging.py": [
             ("min(self.decay, self.t / (self.t + 9))", "self.decay"),
@@ -190,58 +193,77 @@ MUTANTS = {
         "engine/callbacks.py": [
             ("if value > self.reference + self.tol:", "if value >= self.reference + self.tol:"),
             ("if value > self.reference + self.tol:", "if value > self.reference:"),
-            ("if self.waited < self.patience:", "if self.waited <= self.patience:"),
+            ("return self.waited >= self.patience and", "return self.waited > self.patience and"),
             ("self.reference, self.waited, self.patience = value, 0,", "self.reference, self.patience = value,"),
             ("self.n_epochs + self.growth * run.epoch", "self.n_epochs"),
             ("self.sign = 1 if greater_is_better else -1", "self.sign = -1"),
-            ("run.rate_factor /= self.divide_rate_by", "run.rate_factor *= self.divide_rate_by"),
-            ("            self.waited = 0\n", ""),
-            ("> self.min_rate:", "> 2 * self.min_rate:"),
+            ("rate_factor /= self.factor", "rate_factor *= self.factor"),
+            ("        self.waited = 0\n", ""),
+            ("<= self.lowest:", "<= 2 * self.lowest:"),
             ("if score > self.best:", "if score < self.best:"),
             ("            np.copyto(run.network.theta, self.theta)\n", "            pass\n"),
             ("            np.copyto(theta, self.theta)\n", ""),
             ("            np.copyto(self.theta, self.start)\n", ""),
-            ("self.weight = self.weight / self.weight.mean()", "pass"),
-            ("loss = mean_loss(self.loss, raw, self.y, self.weight)", "loss = mean_loss(self.loss, raw, self.y)"),
-            ("self.y = y if rows is None else y[rows]", "self.y = y"),
+            ("raw, *self._targets)", "raw, self._targets[0])"),
             ("return loss, -loss if self.score is None", "return loss, loss if self.score is None"),
             ("- self.start < self.seconds", "- self.start < 2 * self.seconds"),
-        ]
+        ],
+        "engine/evaluation.py": [("weight / weight.mean()", "weight")],
     },
     "engine/test_training.py engine/test_training_lbfgs.py engine/test_training_trouble.py": {
         "engine/network.py": [("layer.strength = strength", "layer.strength = 1.0")],
         "engine/training.py": [
-            ("float(schedule(run.t))", "float(schedule(run.t + 1))"),
-            ("lr = run.rate_factor * ", "lr = "),
-            ("    network.set_dropout(1.0)\n", ""),
-            ("strength = fade(run.t)", "strength = fade(run.t + 1)"),
-            ("network.grad, lr, strength)", "network.grad, lr)"),
-            ("                    network.set_dropout(strength)\n", ""),
-            ("if norm > max_norm:", "if norm < max_norm:"),
-            ("grad *= max_norm / norm", "grad *= 0.99 * max_norm / norm"),
             ("total += n * objective(", "total += batch_size * objective("),
-            ("run.t += 1", "run.t += 2"),
             ("any([callback.on_epoch_end(self) for callback in callbacks])",
              "any(callback.on_epoch_end(self) for callback in callbacks)"),
-            ("rng.permutation(n_rows if rows is None else rows)", "np.arange(n_rows) if rows is None else rows"),
             ("workspace.rows(n), rng)", "workspace.rows(n))"),
-            ("value += n / n_rows * objective", "value += objective"),
-            ("grad += n / n_rows * network.grad", "grad += network.grad"),
-            ("return value / unit, grad / unit", "return value / unit, grad"),
+            ("stepper.n_rows += len(rows)", "pass"),
+            ("                if run.interrupted:\n                    raise KeyboardInterrupt\n", ""),
+            ("value += n / self.n_rows * self.objective", "value += self.objective"),
+            ("grad += n / self.n_rows * network.grad", "grad += network.grad"),
+            ("return value / scale, grad / scale", "return value / scale, grad"),
             ("\"gtol\": tol}", "\"gtol\": 100 * tol}"),
             ("run.stopped_by = \"L-BFGS converged\"", "pass"),
             ("        self.check_finite(loss)\n", ""),
             ("if not math.isfinite(loss):", "if False:"),
             ("if not np.isfinite(self.network.theta).all():", "if False:"),
-            ("for _ in range(run.epoch, max_epochs", "for _ in range(0, max_epochs"),
+            ("return range(self.epoch, max_epochs", "return range(0, max_epochs"),
             ("    network.theta[...] = accepted\n", ""),
         ]
     },
-    "engine/test_averaging.py": {
-        "engine/training.py": [
-            ("                    average.update(network.theta)\n", "                    pass\n"),
-            ("    network.set_dropout(1.0)\n    if average is not None:\n        average.swap(network.theta)\n",
-             "    network.set_dropout(1.0)\n"),
+    "engine/test_averaging.py engine/test_stepping.py engine/test_training.py": {
+        "engine/stepping.py": [
+            ("            self.average.update(network.theta)\n", "            pass\n"),
+            ("float(self.schedule(self.t))", "float(self.schedule(self.t + 1))"),
+            ("self.lr = self.rate_factor * ", "self.lr = "),
+            ("        network.set_dropout(1.0)\n", ""),
+            ("self._share = self.fade(self.t)", "self._share = self.fade(self.t + 1)"),
+            ("network.grad, self.lr, self._share)", "network.grad, self.lr)"),
+            ("            network.set_dropout(self._share)\n", ""),
+            ("if norm > max_norm:", "if norm < max_norm:"),
+            ("grad *= max_norm / norm", "grad *= 0.99 * max_norm / norm"),
+            ("self.t += 1", "self.t += 2"),
+            ("        np.copyto(self.weights, network.theta)\n        try:", "        try:"),
+            ("            np.copyto(self.weights, network.theta)\n            np.copyto(network.theta, self.average",
+             "            np.copyto(network.theta, self.average"),
+            ("            np.copyto(network.theta, self.average.average)\n\n", "\n"),
+            ("            np.copyto(network.theta, state[\"weights\"])\n", ""),
+            ("self.optimizer.set_state(state[\"optimizer\"])", "pass"),
+            ("if state[\"rule\"] == type(self.optimizer).__name__:", "if True:"),
+        ]
+    },
+    "engine/test_rows.py": {
+        "engine/rows.py": [
+            ("which = self.rng.permutation(n_rows if which is None else which)", "pass"),
+            ("self.rng.permutation(n_rows if which is None else which)", "self.rng.permutation(n_rows)"),
+            ("n_rows, which = len(self.rows), self.rows.which", "n_rows, which = len(self.rows), None"),
+            ("read_X(of_batch), read_y(of_batch), read_weight(of_batch)", "read_X(of_batch), read_y(batch), None"),
+            ("yield batch.stop - batch.start,", "yield self.size,"),
+            ("0 if self._has_views else size)", "size)"),
+            ("rng.permutation(self._n_rows if self.which is None else self.which)[:n]", "self.which[:n]"),
+            ("weights=weight) for x", "weights=None) for x"),
+            ("self._of_rows(self.X[:, :n_columns])", "self.X[:, :n_columns]"),
+            ("else array[self.which]", "else array[: self._n_rows]"),
         ]
     },
     "test_targets.py test_peer_defects.py -k weight or alpha or classes or huber or quantile or smoothing or small_t": {
@@ -303,18 +325,23 @@ MUTANTS = {
             ("return None if weight is None or weight.all() else np.flatnonzero(weight)", "return None"),
         ],
     },
-    "test_encoding.py": {
-        "_scaling.py": [
+    "encoding/test_numbers.py encoding/test_levels.py encoding/test_encoder.py encoding/test_sparse.py": {
+        "encoding/numbers.py": [
             ("= values[_quartile_positions(n, weight)]", "= values[_quartile_positions(n, None)]"),
             ("z /= np.sqrt(1 + np.square(z / 3))", "z /= np.sqrt(1 + np.square(z / 4))"),
             ("np.ceil(QUARTILES * n).astype(np.intp) - 1", "np.floor(QUARTILES * n).astype(np.intp)"),
             ("values, weight = values[order], weight[order]", "values = values[order]"),
             ("if high > low else 0.0, n < len(values)", "if high > low else 0.0, False"),
+            ("z[missing[:, self.varying]] = 0", "z[missing[:, self.varying]] = 1"),
+            ("        block[:, n_varying:] = 0\n", ""),
+            ("missing_stored(X, names)  # an infinite", "pass  # an infinite"),
         ],
-        "_levels.py": [
+        "encoding/levels.py": [
             ("found = self.levels.take(index, mode=\"clip\") == labels", "found = index < n_levels"),
             ("np.argsort(-weight, kind=\"stable\")", "np.argsort(weight, kind=\"stable\")"),
             ("weight, minlength=len(column.labels) + 1", "None, minlength=len(column.labels) + 1"),
+            ("key=lambda i: tables[i].is_code", "key=lambda i: not tables[i].is_code"),
+            ("columns[i].codes < 0", "columns[i].codes == 0"),
         ],
     },
     "test_learnt_from.py": {
@@ -329,9 +356,9 @@ MUTANTS = {
             ("y[chosen], None if weight is None else weight[chosen]", "y[chosen], None"),
             ("chosen = slice(None) if rows is None else rows", "chosen, weight = slice(None), None"),
         ],
-        "_inputs.py": [
-            ("kept[rows] = 1 if weight is None else weight[rows]", "kept[:] = 1 if weight is None else weight"),
-            ("kept[rows] = 1 if weight is None else weight[rows]", "kept[rows] = 1"),
+        "encoding/encoder.py": [
+            ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
+            ("weight = weight if weight is None or rows is None else weight[rows]", "weight = None"),
         ],
         "_monitoring.py": [("(self.weight / self.weight.mean()).astype(dtype)", "None")],
     },

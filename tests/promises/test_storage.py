@@ -25,6 +25,7 @@ from skann.engine.initializers import INITIALIZERS
 from skann.engine.losses import Huber
 from skann.engine.optimizers import OPTIMIZERS
 from skann.engine.schedules import SCHEDULES, Constant, InverseScaling
+from tests.helpers import networks_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -199,7 +200,7 @@ def test_size_with_many_columns(embedding):
     table = pd.DataFrame(np.random.default_rng(0).normal(size=(N, 300)), columns=names)
     model = ANNRegressor(**TABLES, n_estimators=3, numeric_embedding=embedding).fit(table, VALUES)
     scales = model.encoder_.center_.nbytes + model.encoder_.scale_.nbytes
-    parts = [getattr(net.layers[0], "parts", {}).get("numeric") for net in model._networks]
+    parts = [getattr(net.layers[0], "parts", {}).get("numeric") for net in networks_of(model)]
     edges = sum(part.edges.nbytes for part in parts if part)
     bound = 1.1 * (needed(model) + edges + scales + len(pickle.dumps(names))) + 4000 * 3
     assert len(pickle.dumps(model)) <= bound
@@ -218,9 +219,9 @@ def test_a_loaded_model_goes_on(params):
     """Without the state of the optimizer, which is not stored, but from the weights that it has."""
     model = ANNRegressor(**TABLES | params, warm_start=True, learning_rate_init=1e-4).fit(X, VALUES)
     loaded = pickle.loads(pickle.dumps(model))
-    before = [network.theta.copy() for network in loaded._networks]
+    before = [network.theta.copy() for network in networks_of(loaded)]
     loaded.fit(X, VALUES)
-    for network, theta in zip(loaded._networks, before, strict=True):
+    for network, theta in zip(networks_of(loaded), before, strict=True):
         assert 0 < np.abs(network.theta - theta).max() < 0.01
     loaded.partial_fit(X, VALUES)
 

@@ -75,6 +75,14 @@ def test_defaults_are_of_the_hinted_types(Estimator):
         assert fits, parameter
 
 
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+def test_signatures_are_short(Estimator):
+    """`help` and notebooks print them: types have names in them, not the unions that they stand for."""
+    printed = str(inspect.signature(Estimator))
+    assert len(printed) < 1600
+    assert "Union" not in printed or Estimator is skann.TabularEncoder
+
+
 GOOD = """
 from pathlib import Path
 

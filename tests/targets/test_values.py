@@ -111,7 +111,7 @@ def test_threshold_of_huber_is_in_standard_deviations(iris):
     X, y = iris
     y = y + 100.0
     model = ANNRegressor(loss="huber", huber_delta=0.7, max_iter=1, random_state=0).fit(X, y)
-    assert model._loss.threshold == pytest.approx([0.7 * y.std()])
+    assert model.networks_.loss.threshold == pytest.approx([0.7 * y.std()])
 
 
 @pytest.mark.parametrize("levels", [[0.1, 0.5, 0.9], [0.9, 0.1, 0.5], (0.5, 0.5)])

@@ -1,0 +1,244 @@
+"""The start of a training: from parameters and checked data to everything that the training needs."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from .._weights import check_total, nonzero_rows, with_mean_1
+from ..encoding import inputs
+from ..encoding.dtypes import training_dtype
+from ..engine.rows import ArrayRows
+from . import build, recipe
+from .data import GivenRows, TrainingData
+from .holdout import Split, hold_out, none_held_out
+from .train import TrainingState
+from .validation import ValidationRows, naming
+
+
+class Given(NamedTuple):
+    """The data of one call of `fit`, checked.
+
+    Attributes
+    ----------
+    X : {ndarray, DataFrame, sparse matrix}
+        Not encoded.
+    y : ndarray
+        Encoded, not scaled.
+    weight : ndarray or None
+        Class weights included.
+    as_given : GivenRows
+        For scorers.
+    validation : ValidationRows or None
+    """
+
+    X: Any
+    y: np.ndarray
+    weight: np.ndarray | None
+    as_given: GivenRows
+    validation: ValidationRows | None = None
+
+
+class Before(NamedTuple):
+    """What an earlier fit has left, for one that goes on from it."""
+
+    encoder: Any
+    networks: Any
+
+
+@dataclass(frozen=True)
+class Start:
+    """All that a training needs.
+
+    Attributes
+    ----------
+    settings : Settings
+    encoder : transformer or None
+        Fitted.
+    networks : Networks
+        Their members are where the training starts.
+    data : list of TrainingData
+        One for each member.
+    messages : list of str
+        What to warn of.
+    """
+
+    settings: Any
+    encoder: Any
+    networks: Any
+    data: list
+    messages: list
+
+    def train(self, *, is_warm, tasks=None):
+        """Train the networks: see `Networks.train`."""
+        return self.networks.train(self.settings, self.data, is_warm=is_warm, tasks=tasks)
+
+    def evaluate_held_out(self, target):
+        """Learn from the watched rows, after the training, what they can tell of the model."""
+        self.networks.evaluate_held_out(self.data, self.settings.calibration is not None, target.unscale)
+
+
+def prepare(parameters, given, target, kind, *, scoring=None, before=None, partial=False, new_seed, feature_names=None):
+    """The start of a training.
+
+    Parameters
+    ----------
+    parameters : dict
+        Those of the estimator, as given.
+    given : Given
+    target : Labels or Values
+        Learns how to scale the targets.
+    kind : type
+        Of networks: a class that says what `Networks` leaves open.
+    scoring : Scoring, default=None
+        What early stopping watches; not with ``partial``.
+    before : Before, default=None
+        What this fit goes on from.
+    partial : bool, default=False
+        Whether it is one of many calls, for an epoch each.
+    new_seed : callable() -> array of int
+        Called where random numbers begin anew.
+    feature_names : ndarray of str, default=None
+        Those of the columns of X.
+
+    Returns
+    -------
+    start : Start
+    """
+    messages: list[str] = []
+    settings = recipe.resolve(
+        parameters, given.X.shape[0], is_sparse=sparse.issparse(given.X), is_classifier=target.is_classification,
+        partial=partial, has_validation=given.validation is not None,
+    )  # fmt: skip
+    n_trainings = kind.n_trainings(settings) if before is None else len(before.networks.members)
+    states = _states(before, n_trainings, new_seed)
+    splits = _split(parameters, settings, given, target, states, messages)
+    # an ensemble has one encoder, so that of all rows
+    rows = splits[0].train if n_trainings == 1 else nonzero_rows(given.weight)
+    if before is None and settings.target_scaling:
+        _learn_scale(settings, target, given, rows)
+    dtype = _training_dtype(settings, given, target, before)
+    y = _scaled(target, given.y, dtype)
+    loss = target.loss(settings, y, given.weight, None if before is None else before.networks)
+    target.check_domain(loss, y, settings.loss)
+    if before is None:  # here may be the one copy of X
+        options = settings.encoder, settings.categorical_features
+        encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names)
+    else:
+        encoder, X = before.encoder, inputs.encode(before.encoder, given.X, dtype)
+    networks = kind(loss) if before is None else before.networks.going_on(loss, states)
+    watched = _watched_rows(settings, given, X, y, splits, target, loss, encoder)
+    scores = _scores(settings, given, watched, target, networks, scoring, messages)
+    data = [
+        _training_data(X, y, given.weight, split, *each, None if before is not None else loss)
+        for split, *each in zip(splits, watched, scores, strict=True)
+    ]
+    if before is None:
+        networks.begin(settings, inputs.inputs(encoder, X), data, states)
+    messages += build.ignored(settings, min(len(each.rows) for each in data))
+    if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
+        messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
+    return Start(settings, encoder, networks, data, messages)
+
+
+def _training_data(X, y, weight, split, watched, score, loss):
+    """What one training learns from; ValueError if its weights have no sum that one can compute with.
+
+    ``loss`` is None where the training goes on and needs no constant to start from.
+    """
+    if weight is not None:
+        check_total(weight if split.train is None else weight[split.train], "sample_weight of the training rows")
+    rows, constant = _rows(X, y, weight, split.train), None
+    if loss is not None:
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found when the training begins
+            constant = np.asarray(loss.constant(rows.y, rows.weight))
+    return TrainingData(rows, watched, split.held_out, len(y), score, constant)
+
+
+def _watched_rows(settings, given, X, y, splits, target, loss, encoder):
+    """For each training the rows that early stopping watches: held out, those of X_val, or None."""
+    if given.validation is None:
+        held_out = [split.held_out for split in splits]
+        return [None if each is None else _rows(X, y, given.weight, each) for each in held_out]
+    X_val, y_val, weight, _ = given.validation
+    y_val = _scaled(target, y_val, X.dtype)
+    target.check_domain(loss, y_val, settings.loss, "y_val")
+    with naming("X_val"):
+        X_val = inputs.encode(encoder, X_val, X.dtype, "X_val")
+    if weight is not None:  # the mean is that of all rows, those of weight zero among them
+        weight = (weight / weight.mean()).astype(X.dtype)
+    return [ArrayRows(X_val, y_val, weight, nonzero_rows(weight))] * len(splits)
+
+
+def _rows(X, y, weight, which):
+    """Rows of the table, with weights of mean 1 over those ``which``."""
+    if weight is None:
+        return ArrayRows(X, y, None, which)
+    weight, total = with_mean_1(weight, which, X.dtype)
+    return ArrayRows(X, y, weight, which, total)
+
+
+def _scores(settings, given, watched, target, networks, scoring, messages):
+    """For each training, how its watched rows are judged; None for minus the loss."""
+    if scoring is None or watched[0] is None:
+        if scoring is not None and not scoring.is_loss:
+            messages.append(f"scoring={scoring.scoring!r} has no effect without held-out rows or X_val.")
+        return [None] * len(watched)
+    as_given = given.as_given if given.validation is None else given.validation.as_given
+    calibrated = settings.calibration is not None
+    scores: dict = {}  # rows of X_val are the same for all
+    for rows in watched:
+        if id(rows) not in scores:
+            scores[id(rows)] = scoring.score(networks, rows, as_given._replace(y=target.decode(as_given.y)), calibrated)
+    return [scores[id(rows)] for rows in watched]
+
+
+def _states(before, n_trainings, new_seed):
+    """What each training goes on from: the last call's state, copied so that a failure spares it, or a new one."""
+    if before is not None and before.networks.members[0].state is not None:  # a pickle holds none
+        return copy.deepcopy([member.state for member in before.networks.members])
+    rng = np.random.default_rng(new_seed())
+    return [TrainingState(each) for each in ([rng] if n_trainings == 1 else rng.spawn(n_trainings))]
+
+
+def _split(parameters, settings, given, target, states, messages):
+    """For each training the rows to learn from and those to hold out."""
+    rows = nonzero_rows(given.weight)
+    if given.validation is not None or not settings.early_stopping:
+        return [Split(rows, None)] * len(states)
+    candidates = np.arange(len(given.y)) if rows is None else rows
+    labels, fraction = target.stratify(given.y), settings.validation_fraction
+    splits = hold_out(candidates, labels, len(states), fraction, states[0].holdout_seed)
+    if splits is None:
+        if parameters["early_stopping"] is True:  # wanted, not chosen by the recipe
+            messages.append(none_held_out(candidates, fraction))
+        return [Split(rows, None)] * len(states)
+    return splits
+
+
+def _learn_scale(settings, target, given, rows):
+    if settings.loss in ("poisson", "gamma"):
+        raise ValueError(
+            f"target_scaling=True does not go with loss={settings.loss!r}, which needs y in its own units."
+        )
+    chosen = slice(None) if rows is None else rows
+    target.learn_scale(given.y[chosen], None if given.weight is None else given.weight[chosen])
+
+
+def _training_dtype(settings, given, target, before):
+    """What the training computes in."""
+    wanted = settings.dtype if before is None else before.networks.members[0].network.theta.dtype
+    numbers = [("X", given.X), ("y", target.scale(given.y))]
+    if given.validation is not None:
+        numbers += [("X_val", given.validation.X), ("y_val", target.scale(given.validation.y))]
+    if settings.encoder is not None:  # X is left to it
+        numbers = numbers[1::2]
+    return training_dtype(numbers, wanted, small=given.X.shape[0] <= settings.float64_rows)
+
+
+def _scaled(target, y, dtype):
+    """Targets as the training takes them; class indices stay integers."""
+    y = target.scale(y)
+    return y.astype(dtype, copy=False) if y.dtype.kind == "f" else y

@@ -1,0 +1,152 @@
+"""Values and scaled columns: what a regressor makes of y, and the levels of its quantiles."""
+
+from numbers import Real
+
+import numpy as np
+from scipy import sparse
+
+from ..engine import losses
+
+LARGEST = 1e302  # target; so that sums and differences of many are finite
+
+
+class Values:
+    """The targets of a regressor: float columns, in the units of the training if they are scaled.
+
+    Parameters
+    ----------
+    is_flat : bool
+        Whether y was one-dimensional: predictions of one column then are, too.
+    n_targets : int
+
+    Attributes
+    ----------
+    mean, spread : ndarray of shape (n_targets,) or None
+        What scaling subtracts and divides by; None before `learn_scale`, and where targets keep their units.
+    """
+
+    is_classification = False
+
+    def __init__(self, is_flat, n_targets):
+        self.is_flat, self.n_targets = is_flat, n_targets
+        self.mean = self.spread = None
+
+    @classmethod
+    def learn(cls, y):
+        """The shape of the first y."""
+        y = _columns(y, "y")
+        return cls(y.ndim == 1, 1 if y.ndim == 1 else y.shape[1])
+
+    def check_options(self):
+        """Nothing: there are none."""
+
+    def encode(self, y, name="y"):
+        """Float columns (n_rows, n_targets), in the units of y."""
+        y = _columns(y, name)
+        try:
+            y = y.astype(np.float64).reshape(len(y), -1)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValueError(f"{name} must hold numbers: {error}") from None
+        if np.isnan(y).any():  # None was in it
+            raise ValueError(f"{name} must hold numbers, but some values are missing.")
+        if np.abs(y).max() > LARGEST:
+            raise ValueError(f"{name} holds values too large: up to {np.abs(y).max():g}. Divide it by a constant.")
+        if y.shape[1] != self.n_targets:
+            raise ValueError(f"{name} must have {self.n_targets} columns as before, got {y.shape[1]}.")
+        return y
+
+    def decode(self, y):
+        """Encoded targets as the user gave them."""
+        return self.shaped(y)
+
+    def shaped(self, values):
+        """Columns of values in the shape that y had."""
+        return values.ravel() if self.is_flat and values.shape[1] == 1 else values
+
+    def stratify(self, y):
+        """None: held-out rows are drawn whatever their targets are."""
+        return
+
+    def weight(self, y, weight, class_weight=None):
+        """The weights as they are."""
+        return weight
+
+    def learn_scale(self, y, weight):
+        """Set mean and spread from encoded training targets and their weights."""
+        self.mean, self.spread = mean_and_spread(y, weight)
+
+    def scale(self, y):
+        """Encoded targets in the units of the training."""
+        return y if self.spread is None else (y - self.mean) / self.spread
+
+    def unscale(self, values):
+        """Values in the units of y; they may be infinite where the dtype can't hold them."""
+        if self.spread is None:
+            return values
+        with np.errstate(over="ignore"):
+            return (values * self.spread + self.mean).astype(values.dtype)
+
+    def loss(self, settings, y, weight, before=None):
+        """The loss that ``settings.loss`` names, for encoded targets.
+
+        ``before`` are the `Networks` that a fit goes on from: they keep their number of outputs and Huber's threshold.
+        """
+        if not isinstance(settings.loss, str):
+            return settings.loss
+        if settings.loss == "huber":
+            if before is not None and isinstance(before.loss, losses.Huber):
+                return before.loss
+            return _huber(settings.huber_delta, y, weight)
+        if settings.loss == "quantile":
+            levels = _quantile_levels(settings.quantile, self.n_targets)
+            n_outputs = np.size(levels) if np.ndim(levels) else self.n_targets
+            if before is not None and n_outputs != before.n_outputs:
+                raise ValueError(
+                    f"quantile={settings.quantile!r} needs {n_outputs} outputs, the network has {before.n_outputs}."
+                )
+            return losses.Quantile(levels)
+        return losses.LOSSES[settings.loss]()
+
+    def check_domain(self, loss, y, given, name="y"):
+        """ValueError if the loss, which was ``given`` as this, has no use for these encoded targets."""
+        if hasattr(loss, "in_domain") and not loss.in_domain(y):
+            found = f"values from {y.min():g} to {y.max():g}"
+            raise ValueError(f"loss={given!r} needs a {name} of {loss.domain}, got {found}.")
+
+
+def _columns(y, name):
+    """y as an array, which may hold objects; TypeError or ValueError if it can't be numbers."""
+    if sparse.issparse(y):
+        raise TypeError(f"{name} must be dense in regression, got a sparse matrix: use {name}.toarray().")
+    y = np.asarray(y)
+    if y.dtype.kind not in "fiubO":
+        raise ValueError(f"{name} must hold numbers, got dtype {y.dtype}.")
+    return y
+
+
+def _huber(delta, y, weight):
+    with np.errstate(over="ignore"):
+        threshold = delta * mean_and_spread(y, weight)[1]
+    info = np.finfo(np.float64)
+    return losses.Huber(np.clip(threshold, info.tiny, info.max))
+
+
+def _quantile_levels(quantile, n_targets):
+    if isinstance(quantile, Real):
+        return quantile
+    levels = np.asarray(quantile).tolist()
+    if not levels or not all(isinstance(level, Real) and 0 < level < 1 for level in levels):
+        raise ValueError(f"quantile must hold numbers strictly between 0 and 1, got {quantile!r}.")
+    if n_targets > 1:
+        raise ValueError(f"A list of quantiles needs a single target, but y has {n_targets} columns.")
+    return levels
+
+
+def mean_and_spread(y, weight):
+    """Mean and standard deviation of each column of y, the latter 1 where it is 0."""
+    unit = np.abs(y).max(axis=0)
+    unit = np.where(unit > 0, unit, 1)  # so that the squares of huge values do not overflow
+    mean = np.average(y / unit, axis=0, weights=weight)
+    variance = np.average((y / unit - mean) ** 2, axis=0, weights=weight)
+    spread = np.maximum(np.sqrt(variance) * unit, np.nextafter(0, 1))  # above 0 also beside denormal values
+    return mean * unit, np.where(variance > 0, spread, 1).astype(y.dtype)
