@@ -76,9 +76,10 @@ class Start:
         return self.networks.train(self.settings, self.data, is_warm=is_warm, tasks=tasks)
 
     def warnings(self, trained):
-        """What to warn of after the training: a list of messages, None where all is well, with their categories."""
+        """What to warn of after the training: a list of messages with their categories."""
         settings = [self.networks.settings_of(i, self.settings) for i in range(len(trained))]
-        return [warning_about(*each) for each in zip(settings, trained, strict=True)]
+        found = [warning_about(*each) for each in zip(settings, trained, strict=True)]
+        return [(message, category) for message, category in found if message]
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""

@@ -78,7 +78,7 @@ class NetworkDisplay:
         """
         pyplot(f"{cls.__name__}.from_estimator")
         estimator = last_step(estimator)
-        if not hasattr(estimator, "networks_"):
+        if not hasattr(type(estimator), "network_"):
             raise TypeError(f"{cls.__name__} draws an ANNClassifier or ANNRegressor, got {type(estimator).__name__}.")
         check_is_fitted(estimator)
         if name is None:

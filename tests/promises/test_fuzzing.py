@@ -269,7 +269,7 @@ def test_what_counts_as_finite(attribute):
     if attribute == "coefs":
         model.coefs_[0][0, 0] = np.nan
     elif attribute == "loss":
-        model.loss_ = np.inf
+        model.history_["loss"][-1] = np.inf
     elif attribute == "history":
         model.history_["loss"][0] = np.nan
     else:
