@@ -1,11 +1,10 @@
 """Neural networks for scikit-learn users: accurate on tables, fast on a CPU, no PyTorch."""
 
 from ._version import __version__
-from .encoding.encoder import TabularEncoder
+from .encoding import TabularEncoder
 from .estimators import ANNClassifier, ANNRegressor
 from .learning_rate_finder import LearningRateFinderDisplay, find_learning_rate
-from .plotting.loss_curve import LossCurveDisplay
-from .plotting.network import NetworkDisplay
+from .plotting import LossCurveDisplay, NetworkDisplay
 
 __all__ = [
     "ANNClassifier",

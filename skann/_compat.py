@@ -47,7 +47,13 @@ except ImportError:
         return nullcontext()
 
 
+ONE_FIT = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")  # attributes that scikit-learn sets for one fit
+OF_CALLBACKS = ("_skl_callbacks", "_parent_callback_ctx")  # attributes with callbacks, which copies do without
+
 __all__ = [
+    "OF_CALLBACKS",
+    "ONE_FIT",
+    "AddedHTML",
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
@@ -55,6 +61,8 @@ __all__ = [
     "StrOptions",
     "above",
     "at_least",
+    "begin_tasks",
+    "callbacks_of",
     "check_feature_names",
     "check_feature_names_in",
     "check_n_features",
@@ -78,11 +86,36 @@ def require_callbacks(what):
         raise ImportError(f"{what} needs scikit-learn 1.9 or newer, for its callbacks: this is {sklearn.__version__}.")
 
 
+def callbacks_of(estimator):
+    """The callbacks that ``set_callbacks`` has given to an estimator, a list."""
+    return getattr(estimator, "_skl_callbacks", None) or []
+
+
+def begin_tasks(estimator, max_subtasks, sequential):
+    """scikit-learn's context of the task of a fit, with at most ``max_subtasks`` tasks in it."""
+    return estimator._init_callback_context(max_subtasks=max_subtasks, sequential_subtasks=sequential)
+
+
+class AddedHTML:
+    """Adds what ``_added_html()`` returns to scikit-learn's HTML representation in a notebook."""
+
+    def _repr_html_inner(self):
+        return super()._repr_html_inner() + self._added_html()
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        added = self._added_html()
+        # scikit-learn may have made the HTML by the method above, or not
+        if "text/html" in bundle and added not in bundle["text/html"]:
+            bundle["text/html"] += added
+        return bundle
+
+
 def check_parameters(estimator):
     """Raise an InvalidParameterError, a ValueError and TypeError, if a parameter breaks its constraint."""
-    validate_parameter_constraints(
-        estimator._parameter_constraints, estimator.get_params(deep=False), caller_name=type(estimator).__name__
-    )
+    constraints = estimator._parameter_constraints
+    parameters = {name: getattr(estimator, name) for name in constraints}
+    validate_parameter_constraints(constraints, parameters, caller_name=type(estimator).__name__)
 
 
 def check_feature_names(estimator, X, reset, name="X"):

@@ -4,6 +4,7 @@ import copy
 import warnings
 from typing import Any, Self
 
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
 from ._version import __version__
@@ -24,19 +25,22 @@ class OtherVersionWarning(InconsistentVersionWarning):
         )
 
 
-class Versioned:
-    """Stores the version of skann, and warns where another one loads.
+DOCS = "https://skann.readthedocs.io/en/latest"  # the one place that says where the documentation is
 
-    Attributes named in ``_not_stored`` stay in memory: what they hold serves to go on with a training, or is as large
-    as the data. A deep copy has them, but what is ``_of_one_call``.
+
+class Estimator(BaseEstimator):
+    """Base of skann's estimators: stores the version, warns where another one loads, and links to its documentation.
+
+    ``_of_one_call`` names attributes that are left out of pickles and copies.
     """
 
-    _not_stored: tuple[str, ...] = ()
     _of_one_call: tuple[str, ...] = ()
+    _doc_link_module = "skann"
+    _doc_link_template = DOCS + "/generated/skann.{estimator_name}.html"
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())  # type: ignore[call-overload]
-        for name in self._not_stored + self._of_one_call:
+        state = dict(super().__getstate__())
+        for name in self._of_one_call:
             state.pop(name, None)
         return state | {"_skann_version": __version__}
 
@@ -44,20 +48,10 @@ class Versioned:
         stored = state.get("_skann_version", "before 0.1")
         if stored != __version__:
             warnings.warn(OtherVersionWarning(type(self).__name__, stored), stacklevel=2)
-        vars(self).update({name: value for name, value in state.items() if name != "_skann_version"})
+        self.__dict__.update({name: value for name, value in state.items() if name != "_skann_version"})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         other = memo[id(self)] = object.__new__(type(self))
         state = {name: value for name, value in vars(self).items() if name not in self._of_one_call}
-        vars(other).update(copy.deepcopy(state, memo))
+        other.__dict__.update(copy.deepcopy(state, memo))
         return other
-
-
-DOCS = "https://skann.readthedocs.io/en/latest"  # the one place that says where the documentation is
-
-
-class DocLink:
-    """Lets scikit-learn's HTML representation link to our page of the class."""
-
-    _doc_link_module = "skann"
-    _doc_link_template = DOCS + "/generated/skann.{estimator_name}.html"

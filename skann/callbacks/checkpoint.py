@@ -13,6 +13,7 @@ import joblib
 import numpy as np
 from scipy import sparse
 
+from .._compat import callbacks_of
 from .._version import __version__
 from .base import _check_epochs, _FitCallback
 
@@ -154,7 +155,7 @@ class CheckpointFile:
 
 def identity(estimator, start, is_warm):
     """What two fits have in common that lead to the same weights from the same seed."""
-    callbacks = [type(each).__name__ for each in estimator._skl_callbacks if hasattr(each, "_get_state")]
+    callbacks = [type(each).__name__ for each in callbacks_of(estimator) if hasattr(each, "_get_state")]
     parameters = {}
     for name, value in estimator.get_params(deep=False).items():
         if name == "random_state" and not isinstance(value, Integral):

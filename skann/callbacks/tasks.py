@@ -4,6 +4,7 @@ import copy
 import threading
 from functools import partial
 
+from .._compat import begin_tasks, callbacks_of
 from ..engine.callbacks import Callback
 from .checkpoint import CheckpointFile
 
@@ -23,7 +24,7 @@ class FitTask:
 
     def __init__(self, estimator, X, y, sample_weight, snapshot):
         self.estimator, self.snapshot = estimator, snapshot
-        self.callbacks = estimator._skl_callbacks
+        self.callbacks = callbacks_of(estimator)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self.data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self.file = CheckpointFile.of(self.callbacks)
@@ -46,8 +47,8 @@ class FitTask:
         if self.file is not None:
             self.file.check(self.estimator, start, is_warm)
         n_networks = len(start.data)
-        tree = {"max_subtasks": self.max_iter if n_networks == 1 else n_networks}
-        self.context = self.estimator._init_callback_context(**tree, sequential_subtasks=n_networks == 1)
+        n_subtasks = self.max_iter if n_networks == 1 else n_networks
+        self.context = begin_tasks(self.estimator, n_subtasks, sequential=n_networks == 1)
         self.context.call_on_fit_task_begin(**self.data)
         contexts = [self.context]
         if n_networks > 1:

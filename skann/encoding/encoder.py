@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import (
@@ -17,7 +17,7 @@ from .._compat import (
     check_n_features,
     check_parameters,
 )
-from .._estimator import DocLink, Versioned
+from .._estimator import Estimator
 from .._typing import Array, ArrayLike, Categorical, Floats, MatrixLike
 from .._weights import check_weight, nonzero_rows
 from .columns import categorical_mask, split
@@ -26,7 +26,7 @@ from .numbers import NumericColumns
 from .reading import check_table, column_names, has_columns, read_columns
 
 
-class TabularEncoder(DocLink, TransformerMixin, Versioned, BaseEstimator):
+class TabularEncoder(TransformerMixin, Estimator):
     """Encode a table for a neural network: scaled numbers, one-hot and code columns, no missing values.
 
     Arrays, pandas and polars DataFrames with columns of any mixture of numbers, booleans, strings and categories, and

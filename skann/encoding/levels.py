@@ -14,21 +14,12 @@ class CategoricalColumns:
     ----------
     tables : list of LevelTable
         The encoding of each column.
-    with_missing : ndarray of int
+    with_missing : list of int
         The columns that get an indicator.
-
-    Attributes
-    ----------
-    order : list of int
-        The columns in the order of the output: those that become code columns come last.
-    n_encoded : int
-        Number of columns of the output.
     """
 
     def __init__(self, tables, with_missing):
         self.tables, self.with_missing = tables, with_missing
-        self.order = sorted(range(len(tables)), key=lambda i: tables[i].is_code)
-        self.n_encoded = len(with_missing) + sum(table.n_columns for table in tables)
 
     @classmethod
     def learn(cls, columns, rows, weight, max_one_hot_levels, high_cardinality):
@@ -37,7 +28,17 @@ class CategoricalColumns:
         for i, column in enumerate(columns):
             levels, level_weight, has_missing[i] = learn_levels(column, rows, weight)
             tables.append(level_table(levels, level_weight, max_one_hot_levels, high_cardinality))
-        return cls(tables, np.flatnonzero(has_missing))
+        return cls(tables, np.flatnonzero(has_missing).tolist())
+
+    @property
+    def order(self):
+        """The columns in the order of the output: those that become code columns come last."""
+        return sorted(range(len(self.tables)), key=lambda i: self.tables[i].is_code)
+
+    @property
+    def n_encoded(self):
+        """Number of columns of the output."""
+        return len(self.with_missing) + sum(table.n_columns for table in self.tables)
 
     @property
     def n_levels(self):

@@ -32,14 +32,14 @@ class NumericColumns:
         The columns that are scaled: those with more than one value. The others are left out.
     center, scale : ndarray of shape (n_varying,)
         What is subtracted from these, and by what they are then divided.
-    with_missing : ndarray of int
+    with_missing : list of int
         The columns that get an indicator.
     """
 
     def __init__(self, center, scale, has_missing):
         self.varying = slice(None) if scale.all() else np.flatnonzero(scale)
         self.center, self.scale = center[self.varying], scale[self.varying]
-        self.with_missing = np.flatnonzero(has_missing)
+        self.with_missing = np.flatnonzero(has_missing).tolist()
 
     @classmethod
     def learn(cls, numbers, rows, weight, names):

@@ -9,18 +9,21 @@ from operator import itemgetter
 from typing import Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import (
+    OF_CALLBACKS,
+    ONE_FIT,
+    AddedHTML,
     CallbackSupportMixin,
+    callbacks_of,
     check_feature_names,
     check_n_features,
     check_parameters,
     managed_callbacks,
 )
-from .._estimator import DocLink, Versioned
+from .._estimator import Estimator
 from .._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
@@ -36,25 +39,13 @@ from .fitted import FittedAttributes
 from .parameters import check_contracts, check_structure, structure
 from .prediction import chunk_rows, in_chunks
 
-
-class NetworkHTML(DocLink):
-    """Adds to scikit-learn's HTML representation. Since 1.6 that calls the two methods below in a notebook."""
-
-    def _repr_html_inner(self):
-        return super()._repr_html_inner() + network_svg(self)
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        # scikit-learn may have made the HTML by the method above, or not
-        if "text/html" in bundle and "skann-network" not in bundle["text/html"]:
-            bundle["text/html"] += network_svg(self)
-        return bundle
+OF_THE_CALL = 3  # the stacklevel of the call of `fit` or `partial_fit`, seen from `_fit`
 
 
-class BaseANN(CallbackSupportMixin, FittedAttributes, NetworkHTML, Versioned, BaseEstimator, metaclass=ABCMeta):
+class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, metaclass=ABCMeta):
     """What classifier and regressor share: everything but targets and methods of their own."""
 
-    _of_one_call = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+    _of_one_call = ONE_FIT
     _kind_of_networks = IndependentNetworks
 
     @abstractmethod
@@ -118,11 +109,12 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, NetworkHTML, Versioned, Ba
         check_contracts(self)
         check_parameters(self)
         task = None
-        if not partial and getattr(self, "_skl_callbacks", None):
+        if not partial and callbacks_of(self):
             task = FitTask(self, X, y, sample_weight, lambda *state: self._snapshot(start, *state))
         start = self._start(X, y, sample_weight, validation, task, first=first, partial=partial, **target_options)
         self.encoder_ = start.encoder
-        self._warn([(message, UserWarning) for message in start.messages])
+        for message in start.messages:
+            warnings.warn(message, stacklevel=OF_THE_CALL)
         tasks = None if task is None else task.begin(start, is_warm=not first)
         try:
             trained = start.train(is_warm=not first, tasks=tasks)
@@ -134,7 +126,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, NetworkHTML, Versioned, Ba
         if task is not None:
             task.end()
         if not partial:
-            self._warn([warning_about(start.settings, each) for each in trained])
+            found = [warning_about(start.settings, each) for each in trained]
+            for message, category in [each for each in found if each[0]][:1]:  # of one network only
+                warnings.warn(message, category, stacklevel=OF_THE_CALL)
         return self
 
     def _start(self, X, y, sample_weight, validation=None, task=None, *, first=True, partial=False, **target_options):
@@ -192,17 +186,10 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, NetworkHTML, Versioned, Ba
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=4)
         return seed if task is None else task.seed(seed)
 
-    def _warn(self, found):
-        """Give the first of some (message, category): of one network only, if there are several."""
-        for message, category in found:
-            if message:
-                warnings.warn(message, category, stacklevel=4)  # of the call of fit or partial_fit
-                return
-
     def _with_networks(self, networks):
         """A copy of this estimator for one network that predicts with these networks."""
         model = copy.copy(self)
-        for name in ("_skl_callbacks", "_parent_callback_ctx"):  # scikit-learn's: those of the fit, not of copies
+        for name in OF_CALLBACKS:
             vars(model).pop(name, None)
         model.n_estimators = 1
         model.networks_ = networks
@@ -294,6 +281,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, NetworkHTML, Versioned, Ba
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for name, shape, n_parameters in rows:
             print(f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {n_parameters:>{widths[2]}}")
+
+    def _added_html(self):
+        return network_svg(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,6 +1,7 @@
 """The fitted attributes: what there is to know of the networks of a fitted estimator."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ class FittedAttributes:
     feature_names_in_: Array
     encoder_: Any
     networks_: Any
+    _target: Any
+    _with_networks: Callable[[Any], Any]
 
     @property
     def network_(self) -> Network:

@@ -55,7 +55,7 @@ def _numbers(graph, encoding, columns, to):
 def _categories(graph, encoding, columns, to):
     """The output of `CategoricalColumns`: indicators, one-hot and code columns."""
     tables = encoding.tables
-    used = {i for i, table in enumerate(tables) if table.n_columns} | set(encoding.with_missing.tolist())
+    used = {i for i, table in enumerate(tables) if table.n_columns} | set(encoding.with_missing)
     index = {i: _level_index(graph, columns[i], tables[i].levels) for i in sorted(used)}
     parts = [
         graph.cast(graph.node("Equal", index[i], np.int64(len(tables[i].levels) + 1)), to)

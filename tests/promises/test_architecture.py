@@ -1,6 +1,7 @@
 """The rules of the design, read off the source: who imports whom, no option strings, no state."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -11,25 +12,25 @@ import skann
 PACKAGE = Path(skann.__file__).parent
 TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path in TREES if path.startswith("engine/")}
-LEAVES = (
-    "activations",
-    "averaging",
-    "losses",
-    "initializers",
-    "optimizers",
-    "schedules",
-    "rows",
-    "scores",
-    "stepping",
-    "sweep",
-)
-FLOORS = {
+FLOORS = [  # of the package, from the ground up: a room imports from its own folder and from lower floors
+    {"_compat", "_estimator", "_threads", "_typing", "_version", "_weights"},
+    {"engine"},
+    {"targets", "plotting"},
+    {"encoding"},
+    {"fitting"},
+    {"callbacks", "learning_rate_finder"},
+    {"estimators"},
+    {"onnx"},
+    {"__init__"},
+]
+FLOOR = {room: i for i, floor in enumerate(FLOORS) for room in floor}
+ENGINE_FLOORS = {  # of the engine: what a module may import from it; the others know nobody
     "layers": ("initializers", "activations"), "network": ("layers",), "objective": ("network",),
     "embeddings": ("layers",), "evaluation": ("network", "rows"),
     "calibration": ("evaluation",), "callbacks": ("evaluation",),
     "training": ("evaluation", "objective", "rows", "stepping"),
 }  # fmt: skip
-MAY_IMPORT = {name: set(FLOORS.get(name, ())) for name in ("__init__", *LEAVES, *FLOORS)}
+PRIVATE = re.compile(r"_skl_callbacks|_callback_fit_ctx|_parent_callback_ctx|_init_callback_context|_repr_html_inner")
 SOURCES = pytest.mark.parametrize("path", TREES)
 MODULES = pytest.mark.parametrize("module", ENGINE)
 
@@ -49,8 +50,56 @@ def imports(tree):
     return inside, outside
 
 
-def test_every_module_has_its_place():
-    assert set(ENGINE) == set(MAY_IMPORT)
+def inside(path):
+    """The modules of skann that a module imports anywhere, as tuples of their parts."""
+    parts = path.removesuffix(".py").split("/")
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*parts[: len(parts) - node.level], *(node.module or "").split(".")]
+            base = [part for part in base if part]
+            for alias in node.names:
+                longer = "/".join([*base, alias.name])
+                is_module = f"{longer}.py" in TREES or f"{longer}/__init__.py" in TREES
+                yield tuple([*base, alias.name] if is_module else base)
+        assert not (isinstance(node, ast.ImportFrom) and not node.level and node.module.startswith("skann"))
+
+
+@SOURCES
+def test_every_import_goes_down(path):
+    """To a lower floor of the house, or to another module of the same room."""
+    room = path.removesuffix(".py").split("/")[0]
+    for target in inside(path):
+        is_inside = target[0] == room or {target[0], room} <= FLOORS[0]
+        assert is_inside or FLOOR[target[0]] < FLOOR[room], (path, target)
+
+
+def test_rooms_are_free_of_circles():
+    """Also inside a room, with imports in functions: there is an order in which each module knows those before it."""
+    modules = {tuple(path.removesuffix(".py").removesuffix("/__init__").split("/")): path for path in TREES}
+    needs = {name: {each for each in inside(path) if each in modules} - {name} for name, path in modules.items()}
+    done: set = set()
+    while len(done) < len(needs):
+        ready = {name for name, others in needs.items() if others <= done} - done
+        assert ready, {name: others - done for name, others in needs.items() if name not in done}
+        done |= ready
+
+
+@SOURCES
+def test_private_names_of_others_are_in_one_file_each(path):
+    """Those of scikit-learn in _compat.py, of skl2onnx in onnx/compat.py; what `sklearn.utils` lists is public."""
+    owners = {"sklearn": "_compat.py", "skl2onnx": "onnx/compat.py"}
+    for node in ast.walk(TREES[path]):
+        names = []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [f"{node.module}.{alias.name}" for alias in node.names if alias.name != "_safe_indexing"]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            package, *parts = name.split(".")
+            if package in owners and any(part.startswith("_") and not part.startswith("__") for part in parts):
+                assert path == owners[package], name
+    if path != "_compat.py":
+        assert not PRIVATE.search((PACKAGE / path).read_text()), PRIVATE.search((PACKAGE / path).read_text())
 
 
 @MODULES
@@ -61,15 +110,7 @@ def test_engine_needs_numpy_and_scipy_only(module):
 @MODULES
 def test_engine_imports_run_one_way(module):
     """Leaves know nobody; each floor knows those below it."""
-    assert imports(ENGINE[module])[0] <= MAY_IMPORT[module]
-
-
-def test_the_rules_are_free_of_circles():
-    done = set()
-    while len(done) < len(MAY_IMPORT):
-        ready = {module for module, needs in MAY_IMPORT.items() if needs <= done} - done
-        assert ready
-        done |= ready
+    assert imports(ENGINE[module])[0] <= set(ENGINE_FLOORS.get(module, ()))
 
 
 @MODULES
@@ -194,3 +235,26 @@ def test_private_names_of_skl2onnx_are_in_one_file():
                 names = [*node.module.split("."), *(alias.name for alias in node.names)]
                 found |= {path for name in names if name.startswith("_")}
     assert found == {"onnx/compat.py"}
+
+
+def test_settings_never_change():
+    """Nothing in skann assigns to an attribute of an object called settings."""
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else []
+            targets = [node.target] if isinstance(node, ast.AugAssign | ast.AnnAssign) else targets
+            for target in targets:
+                owner = getattr(target, "value", None)
+                name = getattr(owner, "id", getattr(owner, "attr", ""))
+                assert not (isinstance(target, ast.Attribute) and name == "settings"), (path, ast.unparse(node))
+
+
+def test_warnings_of_a_fit_are_given_in_one_place():
+    """One stacklevel that counts the functions of a fit; elsewhere it is that of the caller."""
+    levels = {
+        (path, ast.unparse(node.value))
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "stacklevel" and ast.unparse(node.value) not in "12"
+    }
+    assert levels == {("estimators/base.py", "OF_THE_CALL")}

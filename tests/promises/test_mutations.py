@@ -256,6 +256,8 @@ MUTANTS = {
             ("read_X(of_batch), read_y(of_batch), read_weight(of_batch)", "read_X(of_batch), read_y(batch), None"),
             ("yield batch.stop - batch.start,", "yield self.size,"),
             ("0 if self._has_views else size)", "size)"),
+            ("return (read(which[chunk])", "return (read(chunk)"),
+            ("(self.X[chunk] for chunk in", "(self.X[:-1][chunk] for chunk in"),
             ("rng.permutation(self._n_rows if self.which is None else self.which)[:n]", "self.which[:n]"),
             ("weights=weight) for x", "weights=None) for x"),
             ("self._of_rows(self.X[:, :n_columns])", "self.X[:, :n_columns]"),
@@ -333,6 +335,8 @@ MUTANTS = {
             ("found = self.levels.take(index, mode=\"clip\") == labels", "found = index < n_levels"),
             ("np.argsort(-weight, kind=\"stable\")", "np.argsort(weight, kind=\"stable\")"),
             ("weight, minlength=len(column.labels) + 1", "None, minlength=len(column.labels) + 1"),
+            ("key=lambda i: self.tables[i].is_code", "key=lambda i: not self.tables[i].is_code"),
+            ("columns[i].codes < 0", "columns[i].codes == 0"),
         ],
     },
     "fitting/test_data.py": {
