@@ -362,8 +362,8 @@ MUTANTS = {
     },
     "estimators/test_fitted.py": {
         "fitting/networks.py": [
-            ("count[of_member.held_out] += 1", "count[of_member.held_out] = 1"),
-            ("total[of_member.held_out] += prediction", "total[of_member.held_out] = prediction"),
+            ("share[of_member.held_out] += weight", "share[of_member.held_out] = weight"),
+            ("total[of_member.held_out] += weight * prediction", "total[of_member.held_out] = weight * prediction"),
         ],
     },
 }  # fmt: skip
