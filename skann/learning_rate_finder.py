@@ -18,8 +18,9 @@ from ._parts import listed
 from ._threads import blas_threads
 from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .engine.optimizers import OPTIMIZERS
+from .engine.schedules import Exponential
 from .engine.stepping import Stepper
-from .engine.sweep import Exponential, Recorder, SweepEnded
+from .engine.sweep import Recorder, SweepEnded
 from .engine.training import fit_minibatch
 from .fitting import build
 from .plotting.pyplot import last_step, pyplot
