@@ -356,6 +356,9 @@ MUTANTS = {
         ],
     },
     "encoding/test_numbers.py encoding/test_levels.py encoding/test_encoder.py": {
+        "encoding/encoder.py": [
+            ("weight = weight if weight is None or rows is None else weight[rows]", "weight = None"),
+        ],
         "encoding/numbers.py": [
             ("= values[_quartile_positions(n, weight)]", "= values[_quartile_positions(n, None)]"),
             ("z /= np.sqrt(1 + np.square(z / 3))", "z /= np.sqrt(1 + np.square(z / 4))"),
@@ -384,13 +387,15 @@ MUTANTS = {
         ],
         "encoding/encoder.py": [
             ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
-            ("weight = weight if weight is None or rows is None else weight[rows]", "weight = None"),
+        ],
+        "encoding/inputs.py": [
+            ("fit_checked(categorical_features, X, weight,", "fit_checked(categorical_features, X, None,"),
         ],
     },
     "estimators/test_fitted.py": {
         "fitting/networks.py": [
-            ("count[of_member.held_out] += 1", "count[of_member.held_out] = 1"),
-            ("total[of_member.held_out] += prediction", "total[of_member.held_out] = prediction"),
+            ("share[of_member.held_out] += weight", "share[of_member.held_out] = weight"),
+            ("total[of_member.held_out] += weight * prediction", "total[of_member.held_out] = weight * prediction"),
         ],
     },
 }  # fmt: skip
