@@ -51,7 +51,7 @@ def test_single_class(numbers):
 def test_temperature(numbers):
     X, y = numbers
     model = ANNClassifier(**FEW).fit(X, y)
-    model.temperature_ = 3.0
+    model.networks_.temperature = 3.0
     assert_same(model, X)
 
 
