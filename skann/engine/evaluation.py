@@ -20,14 +20,15 @@ def raw_outputs(network, rows, workspace=None):
         Computed in the wider of the dtypes of the rows and of the parameters.
     """
     workspace = prediction_workspace(network, rows) if workspace is None else workspace
-    out = workspace.buffers[-1]["a"]
-    if len(out) == len(rows):
-        for _, X, _, _ in rows.chunks(len(rows)):
-            return network.forward(X, workspace)
-    raw, start = np.empty((len(rows), out.shape[1]), out.dtype), 0
-    for n, X, _, _ in rows.chunks(len(out)):
-        raw[start : start + n] = network.forward(X, workspace.rows(n))
-        start += n
+    out, n_rows = workspace.buffers[-1]["a"], len(rows)
+    if len(out) == n_rows:
+        (X,) = rows.chunks(n_rows)
+        return network.forward(X, workspace)
+    raw, start = np.empty((n_rows, out.shape[1]), out.dtype), 0
+    for X in rows.chunks(len(out)):
+        stop = start + X.shape[0]
+        raw[start:stop] = network.forward(X, workspace.rows(stop - start))
+        start = stop
     return raw
 
 

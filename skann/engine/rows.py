@@ -6,7 +6,8 @@ Contract
   before they were brought to mean 1, or the number of rows.
 - ``batches(size, rng)`` is an iterable over ``(n, X, y, weight)``, batches of at most ``size`` rows: each time that it
   is iterated over, every row comes once, in random order, or in the order of the rows if ``rng`` is None. A batch is
-  overwritten by the next one. ``chunks(size)`` is the same in the order of the rows.
+  overwritten by the next one.
+- ``chunks(size)`` is an iterable over X alone, at most ``size`` rows at a time, in the order of the rows.
 - ``targets()`` is ``(y, weight)`` of all rows, in their order.
 - ``sample(n, rng)`` is X of ``n`` rows, or of all if there are fewer, drawn without replacement.
 - ``quantiles(levels, n_columns)`` is an array (n_columns, n_levels): the weighted quantiles of the first columns.
@@ -58,7 +59,11 @@ class ArrayRows:
         return Batches(self, min(size, self._n_rows), rng)
 
     def chunks(self, size):
-        return self.batches(size, None)
+        which, size = self.which, min(size, self._n_rows)
+        if which is None:
+            return [self.X] if size == self._n_rows else (self.X[chunk] for chunk in slices(self._n_rows, size))
+        read = Reader(self.X, size)
+        return (read(which[chunk]) for chunk in slices(self._n_rows, size))
 
     def targets(self):
         return self._of_rows(self.y), self._of_rows(self.weight)

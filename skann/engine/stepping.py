@@ -1,6 +1,6 @@
 """One step of the training: what happens before and after a batch has given its gradient."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from scipy import linalg
@@ -59,12 +59,12 @@ class Stepper:
         if self.average is not None:
             self.average.update(network.theta)
 
-    @contextmanager
     def averaged(self, network):
         """Inside the block, the network has the averaged weights."""
-        if self.average is None:
-            yield
-            return
+        return nullcontext() if self.average is None else self._averaged(network)
+
+    @contextmanager
+    def _averaged(self, network):
         np.copyto(self.weights, network.theta)
         try:
             np.copyto(network.theta, self.average.average)

@@ -223,7 +223,7 @@ class _OverAllRows:
     def __init__(self, objective, rows):
         self.objective, self.n_rows = objective, len(rows)
         n_chunk = min(len(rows), chunk_rows(objective.network, rows.n_columns))
-        self.chunks, self.workspace = rows.chunks(n_chunk), objective.network.workspace(n_chunk)
+        self.chunks, self.workspace = rows.batches(n_chunk, None), objective.network.workspace(n_chunk)
 
     def __call__(self):
         network = self.objective.network

@@ -39,6 +39,8 @@ from .fitted import FittedAttributes
 from .parameters import check_contracts, check_structure, structure
 from .prediction import chunk_rows, in_chunks
 
+OF_THE_CALL = 3  # the stacklevel of the call of `fit` or `partial_fit`, seen from `_fit`
+
 
 class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, metaclass=ABCMeta):
     """What classifier and regressor share: everything but targets and methods of their own."""
@@ -111,7 +113,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
             task = FitTask(self, X, y, sample_weight, lambda *state: self._snapshot(start, *state))
         start = self._start(X, y, sample_weight, validation, task, first=first, partial=partial, **target_options)
         self.encoder_ = start.encoder
-        self._warn([(message, UserWarning) for message in start.messages])
+        for message in start.messages:
+            warnings.warn(message, stacklevel=OF_THE_CALL)
         tasks = None if task is None else task.begin(start, is_warm=not first)
         try:
             trained = start.train(is_warm=not first, tasks=tasks)
@@ -123,7 +126,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if task is not None:
             task.end()
         if not partial:
-            self._warn([warning_about(start.settings, each) for each in trained])
+            found = [warning_about(start.settings, each) for each in trained]
+            for message, category in [each for each in found if each[0]][:1]:  # of one network only
+                warnings.warn(message, category, stacklevel=OF_THE_CALL)
         return self
 
     def _start(self, X, y, sample_weight, validation=None, task=None, *, first=True, partial=False, **target_options):
@@ -180,13 +185,6 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
     def _new_seed(self, task):
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=4)
         return seed if task is None else task.seed(seed)
-
-    def _warn(self, found):
-        """Give the first of some (message, category): of one network only, if there are several."""
-        for message, category in found:
-            if message:
-                warnings.warn(message, category, stacklevel=4)  # of the call of fit or partial_fit
-                return
 
     def _with_networks(self, networks):
         """A copy of this estimator for one network that predicts with these networks."""

@@ -78,12 +78,12 @@ class NetworkDisplay:
         """
         pyplot(f"{cls.__name__}.from_estimator")
         estimator = last_step(estimator)
-        if not hasattr(type(estimator), "_networks"):
+        if not hasattr(type(estimator), "network_"):
             raise TypeError(f"{cls.__name__} draws an ANNClassifier or ANNRegressor, got {type(estimator).__name__}.")
         check_is_fitted(estimator)
         if name is None:
             name = type(estimator).__name__
-            if estimator._is_ensemble:
+            if estimator.networks_.is_ensemble:
                 name += f", one of {len(estimator.estimators_)} networks"
         return cls(outline(estimator), name=name).plot(ax, max_units=max_units)
 

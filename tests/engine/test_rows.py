@@ -120,16 +120,26 @@ def test_rows_say_what_they_are(which, make):
 @WHICH
 @MAKE
 @pytest.mark.parametrize("size", [1, 3, 7, 30, 100])
-def test_chunks_are_the_rows_in_order(which, make, size):
-    chunks, seen = ArrayRows(make(X), Y, WEIGHT, which).chunks(size), []
+def test_batches_without_a_generator_are_the_rows_in_order(which, make, size):
+    batches, seen = ArrayRows(make(X), Y, WEIGHT, which).batches(size, None), []
     for _ in range(2):  # they can be iterated over again
-        seen = [(n, dense(x).copy(), y.copy(), weight.copy()) for n, x, y, weight in chunks]
+        seen = [(n, dense(x).copy(), y.copy(), weight.copy()) for n, x, y, weight in batches]
         sizes, *arrays = zip(*seen, strict=True)
         assert all(n == size for n in sizes[:-1])
         assert 0 < sizes[-1] <= size
         for array, parts in zip((X, Y, WEIGHT), arrays, strict=True):
             assert [len(part) for part in parts] == list(sizes)
             np.testing.assert_array_equal(np.concatenate(parts), array[chosen(which)])
+
+
+@WHICH
+@MAKE
+@pytest.mark.parametrize("size", [1, 3, 7, 30, 100])
+def test_chunks_are_the_inputs_in_order(which, make, size):
+    seen = [dense(x).copy() for x in ArrayRows(make(X), which=which).chunks(size)]
+    np.testing.assert_array_equal(np.concatenate(seen), X[chosen(which)])
+    assert all(len(x) == size for x in seen[:-1])
+    assert 0 < len(seen[-1]) <= size
 
 
 @WHICH
@@ -150,7 +160,7 @@ def test_batches_are_the_rows_in_random_order(which, make):
 def test_passes_side_by_side_do_not_disturb_each_other():
     """As of two threads that share their validation rows."""
     rows = ArrayRows(X, Y, which=np.arange(N)[::-1])
-    for (_, x, _, _), (_, other, _, _) in zip(rows.chunks(7), rows.chunks(7), strict=True):
+    for x, other in zip(rows.chunks(7), rows.chunks(7), strict=True):
         np.testing.assert_array_equal(x, other)
         assert not np.shares_memory(x, other)
 
@@ -172,7 +182,7 @@ def test_whole_rows_in_order_need_no_memory(which):
     """They are views; those with indices have a buffer of one batch."""
     big = np.ones((4000, 50))
     with Peak() as peak:
-        ArrayRows(big, which=None if which is None else np.arange(4000)).chunks(500)
+        ArrayRows(big, which=None if which is None else np.arange(4000)).batches(500, None)
     assert (peak.bytes < 5000) is (which is None)
 
 

@@ -36,7 +36,8 @@ def assert_same(model, other):
 
 
 def public(model):
-    return {name for name in vars(model) if name.endswith("_") and not name.startswith("_")}
+    """The names of its fitted attributes."""
+    return {name for name in dir(model) if name.endswith("_") and not name.startswith("_") and hasattr(model, name)}
 
 
 def members_behind(model, X):

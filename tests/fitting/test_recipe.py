@@ -154,8 +154,8 @@ EXPLICIT = {
     "calibration": None, "dtype": "float64", "encoder": TabularEncoder(),
 }  # fmt: skip
 DEPENDS = {  # what follows from whether, or how, a value is given
-    "batch_size": {"batch_size_is_auto"}, "learning_rate_init": {"rate_factors"}, "max_iter": {"n_iter_no_change"},
-    "n_iter_no_change": {"patience_growth"},
+    "batch_size": {"batch_size_is_auto"}, "learning_rate_init": {"rate_factors"},
+    "max_iter": {"n_iter_no_change", "n_epochs"}, "n_iter_no_change": {"patience_growth"},
 }  # fmt: skip
 
 

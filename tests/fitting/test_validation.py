@@ -19,6 +19,7 @@ from skann.engine.calibration import fit_temperature
 from skann.engine.evaluation import raw_outputs
 from skann.engine.losses import CrossEntropy, SquaredError
 from skann.engine.rows import ArrayRows
+from skann.fitting import holdout, prepare
 from tests.fitting.tables import LABELS, RECIPE, RNG, SCORE, SMALL, TARGETS, TRAIN, VAL, X, table, targets
 from tests.helpers import bits, networks_of
 from tests.plain import BOTH, ANNClassifier, ANNRegressor
@@ -56,12 +57,12 @@ class ZeroSquaredError(FromZero, SquaredError):
 @SOLVERS
 def test_equals_holding_out_by_hand(Estimator, solver, monkeypatch):
     """Early stopping that holds out the last 40 rows, and the same rows as X_val: the same to the bit."""
-    split = [skann.estimators.base.Split(TRAIN, VAL)]
+    split = [holdout.Split(TRAIN, VAL)]
     loss = ZeroCrossEntropy(3) if Estimator is ANNClassifier else ZeroSquaredError()
     params = {"solver": solver, "loss": loss, "dtype": "float64", "alpha": 0.01}
     params["max_grad_norm"] = None if solver == "lbfgs" else 1.0
     y = targets(Estimator)
-    monkeypatch.setattr(skann.estimators.base, "hold_out", lambda *args: split)
+    monkeypatch.setattr(prepare, "hold_out", lambda *args: split)
     held_out = Estimator(**SMALL | params, early_stopping=True).fit(X, y)
     own = fitted(Estimator, **params)
     assert bits(*own.coefs_, *own.intercepts_) == bits(*held_out.coefs_, *held_out.intercepts_)

@@ -90,7 +90,7 @@ def check_predictions(model, X):
     assert p.max() <= 1
     assert log_p.max() <= 0
     np.testing.assert_allclose(np.exp(log_p.astype(float)), p, rtol=1e-3, atol=1e-6)
-    if not model._multilabel:
+    if not model._target.multilabel:
         np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
         np.testing.assert_array_equal(predicted, model.classes_[p.argmax(axis=1)])
 
@@ -269,7 +269,7 @@ def test_what_counts_as_finite(attribute):
     if attribute == "coefs":
         model.coefs_[0][0, 0] = np.nan
     elif attribute == "loss":
-        model.loss_ = np.inf
+        model.history_["loss"][-1] = np.inf
     elif attribute == "history":
         model.history_["loss"][0] = np.nan
     else:

@@ -17,11 +17,7 @@ from skann.engine.activations import ACTIVATIONS
 from skann.engine.losses import LOSSES
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="each mutant is tested in a fork"),
-    pytest.mark.skipif(not (ROOT / "skann").is_dir(), reason="needs the source tree"),
-]
+pytestmark = pytest.mark.skipif(not (ROOT / "skann").is_dir(), reason="needs the source tree")
 
 DELTA_WRONG = """
 
@@ -260,68 +256,70 @@ MUTANTS = {
             ("read_X(of_batch), read_y(of_batch), read_weight(of_batch)", "read_X(of_batch), read_y(batch), None"),
             ("yield batch.stop - batch.start,", "yield self.size,"),
             ("0 if self._has_views else size)", "size)"),
+            ("return (read(which[chunk])", "return (read(chunk)"),
+            ("(self.X[chunk] for chunk in", "(self.X[:-1][chunk] for chunk in"),
             ("rng.permutation(self._n_rows if self.which is None else self.which)[:n]", "self.which[:n]"),
             ("weights=weight) for x", "weights=None) for x"),
             ("self._of_rows(self.X[:, :n_columns])", "self.X[:, :n_columns]"),
             ("else array[self.which]", "else array[: self._n_rows]"),
         ]
     },
-    "test_targets.py test_peer_defects.py -k weight or alpha or classes or huber or quantile or smoothing or small_t": {
-        "_fitting.py": [
-            ("self.weight = _scaled(weight, self.n_train, self.total_weight, X.dtype)", "self.weight = None"),
-            ("l2=settings.alpha / table.total_weight", "l2=settings.alpha / n_batch"),
+    "targets/test_labels.py targets/test_values.py promises/test_peer_defects.py "
+    "-k weight or alpha or classes or huber or quantile or smoothing or small_t": {
+        "_weights.py": [("np.minimum(weight / total * len(chosen),", "np.minimum(np.ones_like(weight),")],
+        "fitting/train.py": [
+            ("l2=self.settings.alpha / self.data.rows.total_weight", "l2=self.settings.alpha / self.batch_size"),
+            ("l2=self.settings.alpha / self.data.rows.total_weight", "l2=self.settings.alpha / len(self.data.rows)"),
             ("tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)", "tol = settings.tol"),
-            ("l2=settings.alpha / table.total_weight", "l2=settings.alpha / table.n_train"),
         ],
-        "_labels.py": [
+        "targets/labels.py": [
             ("return by_class if weight is None else weight * by_class", "return by_class"),
-            ("if self.class_weight is None:\n            return weight", "if True:\n            return weight"),
+            ("if class_weight is None:\n            return weight", "if True:\n            return weight"),
             ("count.sum() / (np.count_nonzero(count) *", "count.sum() / (2 *"),
+            ("CrossEntropy(len(self.classes), settings.label_smoothing)", "CrossEntropy(len(self.classes))"),
         ],
-        "_classifier.py": [
-            ("CrossEntropy(len(self.classes_), self.label_smoothing)", "CrossEntropy(len(self.classes_))"),
-        ],
-        "_regressor.py": [
+        "targets/values.py": [
             ("losses.Quantile(levels)", "losses.Quantile(0.5 * np.asarray(levels))"),
-            ("self.huber_delta * _mean_and_spread(y, weight)[1]", "self.huber_delta * _mean_and_spread(y, weight)[0]"),
+            ("threshold = delta * mean_and_spread(y, weight)[1]", "threshold = delta * mean_and_spread(y, weight)[0]"),
         ],
     },
-    "test_recipe.py -k groups or eighth or coslog4 or fading or partial_fit or given_rate": {
-        "_recipe.py": [
-            ("max(layer.n_in, 1) ** -0.5", "max(layer.n_in, 1) ** -0.4"),
-            ('(RATE["bias"], 0.0)', '(RATE["bias"], 1.0)'),
-            ('(RATE["scale"], RATE["scale"] ** 2)', '(RATE["scale"], 1.0)'),
+    "fitting/test_recipe.py -k groups or eighth or coslog4 or fading or partial_fit or given_rate": {
+        "fitting/recipe.py": [
             ('values["learning_rate_init"] /= 5', "pass"),
             ('values["n_iter_no_change"] = max(1, max_iter // 8)', "pass"),
         ],
-        "_build.py": [
+        "fitting/build.py": [
+            ("max(layer.n_in, 1) ** -0.5", "max(layer.n_in, 1) ** -0.4"),
+            ('(RATE["bias"], 0.0)', '(RATE["bias"], 1.0)'),
+            ('(RATE["scale"], RATE["scale"] ** 2)', '(RATE["scale"], 1.0)'),
             ("FlatCosine(1.0, settings.max_iter * -(-n_rows // batch_size))", "FlatCosine(1.0, settings.max_iter)"),
             ("(rate, settings.max_iter * steps_per_epoch)", "(rate, settings.max_iter * steps_per_epoch - 1)"),
             ("    if settings.rate_factors:\n", "    if False:\n"),
         ],
     },
-    "test_training_state.py -k goes_on or partial_fit or best_weights or warning_if or relative or five": {
-        "_fitting.py": [
-            ("divide_rate_by = 5 if", "divide_rate_by = 4 if"),
-            ("optimizer.go_on_from(progress.optimizer)", "pass"),
-            ("progress.t, progress.rate_factor = run.t, run.rate_factor", "pass"),
-            ("    progress.n_rows += table.n_train * run.epoch\n", ""),
+    "fitting/test_train.py fitting/test_going_on.py "
+    "-k goes_on or partial_fit or best_weights or warning_if or relative or five": {
+        "engine/callbacks.py": [("factor, lowest = 5, 1e-6", "factor, lowest = 4, 1e-6")],
+        "fitting/train.py": [
+            ("        stepper.set_state(before, network)\n", "        pass\n"),
+            ("seen = {} if before is None else", "seen = {} if True else"),
+            ('"n_seen": before["n_rows"]', '"n_seen": 0'),
             ("watchers += [validation, BestWeights(validation, start)]", "watchers += [validation]"),
-        ],
-        "_base.py": [
             ("if run.stopped_by is None and (", "if run.stopped_by is not None and ("),
         ],
     },
-    "test_extreme_values.py test_holdout.py": {
-        "engine/training.py": [("    _check_last_step(run, X, rows)\n", "")],
+    "promises/test_extreme_values.py fitting/test_holdout.py": {
+        "engine/training.py": [("    _check_last_step(run, rows)\n", "")],
         "engine/objective.py": [("if self.l2 and len(self._W):", "if self.l2:")],
-        "_fitting.py": [("    if not math.isfinite(constant_loss):", "    if False:")],
-        "_regressor.py": [("np.maximum(np.sqrt(variance) * unit, np.nextafter(0, 1))", "np.sqrt(variance) * unit")],
-        "_holdout.py": [
+        "fitting/train.py": [("    if not math.isfinite(constant_loss):", "    if False:")],
+        "targets/values.py": [("np.maximum(np.sqrt(variance) * unit, np.nextafter(0, 1))", "np.sqrt(variance) * unit")],
+        "fitting/holdout.py": [
             ("stratify = None if labels is None else labels[rows]", "stratify = None"),
             ("n_held_out < max(MIN_ROWS, n_classes)", "n_held_out < MIN_ROWS"),
             ("is_single, n_classes = counts[index] == 1, len(classes)", "n_classes = len(classes)"),
             ("rows, labels, n_folds, seed + len(splits)", "rows, labels, n_folds, seed"),
+        ],
+        "_weights.py": [
             ("return None if weight is None or weight.all() else np.flatnonzero(weight)", "return None"),
         ],
     },
@@ -357,24 +355,22 @@ MUTANTS = {
             ("X if rows is None else _safe_indexing(X, rows)", "X"),
         ],
     },
-    "test_learnt_from.py": {
-        "_classifier.py": [
-            ("[each / self.temperature_ for each in raw]", "[each * self.temperature_ for each in raw]"),
-            ("raw[:, 1] - raw[:, 0] if", "raw[:, 0] - raw[:, 1] if"),
+    "fitting/test_data.py": {
+        "estimators/classifier.py": [("raw[:, 1] - raw[:, 0] if", "raw[:, 0] - raw[:, 1] if")],
+        "fitting/networks.py": [
+            ("[each / self.temperature for each in raw]", "[each * self.temperature for each in raw]"),
         ],
-        "_fitting.py": [
-            ("self.watched = Watched(X, y, weight, held_out)", "self.watched = Watched(X, y, None, held_out)"),
+        "fitting/prepare.py": [
+            ("else _rows(X, y, given.weight, each) for each in", "else _rows(X, y, None, each) for each in"),
+            ("None if given.weight is None else given.weight[chosen])", "None)"),
+            ("chosen = slice(None) if rows is None else rows", "chosen = slice(None)"),
+            ("weight = (weight / weight.mean()).astype(X.dtype)", "weight = None"),
         ],
-        "_regressor.py": [
-            ("y[chosen], None if weight is None else weight[chosen]", "y[chosen], None"),
-            ("chosen = slice(None) if rows is None else rows", "chosen, weight = slice(None), None"),
-        ],
-        "_monitoring.py": [("(self.weight / self.weight.mean()).astype(dtype)", "None")],
     },
-    "test_ensembles.py -k folds or has_not_seen": {
-        "_fitted.py": [
-            ("count[table.held_out] += 1", "count[table.held_out] = 1"),
-            ("total[table.held_out] += prediction", "total[table.held_out] = prediction"),
+    "estimators/test_fitted.py": {
+        "fitting/networks.py": [
+            ("count[of_member.held_out] += 1", "count[of_member.held_out] = 1"),
+            ("total[of_member.held_out] += prediction", "total[of_member.held_out] = prediction"),
         ],
     },
 }  # fmt: skip
@@ -405,11 +401,15 @@ print(json.dumps(codes))
 '''
 
 
+def files_of(tests):
+    return tests.partition(" -k ")[0].split()
+
+
 def arguments(tests):
     """Of pytest: files, maybe with -k and words."""
-    files, _, words = tests.partition(" -k ")
+    words = tests.partition(" -k ")[2]
     options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-m", "not slow", *(["-k", words] if words else [])]
-    return [f"tests/{file}" for file in files.split()] + options
+    return [f"tests/{file}" for file in files_of(tests)] + options
 
 
 def mutate(source, old, new):
@@ -419,7 +419,23 @@ def mutate(source, old, new):
     return source.replace(old, new)
 
 
-@pytest.mark.parametrize("tests", MUTANTS, ids=lambda tests: tests.split(".py")[0])
+GROUPS = pytest.mark.parametrize("tests", MUTANTS, ids=lambda tests: tests.split(".py")[0])
+
+
+@GROUPS
+def test_the_table_keeps_up_with_the_code(tests):
+    """The files of the tests are there, and what a mutant replaces occurs once."""
+    for file in files_of(tests):
+        assert (ROOT / "tests" / file).is_file(), file
+    for path, replacements in MUTANTS[tests].items():
+        source = (ROOT / "skann" / path).read_text()
+        for old, new in replacements:
+            assert mutate(source, old, new) != source
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="each mutant is tested in a fork")
+@GROUPS
 def test_mutants_are_killed(tests, tmp_path):
     """Exit code 0 without a mistake; with it 1, which means that a test failed: 2 would be that none could run."""
     for part in ("skann", "tests"):
