@@ -208,20 +208,21 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         networks.evaluate_held_out([data], start.settings.calibration is not None, self._target.unscale)
         return vars(self._with_networks(networks))
 
-    def _predict(self, X, finish=None, networks=None):
-        """What ``finish`` makes of a list of raw outputs, one (n_rows, n_outputs) for each network, for all rows of X.
+    def _predict(self, X, from_raw=None, networks=None):
+        """The result of ``from_raw``, by default the prediction, for all rows of X.
 
-        By default the prediction of the loss: probabilities (n_samples, n_classes) or values (n_samples, n_outputs).
+        ``from_raw`` takes a list of raw outputs (n_rows, n_outputs), one for each network. The prediction are
+        probabilities (n_samples, n_classes) or values (n_samples, n_outputs).
         """
         if not hasattr(self, "networks_"):  # check_is_fitted itself takes as long as a small network
             check_is_fitted(self)
-        finish = self._finish if finish is None else finish
+        from_raw = self._from_raw if from_raw is None else from_raw
         networks = self.networks_ if networks is None else networks
         X, encode, n_columns = inputs.chunkwise(self.encoder_, self._check_X(X))
         n_chunk = chunk_rows(n_columns + networks.n_raw + networks.n_outputs)
-        return in_chunks(lambda rows: finish(networks.raw_outputs(encode(rows))), X, n_chunk, self.n_jobs)
+        return in_chunks(lambda rows: from_raw(networks.raw_outputs(encode(rows))), X, n_chunk, self.n_jobs)
 
-    def _finish(self, raw):
+    def _from_raw(self, raw):
         """The prediction, in the units of y, from the raw outputs of each network."""
         predicted = self.networks_.predict(raw)
         prediction = self._target.unscale(predicted)

@@ -355,7 +355,7 @@ MUTANTS = {
             ("return None if weight is None or weight.all() else np.flatnonzero(weight)", "return None"),
         ],
     },
-    "encoding/test_numbers.py encoding/test_levels.py encoding/test_encoder.py": {
+    "encoding/test_numbers.py encoding/test_levels.py encoding/test_reading.py encoding/test_encoder.py": {
         "encoding/encoder.py": [
             ("weight = weight if weight is None or rows is None else weight[rows]", "weight = None"),
         ],
@@ -365,6 +365,9 @@ MUTANTS = {
             ("np.ceil(QUARTILES * n).astype(np.intp) - 1", "np.floor(QUARTILES * n).astype(np.intp)"),
             ("values, weight = values[order], weight[order]", "values = values[order]"),
             ("if high > low else 0.0, n < len(values)", "if high > low else 0.0, False"),
+            ("z[missing[:, self.varying]] = 0", "z[missing[:, self.varying]] = 1"),
+            ("            block[:, n_varying:] = 0\n", ""),
+            ("missing_stored(X, names)  # an infinite", "pass  # an infinite"),
         ],
         "encoding/levels.py": [
             ("found = self.levels.take(index, mode=\"clip\") == labels", "found = index < n_levels"),
@@ -372,6 +375,16 @@ MUTANTS = {
             ("weight, minlength=len(column.labels) + 1", "None, minlength=len(column.labels) + 1"),
             ("key=lambda i: self.tables[i].is_code", "key=lambda i: not self.tables[i].is_code"),
             ("columns[i].codes < 0", "columns[i].codes == 0"),
+        ],
+    },
+    "fitting/test_data.py encoding/test_inputs.py -k encoder or subclass": {
+        "encoding/encoder.py": [
+            ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
+        ],
+        "encoding/inputs.py": [
+            (" and type(encoder).transform is TabularEncoder.transform", ""),
+            ("weight if rows is None else weight[rows]", "weight"),
+            ("X if rows is None else _safe_indexing(X, rows)", "X"),
         ],
     },
     "fitting/test_data.py": {
