@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from .._parts import fact
 from .._weights import check_total, nonzero_rows, with_mean_1
 from ..encoding import inputs
 from ..encoding.dtypes import training_dtype
+from ..engine.losses import LOSSES
 from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
@@ -228,7 +230,7 @@ def _split(parameters, settings, given, target, states, messages):
 
 
 def _learn_scale(settings, target, given, rows):
-    if settings.loss in ("poisson", "gamma"):
+    if isinstance(settings.loss, str) and not fact(LOSSES, settings.loss, "is_location"):
         raise ValueError(
             f"target_scaling=True does not go with loss={settings.loss!r}, which needs y in its own units."
         )
