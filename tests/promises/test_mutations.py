@@ -408,7 +408,18 @@ MUTANTS = {
     "estimators/test_fitted.py": {
         "fitting/networks.py": [
             ("share[of_member.held_out] += weight", "share[of_member.held_out] = weight"),
-            ("total[of_member.held_out] += weight * prediction", "total[of_member.held_out] = weight * prediction"),
+            ("total[of_member.held_out] += weight", "total[of_member.held_out] = weight"),
+        ],
+    },
+    "fitting/test_networks.py": {
+        "fitting/networks.py": [
+            ("weight * prediction", "prediction"),
+            ("[weight / sum(weights) for", "[weight for"),
+            ("if workspace is None or not self.are_alike:", "if workspace is None:"),
+        ],
+        "fitting/scoring.py": [
+            ("CalibratedLoss(networks.training_loss()", "CalibratedLoss(networks.loss"),
+            ("self.quick(networks.training_loss()", "self.quick(networks.loss"),
         ],
     },
 }  # fmt: skip
