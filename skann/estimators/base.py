@@ -48,11 +48,17 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
     """What classifier and regressor share: everything but targets and methods of their own."""
 
     _of_one_call = ONE_FIT
+    _parameters: tuple[str, ...]  # what a fit reads, whatever the `__init__` of a subclass takes
     _kind_of_networks = IndependentNetworks
 
     @abstractmethod
     def _target_of(self, y, **options):
         """What turns y into what a loss takes: `Labels` or `Values`."""
+
+    @staticmethod
+    @abstractmethod
+    def _read_targets(y, name, caller):
+        """y as an array that the target takes: see `read_labels` and `read_values`."""
 
     def fit(
         self,
@@ -138,7 +144,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         scoring = None if partial else Scoring.of(self, self._with_networks)
         given = self._check(X, y, sample_weight, validation, first, **target_options)
         start = prepare(
-            {name: getattr(self, name) for name in self._parameter_constraints}, given, self._target,
+            {name: getattr(self, name) for name in self._parameters}, given, self._target,
             self._kind_of_networks, scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
             before=None if first else Before(self.encoder_, self.networks_),
             feature_names=getattr(self, "feature_names_in_", None),
@@ -170,7 +176,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
     def _check_X_y(self, X, y, reset=False, names=("X", "y")):
         """X and y after the checks of their shapes, and of X's columns against earlier ones, which ``reset`` sets."""
         check_feature_names(self, X, reset, names[0])
-        X, y = inputs.check_X_y(X, y, self.encoder, type(self).__name__, names)
+        X, y = inputs.check_X_y(X, y, self.encoder, type(self).__name__, self._read_targets, names)
         check_n_features(self, X, reset, names[0])
         return X, y
 

@@ -30,7 +30,7 @@ from .._typing import (
     available_if,
 )
 from ..engine.losses import LOSSES
-from ..targets.values import Values
+from ..targets.values import Values, read_values
 from .base import BaseANN, has_partial_fit, unchanged_on_failure
 from .parameters import CONSTRAINTS
 
@@ -398,6 +398,9 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         "target_scaling": [StrOptions({"auto"}), "boolean"],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
     }
+    _parameters = tuple(_parameter_constraints)
+    _read_targets = staticmethod(read_values)
+    _default_score = RegressorMixin.score
 
     def __init__(
         self,

@@ -3,8 +3,16 @@
 import numpy as np
 from scipy import sparse
 
+from .._objects import shown
 from .._parts import made, named
 from ..engine.losses import LOSSES
+from .reading import Wanted, read_targets
+
+WANTED = Wanted(
+    "numbers",
+    "Several targets are an array of two dimensions, with as many numbers in each row.",
+    "Replace them by numbers.",
+)
 
 LARGEST = 1e302  # target; so that sums and differences of many are finite
 
@@ -32,22 +40,15 @@ class Values:
 
     @classmethod
     def learn(cls, y):
-        """The shape of the first y."""
-        y = _columns(y, "y")
+        """The shape of the first y, which `read_values` gave."""
         return cls(y.ndim == 1, 1 if y.ndim == 1 else y.shape[1])
 
     def check_options(self):
         """Nothing: there are none."""
 
     def encode(self, y, name="y"):
-        """Float columns (n_rows, n_targets), in the units of y."""
-        y = _columns(y, name)
-        try:
-            y = y.astype(np.float64).reshape(len(y), -1)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise ValueError(f"{name} must hold numbers: {error}") from None
-        if np.isnan(y).any():  # None was in it
-            raise ValueError(f"{name} must hold numbers, but some values are missing.")
+        """Float columns (n_rows, n_targets), in the units of y, which `read_values` gave."""
+        y = y.astype(np.float64).reshape(len(y), -1)
         if np.abs(y).max() > LARGEST:
             raise ValueError(f"{name} holds values too large: up to {np.abs(y).max():g}. Divide it by a constant.")
         if y.shape[1] != self.n_targets:
@@ -116,13 +117,32 @@ class Values:
             raise ValueError(f"loss={given!r} needs a {name} of {loss.domain}, got {found}.")
 
 
-def _columns(y, name):
-    """y as an array, which may hold objects; TypeError or ValueError if it can't be numbers."""
+def read_values(y, name="y", caller=None):
+    """The targets of a regressor as an array of finite numbers.
+
+    Parameters
+    ----------
+    y : {array-like, dataframe} of shape (n_rows,) or (n_rows, n_targets)
+    name : str, default="y"
+        What messages call y.
+    caller : str, default=None
+        Name of the estimator, for messages.
+
+    Returns
+    -------
+    y : ndarray
+
+    Raises
+    ------
+    ValueError, TypeError
+        If y holds anything but numbers, or if some are missing or infinite.
+    """
     if sparse.issparse(y):
         raise TypeError(f"{name} must be dense in regression, got a sparse matrix: use {name}.toarray().")
-    y = np.asarray(y)
-    if y.dtype.kind not in "fiubO":
-        raise ValueError(f"{name} must hold numbers, got dtype {y.dtype}.")
+    y = read_targets(y, name, caller, WANTED)
+    if y.dtype.kind in "UO":
+        string = next(value for value in y.ravel().tolist() if isinstance(value, str))
+        raise ValueError(f"{name} must hold numbers, got the string {shown(string)}.")
     return y
 
 
