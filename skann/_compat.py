@@ -57,6 +57,7 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
+    "NamesIn",
     "Options",
     "StrOptions",
     "above",
@@ -111,9 +112,36 @@ class AddedHTML:
         return bundle
 
 
+class NamesIn(StrOptions):
+    """A constraint: a name that is in a registry when the parameter is checked, or one of some others.
+
+    Parameters
+    ----------
+    registry : dict, or callable that returns one
+    others : str
+    """
+
+    def __init__(self, registry, *others):
+        self.registry, self.others = registry, others
+        super().__init__(self.options)
+
+    @property
+    def options(self):
+        return {*(self.registry() if callable(self.registry) else self.registry), *self.others}
+
+    @options.setter
+    def options(self, names):
+        """scikit-learn sets them once and for all, as they were then."""
+
+
 def check_parameters(estimator):
-    """Raise an InvalidParameterError, a ValueError and TypeError, if a parameter breaks its constraint."""
-    constraints = estimator._parameter_constraints
+    """Raise an InvalidParameterError, a ValueError and TypeError, if a parameter breaks its constraint.
+
+    A subclass may take fewer parameters and have constraints for more: what counts is the attributes.
+    """
+    constraints: dict = {}
+    for cls in reversed(type(estimator).__mro__):
+        constraints |= vars(cls).get("_parameter_constraints", {})
     parameters = {name: getattr(estimator, name) for name in constraints}
     validate_parameter_constraints(constraints, parameters, caller_name=type(estimator).__name__)
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from ..engine.rows import as_rows
 from .dtypes import accepted_dtypes, cast_rows, fits
 from .encoder import TabularEncoder, encode_checked, fit_checked, frozen, learn_more_checked, n_encoded
-from .reading import check_table, has_columns, is_frame, refuse_dates
+from .reading import as_array, check_table, has_columns, is_frame, refuse_dates, why_no_numbers
 
 FLOATS = [np.float64, np.float32]
 
@@ -31,8 +31,8 @@ class Inputs(NamedTuple):
 # ----------------------------------------------------------------------------------------------------------- checks
 
 
-def check_X_y(X, y, encoder, caller, names=("X", "y")):
-    """X and y after scikit-learn's checks; with an encoder, the values of X are left to it.
+def check_X_y(X, y, encoder, caller, read, names=("X", "y")):
+    """X and y after all checks but those of the encoder, to which the values of X are left.
 
     The columns are compared with those of an earlier call by the estimator, which knows them: see
     `_compat.check_feature_names`.
@@ -45,6 +45,8 @@ def check_X_y(X, y, encoder, caller, names=("X", "y")):
         The estimator's parameter.
     caller : str
         Name of the estimator, for messages.
+    read : callable(y, name, caller) -> y
+        Makes an array of y: `read_labels` or `read_values`.
     names : (str, str)
         What messages call X and y.
 
@@ -56,7 +58,7 @@ def check_X_y(X, y, encoder, caller, names=("X", "y")):
     if y is None:
         raise ValueError(f"This {caller} estimator requires y to be passed, but the target y is None.")
     X = _check_numbers(X, caller, accepted_dtypes(X), names[0]) if encoder is None else check_table(X, caller)
-    y = _check_targets(y, caller, names[1])
+    y = read(y, names[1], caller)
     check_consistent_length(X, y)
     return X, y
 
@@ -94,40 +96,18 @@ def needs_no_check(X, encoder, n_features, feature_names):
 
 def _check_numbers(X, caller, dtype, name="X", may_be_dates=True):
     """X as a matrix of finite numbers, dense or sparse; dates are looked for if it ``may_be_dates``."""
+    X = X if is_frame(X) else as_array(X, name)
     try:
         if may_be_dates:
             refuse_dates(X)
         with _huge_numbers():
             return check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name=name, estimator=caller)
     except (ValueError, TypeError, OverflowError) as error:
-        cause = None if f"Input {name} " in str(error) or sparse.issparse(X) else _why_no_numbers(X)
+        cause = None if f"Input {name} " in str(error) or sparse.issparse(X) else why_no_numbers(X)
         if cause is None:
             raise
         kind = TypeError if isinstance(cause, TypeError) else ValueError
         raise kind(f"{name} must hold numbers: {cause}") from None
-
-
-def _why_no_numbers(X):
-    """The error that the first value of X which is no number causes; None if all are numbers."""
-    try:
-        refuse_dates(X)
-        values = np.asarray(X)
-        if values.dtype.kind != "c":
-            values.astype(np.float64)
-    except (ValueError, TypeError, OverflowError) as error:
-        return error
-    return None
-
-
-def _check_targets(y, caller, name):
-    """y as an array of one or two dimensions, or as CSR."""
-    try:
-        with _huge_numbers():
-            return check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name=name, estimator=caller)
-    except ValueError as error:
-        if str(error) == "Input contains NaN":  # in an array of objects, to which scikit-learn gives no name
-            raise ValueError(f"Input {name} contains NaN.") from None
-        raise
 
 
 def _huge_numbers():

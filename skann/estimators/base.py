@@ -29,26 +29,36 @@ from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
 from ..fitting.data import GivenRows
-from ..fitting.networks import IndependentNetworks, Member, predictions_error
+from ..fitting.independent import IndependentNetworks
+from ..fitting.member import Member
+from ..fitting.networks import predictions_error
 from ..fitting.prepare import Before, Given, prepare
 from ..fitting.scoring import Scoring
-from ..fitting.train import Trained, warning_about
+from ..fitting.train import Trained
 from ..fitting.validation import Validation, check_validation
 from ..plotting.html import network_svg
 from .fitted import FittedAttributes
 from .parameters import check_contracts, check_structure, structure
 from .prediction import chunk_rows, in_chunks
 
+OF_THE_CALL = 3  # the stacklevel of the call of `fit` or `partial_fit`, seen from `_fit`
+
 
 class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, metaclass=ABCMeta):
     """What classifier and regressor share: everything but targets and methods of their own."""
 
     _of_one_call = ONE_FIT
+    _parameters: tuple[str, ...]  # what a fit reads, whatever the `__init__` of a subclass takes
     _kind_of_networks = IndependentNetworks
 
     @abstractmethod
     def _target_of(self, y, **options):
         """What turns y into what a loss takes: `Labels` or `Values`."""
+
+    @staticmethod
+    @abstractmethod
+    def _read_targets(y, name, caller):
+        """y as an array that the target takes: see `read_labels` and `read_values`."""
 
     def fit(
         self,
@@ -110,8 +120,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if not partial and callbacks_of(self):
             task = FitTask(self, X, y, sample_weight, lambda *state: self._snapshot(start, *state))
         start = self._start(X, y, sample_weight, validation, task, first=first, partial=partial, **target_options)
-        self.encoder_ = start.encoder
-        self._warn([(message, UserWarning) for message in start.messages])
+        for message in start.messages:
+            warnings.warn(message, stacklevel=OF_THE_CALL)
         tasks = None if task is None else task.begin(start, is_warm=not first)
         try:
             trained = start.train(is_warm=not first, tasks=tasks)
@@ -123,21 +133,24 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if task is not None:
             task.end()
         if not partial:
-            self._warn([warning_about(start.settings, each) for each in trained])
+            for message, category in start.warnings(trained)[:1]:  # of one network only
+                warnings.warn(message, category, stacklevel=OF_THE_CALL)
         return self
 
     def _start(self, X, y, sample_weight, validation=None, task=None, *, first=True, partial=False, **target_options):
-        """The start of a training, after all checks of the data."""
+        """The start of a training, after all checks of the data; sets what predictions need beside the networks."""
         if not first:
             check_structure(self, self._structure)
         scoring = None if partial else Scoring.of(self, self._with_networks)
         given = self._check(X, y, sample_weight, validation, first, **target_options)
-        return prepare(
-            {name: getattr(self, name) for name in self._parameter_constraints}, given, self._target,
+        start = prepare(
+            {name: getattr(self, name) for name in self._parameters}, given, self._target,
             self._kind_of_networks, scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
             before=None if first else Before(self.encoder_, self.networks_),
             feature_names=getattr(self, "feature_names_in_", None),
         )  # fmt: skip
+        self.encoder_ = start.encoder
+        return start
 
     def _check(self, X, y, sample_weight, validation, first, **target_options):
         """The data, checked and with encoded targets; sets what says how the data must look: columns and target."""
@@ -164,7 +177,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
     def _check_X_y(self, X, y, reset=False, names=("X", "y")):
         """X and y after the checks of their shapes, and of X's columns against earlier ones, which ``reset`` sets."""
         check_feature_names(self, X, reset, names[0])
-        X, y = inputs.check_X_y(X, y, self.encoder, type(self).__name__, names)
+        X, y = inputs.check_X_y(X, y, self.encoder, type(self).__name__, self._read_targets, names)
         check_n_features(self, X, reset, names[0])
         return X, y
 
@@ -182,20 +195,12 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=4)
         return seed if task is None else task.seed(seed)
 
-    def _warn(self, found):
-        """Give the first of some (message, category): of one network only, if there are several."""
-        for message, category in found:
-            if message:
-                warnings.warn(message, category, stacklevel=4)  # of the call of fit or partial_fit
-                return
-
     def _with_networks(self, networks):
-        """A copy of this estimator for one network that predicts with these networks."""
+        """A copy of this estimator that predicts with these networks."""
         model = copy.copy(self)
         for name in OF_CALLBACKS:
             vars(model).pop(name, None)
-        model.n_estimators = 1
-        model.networks_ = networks
+        model.n_estimators, model.networks_ = networks.n_estimators, networks
         model._structure = structure(model)
         return model
 
@@ -210,20 +215,21 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         networks.evaluate_held_out([data], start.settings.calibration is not None, self._target.unscale)
         return vars(self._with_networks(networks))
 
-    def _predict(self, X, finish=None, networks=None):
-        """What ``finish`` makes of a list of raw outputs, one (n_rows, n_outputs) for each network, for all rows of X.
+    def _predict(self, X, from_raw=None, networks=None):
+        """The result of ``from_raw``, by default the prediction, for all rows of X.
 
-        By default the prediction of the loss: probabilities (n_samples, n_classes) or values (n_samples, n_outputs).
+        ``from_raw`` takes a list of raw outputs (n_rows, n_outputs), one for each network. The prediction are
+        probabilities (n_samples, n_classes) or values (n_samples, n_outputs).
         """
         if not hasattr(self, "networks_"):  # check_is_fitted itself takes as long as a small network
             check_is_fitted(self)
-        finish = self._finish if finish is None else finish
+        from_raw = self._from_raw if from_raw is None else from_raw
         networks = self.networks_ if networks is None else networks
         X, encode, n_columns = inputs.chunkwise(self.encoder_, self._check_X(X))
-        n_chunk = chunk_rows(n_columns + (len(networks.members) + 1) * networks.n_outputs)
-        return in_chunks(lambda rows: finish(networks.raw_outputs(encode(rows))), X, n_chunk, self.n_jobs)
+        n_chunk = chunk_rows(n_columns + networks.n_raw + networks.n_outputs)
+        return in_chunks(lambda rows: from_raw(networks.raw_outputs(encode(rows))), X, n_chunk, self.n_jobs)
 
-    def _finish(self, raw):
+    def _from_raw(self, raw):
         """The prediction, in the units of y, from the raw outputs of each network."""
         predicted = self.networks_.predict(raw)
         prediction = self._target.unscale(predicted)

@@ -1,21 +1,23 @@
 """The start of a training: from parameters and checked data to everything that the training needs."""
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
+from .._parts import fact
 from .._weights import check_total, nonzero_rows, with_mean_1
 from ..encoding import inputs
 from ..encoding.dtypes import training_dtype
+from ..engine.losses import LOSSES
 from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, hold_out, none_held_out
 from .stream import constant_to_start_from, rows_to_start_from
-from .train import TrainingState
+from .train import TrainingState, warning_about
 from .validation import ValidationRows, naming
 
 
@@ -76,6 +78,12 @@ class Start:
         """Train the networks: see `Networks.train`."""
         return self.networks.train(self.settings, self.data, is_warm=is_warm, tasks=tasks)
 
+    def warnings(self, trained):
+        """What to warn of after the training: a list of messages with their categories."""
+        settings = [self.networks.settings_of(i, self.settings) for i in range(len(trained))]
+        found = [warning_about(*each) for each in zip(settings, trained, strict=True)]
+        return [(message, category) for message, category in found if message]
+
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
         self.networks.evaluate_held_out(self.data, self.settings.calibration is not None, target.unscale)
@@ -123,54 +131,53 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     dtype = _training_dtype(settings, given, target, before)
     y = _scaled(target, given.y, dtype)
     loss = target.loss(settings, y, given.weight, None if before is None else before.networks)
-    # of one call of many it is no error that nothing happened in these rows
-    target.check_domain(loss, np.append(y, np.ones_like(y[:1]), axis=0) if partial else y, settings.loss)
+    # of one call of many it is no error that all targets are 0
+    target.check_domain(loss, np.where(y.any(axis=0), y, 1) if partial else y, settings.loss)
     if before is None:  # here may be the one copy of X
         options = settings.encoder, settings.categorical_features
         encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names, partial)
     else:
         encoder, X, found = inputs.learn_more(before.encoder, given.X, given.weight, rows, dtype)
         messages += found
-    networks = kind(loss) if before is None else before.networks.going_on(loss, states)
     watched = _watched_rows(settings, given, X, y, splits, target, loss, encoder)
+    training_rows = [_training_rows(X, y, given.weight, split.train) for split in splits]
+    if before is None:
+        networks = kind(loss)
+        constants = [_constant(loss, each) for each in training_rows]
+        _begin(networks, settings, encoder, inputs.inputs(encoder, X), training_rows, constants, states)
+    else:
+        networks = before.networks.going_on(loss, states)
     scores = _scores(settings, given, watched, target, networks, scoring, messages)
     data = [
-        _training_data(X, y, given.weight, split, *each, None if before is not None else loss)
-        for split, *each in zip(splits, watched, scores, strict=True)
+        TrainingData(rows, watched, split.held_out, len(y), score)
+        for rows, watched, split, score in zip(training_rows, watched, splits, scores, strict=True)
     ]
-    if before is None:
-        _begin(networks, settings, encoder, inputs.inputs(encoder, X), data, states)
-    messages += build.ignored(settings, min(len(each.rows) for each in data))
+    messages += build.ignored(settings, min(map(len, training_rows)))
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
     return Start(settings, encoder, networks, data, messages)
 
 
-def _begin(networks, settings, encoder, taken, data, states):
+def _begin(networks, settings, encoder, taken, rows, constants, states):
     """Make the networks; the first rows of a stream may be too few to start from."""
     if settings.is_partial and encoder is not None:
-        data = [
-            replace(
-                each, rows=rows_to_start_from(each.rows, taken, state.rng),
-                constant=constant_to_start_from(networks.loss, each.constant, len(each.rows)),
-            )
-            for each, state in zip(data, states, strict=True)
-        ]  # fmt: skip
-    networks.begin(settings, taken, data, states)
+        pairs = list(zip(rows, constants, strict=True))
+        constants = [constant_to_start_from(networks.loss, constant, len(each)) for each, constant in pairs]
+        rows = [rows_to_start_from(each, taken, state.rng) for each, state in zip(rows, states, strict=True)]
+    networks.begin(settings, taken, list(zip(rows, constants, states, strict=True)))
 
 
-def _training_data(X, y, weight, split, watched, score, loss):
-    """What one training learns from; ValueError if its weights have no sum that one can compute with.
-
-    ``loss`` is None where the training goes on and needs no constant to start from.
-    """
+def _training_rows(X, y, weight, which):
+    """Rows to learn from; ValueError if their weights have no sum that one can compute with."""
     if weight is not None:
-        check_total(weight if split.train is None else weight[split.train], "sample_weight of the training rows")
-    rows, constant = _rows(X, y, weight, split.train), None
-    if loss is not None:
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found when the training begins
-            constant = np.asarray(loss.constant(rows.y, rows.weight))
-    return TrainingData(rows, watched, split.held_out, len(y), score, constant)
+        check_total(weight if which is None else weight[which], "sample_weight of the training rows")
+    return _rows(X, y, weight, which)
+
+
+def _constant(loss, rows):
+    """The raw outputs (n_outputs,) of the best constant prediction for all rows of the table."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found when the training begins
+        return np.asarray(loss.constant(rows.y, rows.weight))
 
 
 def _watched_rows(settings, given, X, y, splits, target, loss, encoder):
@@ -235,7 +242,7 @@ def _split(parameters, settings, given, target, states, messages):
 
 
 def _learn_scale(settings, target, given, rows, is_first, is_stream):
-    if settings.loss in ("poisson", "gamma"):
+    if isinstance(settings.loss, str) and not fact(LOSSES, settings.loss, "is_location"):
         raise ValueError(
             f"target_scaling=True does not go with loss={settings.loss!r}, which needs y in its own units."
         )

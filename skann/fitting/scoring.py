@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 
 from .._compat import takes_sample_weight
 from ..engine.calibration import CalibratedLoss
 from ..engine.scores import R2, Accuracy
 from .data import GivenRows
-from .networks import Member
+from .member import Member
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Scoring:
             Whether a loss is meant at its best temperature.
         """
         if self.is_loss:
-            return CalibratedLoss(networks.loss, watched) if calibrated else None
+            return CalibratedLoss(networks.training_loss(), watched) if calibrated else None
         if self.quick is not None:
-            return self.quick(networks.loss, watched)
+            return self.quick(networks.training_loss(), watched)
         return ModelScore(self.scoring, self.scorer, self.model_of, networks, given.take(watched.which))
 
 
@@ -101,9 +101,7 @@ class ModelScore:
 
 def _quick(estimator):
     """The score that needs raw outputs only, or None."""
-    mixin, name, score = (
-        (ClassifierMixin, "accuracy", Accuracy) if is_classifier(estimator) else (RegressorMixin, "r2", R2)
-    )
+    name, score = ("accuracy", Accuracy) if is_classifier(estimator) else ("r2", R2)
     if estimator.scoring is None:
-        return score if type(estimator).score is mixin.score else None
+        return score if type(estimator).score is type(estimator)._default_score else None
     return score if isinstance(estimator.scoring, str) and estimator.scoring == name else None

@@ -1,12 +1,19 @@
 """Values and scaled columns: what a regressor makes of y, and the levels of its quantiles."""
 
-from numbers import Real
-
 import numpy as np
 from scipy import sparse
 
 from .._first_rows import FirstRows
-from ..engine import losses
+from .._objects import shown
+from .._parts import made, named
+from ..engine.losses import LOSSES
+from .reading import Wanted, read_targets
+
+WANTED = Wanted(
+    "numbers",
+    "Several targets are an array of two dimensions, with as many numbers in each row.",
+    "Replace them by numbers.",
+)
 
 LARGEST = 1e302  # target; so that sums and differences of many are finite
 
@@ -35,22 +42,15 @@ class Values:
 
     @classmethod
     def learn(cls, y):
-        """The shape of the first y."""
-        y = _columns(y, "y")
+        """The shape of the first y, which `read_values` gave."""
         return cls(y.ndim == 1, 1 if y.ndim == 1 else y.shape[1])
 
     def check_options(self):
         """Nothing: there are none."""
 
     def encode(self, y, name="y"):
-        """Float columns (n_rows, n_targets), in the units of y."""
-        y = _columns(y, name)
-        try:
-            y = y.astype(np.float64).reshape(len(y), -1)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise ValueError(f"{name} must hold numbers: {error}") from None
-        if np.isnan(y).any():  # None was in it
-            raise ValueError(f"{name} must hold numbers, but some values are missing.")
+        """Float columns (n_rows, n_targets), in the units of y, which `read_values` gave."""
+        y = y.astype(np.float64).reshape(len(y), -1)
         if np.abs(y).max() > LARGEST:
             raise ValueError(f"{name} holds values too large: up to {np.abs(y).max():g}. Divide it by a constant.")
         if y.shape[1] != self.n_targets:
@@ -111,23 +111,26 @@ class Values:
     def loss(self, settings, y, weight, before=None):
         """The loss that ``settings.loss`` names, for encoded targets.
 
-        ``before`` are the `Networks` that a fit goes on from: they keep their number of outputs and Huber's threshold.
+        ``before`` are the `Networks` that a fit goes on from: they keep their number of outputs, and a loss that was
+        made to suit the targets of then.
         """
         if not isinstance(settings.loss, str):
             return settings.loss
-        if settings.loss == "huber":
-            if before is not None and isinstance(before.loss, losses.Huber):
+        kind = LOSSES[settings.loss]
+        make = getattr(kind, "from_parameters", kind)
+        values = vars(settings) | {"n_targets": self.n_targets}
+        if "spread" in named(make):
+            if before is not None and type(before.loss) is kind:
                 return before.loss
-            return _huber(settings.huber_delta, y, weight)
-        if settings.loss == "quantile":
-            levels = _quantile_levels(settings.quantile, self.n_targets)
-            n_outputs = np.size(levels) if np.ndim(levels) else self.n_targets
-            if before is not None and n_outputs != before.n_outputs:
-                raise ValueError(
-                    f"quantile={settings.quantile!r} needs {n_outputs} outputs, the network has {before.n_outputs}."
-                )
-            return losses.Quantile(levels)
-        return losses.LOSSES[settings.loss]()
+            with np.errstate(over="ignore"):
+                values["spread"] = mean_and_spread(y, weight)[1]
+        loss = made(make, values)
+        n_outputs = getattr(loss, "n_outputs", None) or self.n_targets
+        if before is not None and n_outputs != before.n_outputs:
+            raise ValueError(
+                f"loss={settings.loss!r} now needs {n_outputs} outputs, but the network has {before.n_outputs}."
+            )
+        return loss
 
     def check_domain(self, loss, y, given, name="y"):
         """ValueError if the loss, which was ``given`` as this, has no use for these encoded targets."""
@@ -136,32 +139,33 @@ class Values:
             raise ValueError(f"loss={given!r} needs a {name} of {loss.domain}, got {found}.")
 
 
-def _columns(y, name):
-    """y as an array, which may hold objects; TypeError or ValueError if it can't be numbers."""
+def read_values(y, name="y", caller=None):
+    """The targets of a regressor as an array of finite numbers.
+
+    Parameters
+    ----------
+    y : {array-like, dataframe} of shape (n_rows,) or (n_rows, n_targets)
+    name : str, default="y"
+        What messages call y.
+    caller : str, default=None
+        Name of the estimator, for messages.
+
+    Returns
+    -------
+    y : ndarray
+
+    Raises
+    ------
+    ValueError, TypeError
+        If y holds anything but numbers, or if some are missing or infinite.
+    """
     if sparse.issparse(y):
         raise TypeError(f"{name} must be dense in regression, got a sparse matrix: use {name}.toarray().")
-    y = np.asarray(y)
-    if y.dtype.kind not in "fiubO":
-        raise ValueError(f"{name} must hold numbers, got dtype {y.dtype}.")
+    y = read_targets(y, name, caller, WANTED)
+    if y.dtype.kind in "UO":
+        string = next(value for value in y.ravel().tolist() if isinstance(value, str))
+        raise ValueError(f"{name} must hold numbers, got the string {shown(string)}.")
     return y
-
-
-def _huber(delta, y, weight):
-    with np.errstate(over="ignore"):
-        threshold = delta * mean_and_spread(y, weight)[1]
-    info = np.finfo(np.float64)
-    return losses.Huber(np.clip(threshold, info.tiny, info.max))
-
-
-def _quantile_levels(quantile, n_targets):
-    if isinstance(quantile, Real):
-        return quantile
-    levels = np.asarray(quantile).tolist()
-    if not levels or not all(isinstance(level, Real) and 0 < level < 1 for level in levels):
-        raise ValueError(f"quantile must hold numbers strictly between 0 and 1, got {quantile!r}.")
-    if n_targets > 1:
-        raise ValueError(f"A list of quantiles needs a single target, but y has {n_targets} columns.")
-    return levels
 
 
 def mean_and_spread(y, weight):

@@ -18,7 +18,7 @@ import skann
 from skann import TabularEncoder
 from skann.encoding import encoder as encoder_module
 from skann.encoding import inputs, reading
-from skann.engine.embeddings import Category, Columns, Periodic, PiecewiseLinear
+from skann.engine.embeddings import Category, Embeddings, Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation, Scale
 from skann.fitting import recipe as _recipe
 from skann.fitting.holdout import hold_out
@@ -100,6 +100,21 @@ def test_statistics_come_from_the_training_rows_alone():
     assert not np.array_equal(expected.center_, TabularEncoder().fit(X).center_)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_an_encoder_of_the_user_learns_from_the_training_rows(weighted):
+    """With their weights, if it takes any."""
+    X, signal = make_frame()
+    X = X[["size", "noise"]].fillna(0.0)
+    weight = np.random.default_rng(0).uniform(0.5, 5, len(X)) if weighted else None
+    params = FAST | {"encoder": StandardScaler(), "early_stopping": True, "validation_fraction": 0.1}
+    model = ANNRegressor(**params).fit(X, signal, sample_weight=weight)
+    seed = model.networks_.members[0].state.holdout_seed
+    ((train, _),) = hold_out(np.arange(len(X)), None, 1, 0.1, seed)
+    expected = StandardScaler().fit(X.iloc[train], sample_weight=weight[train] if weighted else None)
+    np.testing.assert_allclose(model.encoder_.mean_, expected.mean_, rtol=1e-12)
+    np.testing.assert_allclose(model.encoder_.scale_, expected.scale_, rtol=1e-12)
+
+
 @BOTH
 def test_pandas_and_polars_give_the_same_model(Estimator):
     X, signal = make_frame()
@@ -147,7 +162,7 @@ def test_parts_of_the_network(Estimator, params, layer, encoder):
     X, y = (X - X.mean()) / X.std(), target(Estimator, signal)
     model = Estimator(**FAST, **params, encoder=encoder, dtype="float64").fit(X, y)
     layers = model.network_.layers
-    parts = [part for each in layers for part in (each.parts.values() if isinstance(each, Columns) else [each])]
+    parts = [part for each in layers for part in (each.parts.values() if isinstance(each, Embeddings) else [each])]
     (part,) = [part for part in parts if isinstance(part, layer)]
     start = {"s": 1, "p": 1}.get(next(iter(part.shapes)), 0)
     assert (getattr(part, next(iter(part.shapes))) != start).all()
