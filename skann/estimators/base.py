@@ -159,6 +159,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if first:
             self._target = self._target_of(y, **target_options)
         else:
+            self._target = copy.copy(self._target)  # it may learn more
             self._target.check_options(**target_options)
         y = self._target.encode(y)
         weight = check_weight(sample_weight, X, np.float64)

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 
+from .._first_rows import FirstRows
 from .._objects import shown
 from .._parts import made, named
 from ..engine.losses import LOSSES
@@ -37,6 +38,7 @@ class Values:
     def __init__(self, is_flat, n_targets):
         self.is_flat, self.n_targets = is_flat, n_targets
         self.mean = self.spread = None
+        self._seen = self._learns = None  # of a stream: its first rows, and which columns are learnt from them
 
     @classmethod
     def learn(cls, y):
@@ -74,6 +76,26 @@ class Values:
     def learn_scale(self, y, weight):
         """Set mean and spread from encoded training targets and their weights."""
         self.mean, self.spread = mean_and_spread(y, weight)
+
+    @property
+    def learns_from_stream(self):
+        """Whether mean and spread are those of the first rows of a stream, which are still too few."""
+        return self._seen is not None
+
+    def learn_more(self, y, weight):
+        """Set mean and spread from some rows of a stream and those before, until there are enough.
+
+        A column that is constant in these learns from as many more.
+        """
+        seen = FirstRows(y, weight) if self._seen is None else self._seen.joined(y, weight)
+        mean, spread = mean_and_spread(seen.rows, seen.weight)
+        learns = np.ones(y.shape[1], bool) if self._seen is None else self._learns
+        self.mean = np.where(learns, mean, mean if self.mean is None else self.mean)
+        self.spread = np.where(learns, spread, spread if self.spread is None else self.spread)
+        if seen.are_enough:
+            learns = learns & (np.ptp(seen.rows, axis=0) == 0)
+            seen = seen.taken([-1]) if learns.any() else None
+        self._seen, self._learns = seen, learns
 
     def scale(self, y):
         """Encoded targets in the units of the training."""

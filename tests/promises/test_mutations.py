@@ -334,7 +334,7 @@ MUTANTS = {
         "engine/callbacks.py": [("factor, lowest = 5, 1e-6", "factor, lowest = 4, 1e-6")],
         "fitting/train.py": [
             ("        stepper.set_state(before, network)\n", "        pass\n"),
-            ("seen = {} if before is None else", "seen = {} if True else"),
+            ('{"t": before["t"], "n_seen"', '{"t": 0, "n_seen"'),
             ('"n_seen": before["n_rows"]', '"n_seen": 0'),
             ("watchers += [validation, BestWeights(validation, start)]", "watchers += [validation]"),
             ("if run.stopped_by is None and (", "if run.stopped_by is not None and ("),
