@@ -355,13 +355,19 @@ MUTANTS = {
             ("return None if weight is None or weight.all() else np.flatnonzero(weight)", "return None"),
         ],
     },
-    "encoding/test_numbers.py encoding/test_levels.py encoding/test_encoder.py": {
+    "encoding/test_numbers.py encoding/test_levels.py encoding/test_reading.py encoding/test_encoder.py": {
+        "encoding/encoder.py": [
+            ("weight = weight if weight is None or rows is None else weight[rows]", "weight = None"),
+        ],
         "encoding/numbers.py": [
             ("= values[_quartile_positions(n, weight)]", "= values[_quartile_positions(n, None)]"),
             ("z /= np.sqrt(1 + np.square(z / 3))", "z /= np.sqrt(1 + np.square(z / 4))"),
             ("np.ceil(QUARTILES * n).astype(np.intp) - 1", "np.floor(QUARTILES * n).astype(np.intp)"),
             ("values, weight = values[order], weight[order]", "values = values[order]"),
             ("if high > low else 0.0, n < len(values)", "if high > low else 0.0, False"),
+            ("z[missing[:, self.varying]] = 0", "z[missing[:, self.varying]] = 1"),
+            ("            block[:, n_varying:] = 0\n", ""),
+            ("missing_stored(X, names)  # an infinite", "pass  # an infinite"),
         ],
         "encoding/levels.py": [
             ("found = self.levels.take(index, mode=\"clip\") == labels", "found = index < n_levels"),
@@ -369,6 +375,16 @@ MUTANTS = {
             ("weight, minlength=len(column.labels) + 1", "None, minlength=len(column.labels) + 1"),
             ("key=lambda i: self.tables[i].is_code", "key=lambda i: not self.tables[i].is_code"),
             ("columns[i].codes < 0", "columns[i].codes == 0"),
+        ],
+    },
+    "fitting/test_data.py encoding/test_inputs.py -k encoder or subclass": {
+        "encoding/encoder.py": [
+            ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
+        ],
+        "encoding/inputs.py": [
+            (" and type(encoder).transform is TabularEncoder.transform", ""),
+            ("weight if rows is None else weight[rows]", "weight"),
+            ("X if rows is None else _safe_indexing(X, rows)", "X"),
         ],
     },
     "fitting/test_data.py": {
@@ -384,13 +400,26 @@ MUTANTS = {
         ],
         "encoding/encoder.py": [
             ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
-            ("weight = weight if weight is None or rows is None else weight[rows]", "weight = None"),
+        ],
+        "encoding/inputs.py": [
+            ("fit_checked(categorical_features, X, weight,", "fit_checked(categorical_features, X, None,"),
         ],
     },
     "estimators/test_fitted.py": {
         "fitting/networks.py": [
-            ("count[of_member.held_out] += 1", "count[of_member.held_out] = 1"),
-            ("total[of_member.held_out] += prediction", "total[of_member.held_out] = prediction"),
+            ("share[of_member.held_out] += weight", "share[of_member.held_out] = weight"),
+            ("total[of_member.held_out] += weight", "total[of_member.held_out] = weight"),
+        ],
+    },
+    "fitting/test_networks.py": {
+        "fitting/networks.py": [
+            ("weight * prediction", "prediction"),
+            ("[weight / sum(weights) for", "[weight for"),
+            ("if workspace is None or not self.are_alike:", "if workspace is None:"),
+        ],
+        "fitting/scoring.py": [
+            ("CalibratedLoss(networks.training_loss()", "CalibratedLoss(networks.loss"),
+            ("self.quick(networks.training_loss()", "self.quick(networks.loss"),
         ],
     },
 }  # fmt: skip
