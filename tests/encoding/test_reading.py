@@ -239,7 +239,7 @@ UNKNOWN_KINDS = {
     "lists": (pd.Series([[1], [2]], dtype=object), "list objects"),
     "tuples": (pd.Series([(1,), (2,)], dtype=object), "tuple objects"),
     "bytes": (pd.Series([b"a", b"b"], dtype=object), "bytes objects"),
-    "pl.List": (pl.Series([[1], [2]]), "objects, which are neither"),
+    "pl.List": (pl.Series([[1], [2]]), "objects, but an argument must be a string or a number"),
     "pl.Struct": (pl.Series([{"a": 1}, {"a": 2}]), "dict objects"),
     "strings and numbers": (pd.Series(["a", 5], dtype=object), "mixes strings and numbers, such as 'a' and 5"),
     "too large": (pd.Series([10**400, 1], dtype=object), "too large"),
