@@ -14,6 +14,7 @@ from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, hold_out, none_held_out
+from .splitters import own_splits
 from .train import TrainingState
 from .validation import ValidationRows, naming
 
@@ -32,6 +33,8 @@ class Given(NamedTuple):
     as_given : GivenRows
         For scorers.
     validation : ValidationRows or None
+    groups : array-like or None
+        For the splitter that holds rows out, as they came.
     """
 
     X: Any
@@ -39,6 +42,7 @@ class Given(NamedTuple):
     weight: np.ndarray | None
     as_given: GivenRows
     validation: ValidationRows | None = None
+    groups: Any = None
 
 
 class Before(NamedTuple):
@@ -108,13 +112,18 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     start : Start
     """
     messages: list[str] = []
+    own = None if partial else own_splits(parameters["cv"], given, target, parameters["early_stopping"])
     settings = recipe.resolve(
         parameters, given.X.shape[0], is_sparse=sparse.issparse(given.X), is_classifier=target.is_classification,
         partial=partial, has_validation=given.validation is not None,
+        n_splits=None if own is None else len(own),
     )  # fmt: skip
     n_trainings = kind.n_trainings(settings) if before is None else len(before.networks.members)
     states = _states(before, n_trainings, new_seed)
-    splits = _split(parameters, settings, given, target, states, messages)
+    if own is None:
+        splits = _split(parameters, settings, given, target, states, messages)
+    else:
+        splits = [own[i % len(own)] for i in range(n_trainings)]
     # an ensemble has one encoder, so that of all rows
     rows = splits[0].train if n_trainings == 1 else nonzero_rows(given.weight)
     if before is None and settings.target_scaling:
