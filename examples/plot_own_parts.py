@@ -23,7 +23,7 @@ from skann import ANNRegressor
 class Snake:
     """f(z) = z + sin(z)^2;  f'(z) = 1 + sin(2 z)."""
 
-    keeps_input = True  # the derivative is a function of z, not of f(z)
+    two_buffers = True  # the derivative is a function of z, not of f(z)
 
     def forward(self, z, a):
         np.square(np.sin(z), out=a)

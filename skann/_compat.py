@@ -57,6 +57,7 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
+    "NamesIn",
     "Options",
     "StrOptions",
     "above",
@@ -109,6 +110,28 @@ class AddedHTML:
         if "text/html" in bundle and added not in bundle["text/html"]:
             bundle["text/html"] += added
         return bundle
+
+
+class NamesIn(StrOptions):
+    """A constraint: a name that is in a registry when the parameter is checked, or one of some others.
+
+    Parameters
+    ----------
+    registry : dict, or callable that returns one
+    others : str
+    """
+
+    def __init__(self, registry, *others):
+        self.registry, self.others = registry, others
+        super().__init__(self.options)
+
+    @property
+    def options(self):
+        return {*(self.registry() if callable(self.registry) else self.registry), *self.others}
+
+    @options.setter
+    def options(self, names):
+        """scikit-learn sets them once and for all, as they were then."""
 
 
 def check_parameters(estimator):

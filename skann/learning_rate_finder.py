@@ -14,10 +14,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from ._compat import check_parameters
+from ._parts import listed
 from ._threads import blas_threads
 from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
+from .engine.optimizers import OPTIMIZERS
+from .engine.schedules import Exponential
 from .engine.stepping import Stepper
-from .engine.sweep import Exponential, Recorder, SweepEnded
+from .engine.sweep import Recorder, SweepEnded
 from .engine.training import fit_minibatch
 from .fitting import build
 from .plotting.pyplot import last_step, pyplot
@@ -127,7 +130,7 @@ def _model(estimator, X, y, rate):
     if not hasattr(network, "_start"):
         raise TypeError(f"A learning rate is found for an ANNClassifier or ANNRegressor, got {type(network).__name__}.")
     if network.solver == "lbfgs":
-        raise ValueError("solver='lbfgs' has no learning rate: use 'adam', 'nadam', 'rmsprop' or 'sgd'.")
+        raise ValueError(f"solver='lbfgs' has no learning rate: use {listed(OPTIMIZERS)}.")
     model = clone(network)
     model.set_params(learning_rate_init=rate, n_estimators=1, early_stopping=False, cv=None, warm_start=False)
     if model.random_state is None:  # scikit-learn would draw from NumPy's global generator

@@ -3,9 +3,9 @@
 Contract
 --------
 ``forward(z, a)`` writes f(z) into ``a``. ``backward(z, a, delta)`` multiplies ``delta`` by f'(z) in place; it may
-overwrite ``z`` and ``a``, which nobody reads afterwards. If ``keeps_input`` is False, the derivative is a function of
-the output alone; then ``z`` and ``a`` are one and the same buffer. If it is True, ``z`` has a buffer of its own, and
-``backward`` finds there what ``forward`` left: z, or f'(z) where forward has most of it at hand.
+overwrite ``z`` and ``a``, which nobody reads afterwards. If ``two_buffers`` is False, the derivative is a function of
+the output alone; then ``z`` and ``a`` are one and the same buffer. If it is True, they are two, and ``backward`` finds
+in ``z`` what ``forward`` left there: z, or f'(z) where forward has most of it at hand.
 
 All arrays have one floating dtype and shape (n_rows, n_out). To add an activation, write a class and name it in
 `ACTIVATIONS`.
@@ -20,7 +20,7 @@ from scipy.special import ndtr
 class Identity:
     """f(z) = z;  f'(z) = 1."""
 
-    keeps_input = False
+    two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         pass  # z is a
@@ -32,7 +32,7 @@ class Identity:
 class Logistic:
     """f(z) = 1 / (1 + exp(-z));  f'(z) = a (1 - a)."""
 
-    keeps_input = False
+    two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         _logistic(z, out=a)
@@ -46,7 +46,7 @@ class Logistic:
 class Tanh:
     """f(z) = tanh(z);  f'(z) = 1 - a^2."""
 
-    keeps_input = False
+    two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.tanh(z, out=a)
@@ -60,7 +60,7 @@ class Tanh:
 class ReLU:
     """f(z) = max(0, z);  f'(z) = 1 where z > 0, else 0."""
 
-    keeps_input = False
+    two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.maximum(z, _row(0, z), out=a)
@@ -76,7 +76,7 @@ class LeakyReLU:
     """
 
     slope = 0.01
-    keeps_input = False
+    two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.maximum(z, self.slope * z, out=a)
@@ -95,7 +95,7 @@ class ELU:
     vectorise: the absolute error is the same.
     """
 
-    keeps_input = False
+    two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         zeros = _row(0, z)
@@ -119,7 +119,7 @@ class SELU:
 
     scale = 1.0507009873554805
     alpha = 1.6732632423543772
-    keeps_input = False
+    two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         zeros = _row(0, z)
@@ -145,7 +145,7 @@ class GELU:
     Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415; the exact form.
     """
 
-    keeps_input = True
+    two_buffers = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         cdf = ndtr(z)
@@ -167,7 +167,7 @@ class SiLU:
     Elfwing et al. 2018, https://arxiv.org/abs/1702.03118.
     """
 
-    keeps_input = True
+    two_buffers = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         s = _logistic(z)
@@ -187,7 +187,7 @@ class Mish:
     e (e + 1) / (n + 2)^2, so one exponential serves all. Above z = 20, t is 1 in double precision, hence the cut.
     """
 
-    keeps_input = True
+    two_buffers = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         e = np.minimum(z, _row(20, z))
@@ -211,7 +211,7 @@ class Mish:
 class Softplus:
     """f(z) = log(1 + exp(z));  f'(z) = 1 - exp(-a)."""
 
-    keeps_input = False
+    two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.logaddexp(0, z, out=a)

@@ -184,19 +184,20 @@ class TimeLimit(Callback):
         self.seconds = seconds
 
     def on_fit_begin(self, run):
-        self.start = time.perf_counter()
+        self.start, self.spent = time.perf_counter(), 0.0
 
     def on_epoch_end(self, run):
-        if time.perf_counter() - self.start < self.seconds:
+        if self._seconds() < self.seconds:
             return False
         run.stopped_by = f"max_time={self.seconds:g} seconds have passed"
         return True
 
     def get_state(self):
-        return {"spent": time.perf_counter() - self.start}
+        return {"spent": self._seconds()}
 
-    def set_state(self, state):
-        self.start = time.perf_counter() - state["spent"]
+    def _seconds(self):
+        """Those of this run, and those spent before a recorded state that it goes on from."""
+        return self.spent + time.perf_counter() - self.start
 
 
 class Verbose(Callback):

@@ -3,19 +3,25 @@
 Contract
 --------
 ``bind``, ``unbound``, ``initialize``, ``buffers``, ``forward`` and ``backward`` are those of `skann.engine.layers`;
-``n_in`` is the number of columns that an embedding takes. Embeddings come first in a network: ``backward`` has no
-derivative with respect to ``x`` to give. `Columns` hands each embedding its columns.
+``n_in`` is the number of columns that an embedding takes. Beside ``a`` and ``delta`` it has the buffers that
+``scratch`` names, with the shape for one row. Embeddings come first in a network: ``backward`` has no derivative with
+respect to ``x`` to give. `Embeddings` hands each of them its columns.
+
+An embedding of numbers with a name is made of those of these values that its constructor names, or its classmethod
+``from_rows`` if there is one: ``n_in``; ``rows``, the training rows, whose first ``n_in`` columns it gets; ``sigma``,
+and any other hyper-parameter. To add one, write a class and name it in `EMBEDDINGS`.
 """
 
+import copy
 import math
 
 import numpy as np
 from scipy import sparse
 
-from .layers import Layer
+from .layers import Layer, outputs
 
 
-class Columns(Layer):
+class Embeddings:
     """Applies each part to its own stretch of the columns and puts the results side by side.
 
     Parameters
@@ -24,13 +30,19 @@ class Columns(Layer):
         In the order of the columns. A parameter of a part gets the name of the part in front of its own.
     """
 
+    kind = "embeddings"
+
     def __init__(self, parts):
         self.parts = parts
         self.n_in = sum(part.n_in for part in parts.values())
         self.n_out = sum(part.n_out for part in parts.values())
         self.shapes = {f"{name}.{key}": shape for name, part in parts.items() for key, shape in part.shapes.items()}
         self.weights = tuple(f"{name}.{key}" for name, part in parts.items() for key in part.weights)
-        self.multipliers = {f"{name}.{key}": m for name, part in parts.items() for key, m in part.multipliers.items()}
+
+    @property
+    def multipliers(self):
+        """Those of the parts, with the names that their parameters have here."""
+        return {f"{name}.{key}": pair for name, part in self.parts.items() for key, pair in part.multipliers.items()}
 
     def __str__(self):
         return ", ".join(str(part) for part in self.parts.values())
@@ -41,7 +53,7 @@ class Columns(Layer):
             part.bind({key: params[f"{name}.{key}"] for key in part.shapes}, own_grads)
 
     def unbound(self):
-        other = super().unbound()
+        other = copy.copy(self)
         other.parts = {name: part.unbound() for name, part in self.parts.items()}
         return other
 
@@ -50,9 +62,9 @@ class Columns(Layer):
             part.initialize(rng, variance)
 
     def buffers(self, n_rows, dtype, training):
-        buf = super().buffers(n_rows, dtype, training)
+        buf = outputs(n_rows, self.n_out, dtype, training)
         for name, part in self.parts.items():
-            buf |= {f"{name}.{key}": array for key, array in part.scratch(n_rows, dtype).items()}
+            buf |= {f"{name}.{key}": np.empty((n_rows, *shape), dtype) for key, shape in part.scratch.items()}
         return buf
 
     def forward(self, x, buf, rng=None):
@@ -68,23 +80,21 @@ class Columns(Layer):
         """For each part: its columns of x, and its buffers, among them its columns of the common output."""
         i = j = 0
         for name, part in self.parts.items():
-            own = {key: buf[f"{name}.{key}"] for key in part.scratch_names}
+            own = {key: buf[f"{name}.{key}"] for key in part.scratch}
             own[name_of_output] = buf[name_of_output][:, j : j + part.n_out]
             yield part, x[:, i : i + part.n_in], own
             i, j = i + part.n_in, j + part.n_out
 
 
 class Embedding(Layer):
-    """What the parts of `Columns` share: ``scratch`` makes their buffers beside ``a`` and ``delta``."""
+    """What the parts of `Embeddings` share: their buffers."""
 
-    scratch_names: tuple[str, ...] = ()
-
-    def scratch(self, n_rows, dtype):
-        """The buffers that are this part's own, by the names in ``scratch_names``."""
-        return {}
+    kind = "embedding"
+    scratch: dict[str, tuple[int, ...]] = {}
 
     def buffers(self, n_rows, dtype, training):
-        return super().buffers(n_rows, dtype, training) | self.scratch(n_rows, dtype)
+        buf = outputs(n_rows, self.n_out, dtype, training)
+        return buf | {name: np.empty((n_rows, *shape), dtype) for name, shape in self.scratch.items()}
 
 
 class PassThrough(Embedding):
@@ -100,6 +110,9 @@ class PassThrough(Embedding):
 
     def __str__(self):
         return "1 column as it is" if self.n_in == 1 else f"{self.n_in} columns as they are"
+
+    def initialize(self, rng, variance=None):
+        pass  # nothing is learnt
 
     def forward(self, x, buf, rng=None):
         np.copyto(buf["a"], x)
@@ -132,8 +145,6 @@ class Periodic(Embedding):
         Standard deviation of the initial frequencies, in cycles per unit of x.
     """
 
-    scratch_names = ("x1", "u", "c")
-
     def __init__(self, n_in, n_frequencies=16, n_features=4, sigma=0.1):
         self.n_in, self.sigma = n_in, sigma
         self.n_frequencies, self.n_features = n_frequencies, n_features
@@ -144,6 +155,7 @@ class Periodic(Embedding):
             "W": (n_in, n_frequencies, n_features - 1),
             "b": (n_in, n_features - 1),
         }
+        self.scratch = {"x1": (n_in, 2), "u": (n_in, n_frequencies), "c": (n_in, n_frequencies)}
 
     def __str__(self):
         return f"{self.n_in} periodic embeddings"
@@ -154,10 +166,6 @@ class Periodic(Embedding):
         bound = 1 / math.sqrt(self.n_frequencies)
         self.W[...] = rng.uniform(-bound, bound, self.W.shape)
         self.b[...] = rng.uniform(-bound, bound, self.b.shape)
-
-    def scratch(self, n_rows, dtype):
-        width = {"x1": 2, "u": self.n_frequencies, "c": self.n_frequencies}
-        return {name: np.empty((n_rows, self.n_in, width[name]), dtype) for name in self.scratch_names}
 
     def forward(self, x, buf, rng=None):
         x1, u, c = self._columns_first(buf)
@@ -186,7 +194,7 @@ class Periodic(Embedding):
 
     def _columns_first(self, buf):
         """x1 (n_in, 2, n_rows), u and c (n_in, n_rows, H), in the memory of buffers whose first axis is the rows."""
-        x1, u, c = (buf[name] for name in self.scratch_names)
+        x1, u, c = (buf[name] for name in self.scratch)
         first = self.n_in, len(u), self.n_frequencies
         return x1.reshape(self.n_in, 2, len(u)), u.reshape(first), c.reshape(first)
 
@@ -207,7 +215,6 @@ class PiecewiseLinear(Embedding):
         What a column becomes.
     """
 
-    scratch_names = ("c",)
     _measured = ("left", "per_width", "lowest", "highest")
 
     def __init__(self, edges, n_features=4):
@@ -219,8 +226,14 @@ class PiecewiseLinear(Embedding):
             "W": (self.n_in, self.n_bins, n_features),
             "b": (self.n_in, n_features),
         }
+        self.scratch = {"c": (self.n_in, self.n_bins)}
         self.edges = edges
         self._measure()
+
+    @classmethod
+    def from_rows(cls, rows, n_in):
+        """48 bins for each column, as in TabM, with equally many rows in each."""
+        return cls(rows.quantiles(np.linspace(0, 1, 49), n_in))
 
     def _measure(self):
         """Make of the edges what the formula needs."""
@@ -245,9 +258,6 @@ class PiecewiseLinear(Embedding):
         self.v[...] = rng.uniform(-bound, bound, self.v.shape)
         self.b[...] = rng.uniform(-bound, bound, self.b.shape)
         self.W[...] = 0
-
-    def scratch(self, n_rows, dtype):
-        return {"c": np.empty((n_rows, self.n_in, self.n_bins), dtype)}
 
     def forward(self, x, buf, rng=None):
         c = buf["c"]
@@ -279,6 +289,7 @@ class Category(Embedding):
     n_features : int, default=8
     """
 
+    kind = "category"
     n_in = 1
 
     def __init__(self, n_levels, n_features=8):
@@ -304,3 +315,6 @@ class Category(Embedding):
         )
         self.dE[...] = one_hot.T @ buf["delta"]
         self.dE[0] = 0
+
+
+EMBEDDINGS = {"periodic": Periodic, "piecewise_linear": PiecewiseLinear}

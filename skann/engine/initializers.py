@@ -58,4 +58,4 @@ def data(W, b, x, rng):
     b[...] = -np.sum(share * np.take_along_axis(z, rows, axis=0), axis=0)
 
 
-INITIALIZERS = {"auto": glorot, "glorot": glorot, "he": he, "lecun": lecun}
+INITIALIZERS = {"glorot": glorot, "he": he, "lecun": lecun}

@@ -2,12 +2,15 @@
 
 Contract
 --------
-A layer states the shapes of its parameters in ``shapes`` and names those that are weights, which L2 acts on, in
-``weights``. ``multipliers`` may give a parameter a pair of factors, on the learning rate and on the weight decay;
-without one they are (1, 1) for weights and (1, 0) for other parameters. ``bind`` gives the layer views of the flat
-vectors: attribute ``W`` for a parameter W, ``dW`` for its gradient. A layer owns no memory that depends on the number
-of rows: ``buffers(n_rows, dtype, training)`` makes a dict of arrays with ``n_rows`` rows, and ``forward`` and
-``backward`` write into such a dict ``buf``, at least
+A layer names its ``kind``, by which drawings and learning rates tell layers apart. It states the shapes of its
+parameters in ``shapes`` and names those that are weights, which L2 acts on, in ``weights``. ``multipliers`` may give a
+parameter a pair of factors, on the learning rate and on the weight decay; without one they are (1, 1) for weights and
+(1, 0) for other parameters. ``bind(params, grads)`` gives the layer views of the flat vectors: attribute ``W`` for a
+parameter W, ``dW`` for its gradient; ``unbound()`` is a copy without them. ``initialize(rng, variance)`` sets the
+parameters to their random start; a layer that rather looks at rows x that it will see has
+``initialize_from_data(rng, x)``, too. A layer owns no memory that depends on the number of rows:
+``buffers(n_rows, dtype, training)`` makes a dict of arrays with ``n_rows`` rows, and ``forward`` and ``backward`` write
+into such a dict ``buf``, at least
 
 - ``a``: what the layer computes (n_rows, n_out),
 - ``delta``: the derivative of the loss with respect to ``a`` (when training).
@@ -26,7 +29,7 @@ from .activations import Identity
 
 
 class Layer:
-    """What layers share. Subclasses set ``n_out``, and ``shapes`` if they have parameters."""
+    """What layers share that hold parameters of their own. Subclasses set ``n_out`` and ``kind``."""
 
     shapes: dict[str, tuple[int, ...]] = {}
     weights: tuple[str, ...] = ()
@@ -46,16 +49,10 @@ class Layer:
             vars(other).pop("d" + name, None)
         return other
 
-    def initialize(self, rng, variance=initializers.glorot):
-        """Set the parameters to their random start."""
 
-    def initialize_from_data(self, rng, x):
-        """Set the parameters to their random start, given some of the rows (n_rows, n_in) that the layer will see."""
-        self.initialize(rng)
-
-    def buffers(self, n_rows, dtype, training):
-        names = ("a", "delta") if training else ("a",)
-        return {name: np.empty((n_rows, self.n_out), dtype) for name in names}
+def outputs(n_rows, n_out, dtype, training):
+    """The buffers of every layer: ``a``, and ``delta`` when training."""
+    return {name: np.empty((n_rows, n_out), dtype) for name in (("a", "delta") if training else ("a",))}
 
 
 class Dense(Layer):
@@ -72,6 +69,7 @@ class Dense(Layer):
 
     W: np.ndarray
     b: np.ndarray
+    kind = "dense"
     weights = ("W",)
 
     def __init__(self, n_in, n_out, activation=None):
@@ -91,8 +89,8 @@ class Dense(Layer):
         initializers.data(self.W, self.b, x, rng)
 
     def buffers(self, n_rows, dtype, training):
-        buf = super().buffers(n_rows, dtype, training)
-        buf["z"] = np.empty_like(buf["a"]) if self.activation.keeps_input else buf["a"]
+        buf = outputs(n_rows, self.n_out, dtype, training)
+        buf["z"] = np.empty_like(buf["a"]) if self.activation.two_buffers else buf["a"]
         return buf | _ones(n_rows, dtype, training)
 
     def forward(self, x, buf, rng=None):
@@ -129,6 +127,8 @@ class ParametricActivation(Layer):
     activation : Activation
     """
 
+    kind = "activation"
+
     def __init__(self, n_units, activation):
         self.n_out = n_units
         self.activation = activation
@@ -141,14 +141,14 @@ class ParametricActivation(Layer):
         self.p[...] = 1
 
     def buffers(self, n_rows, dtype, training):
-        buf = super().buffers(n_rows, dtype, training)
+        buf = outputs(n_rows, self.n_out, dtype, training)
         buf |= {name: np.empty_like(buf["a"]) for name in ("z", "f")}
         return buf | _ones(n_rows, dtype, training)
 
     def forward(self, x, buf, rng=None):
         f, a = buf["f"], buf["a"]
-        np.copyto(buf["z"] if self.activation.keeps_input else f, x)
-        self.activation.forward(buf["z"] if self.activation.keeps_input else f, f)
+        np.copyto(buf["z"] if self.activation.two_buffers else f, x)
+        self.activation.forward(buf["z"] if self.activation.two_buffers else f, f)
         np.subtract(f, x, out=a)
         a *= self.p
         a += x
@@ -170,32 +170,37 @@ class Dropout(Layer):
     """a = x m, each element of m independently 0 with probability ``rate``, else 1 / (1 - rate);  dx = delta m.
 
     Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Outside training m is 1. The rate is rounded
-    to a multiple of 2^-16: cutting the generator's raw 64 bits in four is several times faster than drawing floats.
-    (MT19937 has but 32; NumPy's other bit generators, such as that of ``default_rng``, have 64.)
+    to a multiple of 2^-16: cutting the generator's raw 64 bits in four is several times faster than drawing floats. So
+    the generator must give 64 bits at a time, as that of ``default_rng`` does; of NumPy's, MT19937 alone gives 32.
 
     Attributes
     ----------
-    strength : float
+    share : float
         Multiplies the rate: a schedule may lower it in the course of the training.
     """
+
+    kind = "dropout"
 
     def __init__(self, n_units, rate):
         self.n_out = n_units
         self.rate = rate
-        self.strength = 1.0
+        self.share = 1.0
 
     def __str__(self):
         return f"Dropout {self.rate:g}"
 
+    def initialize(self, rng, variance=None):
+        pass  # nothing is learnt
+
     def buffers(self, n_rows, dtype, training):
-        buf = super().buffers(n_rows, dtype, training)
+        buf = outputs(n_rows, self.n_out, dtype, training)
         return buf | ({"mask": np.empty_like(buf["a"])} if training else {})
 
     def forward(self, x, buf, rng=None):
         if "mask" not in buf:  # only to predict
             return x
         mask, a = buf["mask"], buf["a"]
-        dropped = min(round(self.rate * self.strength * 2**16), 2**16 - 1) if rng is not None else 0
+        dropped = min(round(self.rate * self.share * 2**16), 2**16 - 1) if rng is not None else 0
         if dropped:
             noise = rng.bit_generator.random_raw((mask.size + 3) // 4).view(np.uint16)[: mask.size]
             kept = noise.reshape(mask.shape) >= dropped
@@ -216,6 +221,8 @@ class Scale(Layer):
     https://arxiv.org/abs/2407.04491, section 3).
     """
 
+    kind = "scale"
+
     def __init__(self, n_units):
         self.n_out = n_units
         self.shapes = {"s": (n_units,)}
@@ -227,7 +234,7 @@ class Scale(Layer):
         self.s[...] = 1
 
     def buffers(self, n_rows, dtype, training):
-        return super().buffers(n_rows, dtype, training) | _ones(n_rows, dtype, training)
+        return outputs(n_rows, self.n_out, dtype, training) | _ones(n_rows, dtype, training)
 
     def forward(self, x, buf, rng=None):
         return np.multiply(x, self.s, out=buf["a"])

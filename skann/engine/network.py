@@ -43,7 +43,11 @@ class Network:
         self._bind()
 
     def _place(self):
-        """Give each parameter its slice of theta."""
+        """Give each parameter its slice of theta.
+
+        Weights come first, since L2 acts on one slice; within them, and within the others, parameters with the same
+        multipliers lie together, since an optimizer moves each such group at once.
+        """
         entries = []
         for i, layer in enumerate(self.layers):
             for name, shape in layer.shapes.items():
@@ -105,14 +109,17 @@ class Network:
         """Set all parameters to a random start that suits these rows, layer by layer."""
         x = X
         for layer in self.layers:
-            layer.initialize_from_data(rng, x)
+            if hasattr(layer, "initialize_from_data"):
+                layer.initialize_from_data(rng, x)
+            else:
+                layer.initialize(rng)
             x = layer.forward(x, layer.buffers(X.shape[0], self.theta.dtype, training=False))
 
-    def set_dropout(self, strength: float) -> None:
-        """Multiply the rates of all dropout layers by ``strength``, from 0 to 1."""
+    def set_dropout(self, share: float) -> None:
+        """Multiply the rates of all dropout layers by ``share``, from 0 to 1."""
         for layer in self.layers:
             if isinstance(layer, Dropout):
-                layer.strength = strength
+                layer.share = share
 
     def workspace(self, n_rows: int, dtype: DTypeLike | None = None, training: bool = True) -> "Workspace":
         """The arrays for passing up to ``n_rows`` rows through the network."""

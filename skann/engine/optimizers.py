@@ -7,9 +7,13 @@ in the processor's cache through all the passes of a rule. Decoupled weight deca
 https://arxiv.org/abs/1711.05101) is the same for every rule: theta <- max(0, 1 - lr x decay) theta, before the step.
 Groups of parameters may have their own factors on the learning rate and on the decay.
 
-A rule is a subclass that says how many vectors of state it keeps and updates one block in ``_update``, which may
-overwrite ``scratch`` and must not allocate. To add one, write the class and name it in `OPTIMIZERS`. g is the
-gradient, t counts the steps from 1.
+A rule is a subclass that says how many vectors of state it keeps (``n_states``), which numbers beside them
+(``kept``), gives the scalars of a step in ``_factors`` and updates one block in ``_update``, which may overwrite
+``scratch`` and must not allocate. ``is_adaptive`` says that its steps have the same length whatever the scale of the
+gradient. A rule with a name is made of the size and the dtype of theta and of those hyper-parameters that its
+constructor names. To add one, write the class and name it in `OPTIMIZERS`.
+
+g is the gradient, t counts the steps from 1.
 """
 
 import math
@@ -35,6 +39,8 @@ class Optimizer:
     """
 
     n_states = 0
+    kept: tuple[str, ...] = ()
+    is_adaptive = False
 
     def __init__(self, size, dtype, weight_decay=0.0, groups=None):
         self.t = 0
@@ -45,44 +51,38 @@ class Optimizer:
         self.state = np.zeros((self.n_states, size), dtype)
         self._scratch = np.empty(min(size, BLOCK), dtype)
 
-    def step(self, theta: np.ndarray, grad: np.ndarray, lr: float, decay_strength: float = 1.0) -> None:
+    def step(self, theta: np.ndarray, grad: np.ndarray, lr: float, decay_share: float = 1.0) -> None:
         """One step with learning rate lr; theta and the state change in place, grad does not.
 
-        ``decay_strength`` multiplies the weight decay: a schedule may lower it in the course of the training.
+        ``decay_share`` multiplies the weight decay: a schedule may lower it in the course of the training.
         """
         self.t += 1
-        decay = lr * self.weight_decay * decay_strength
+        decay = lr * self.weight_decay * decay_share
         if decay:
             for group, factor in self._decays:
                 theta[group] *= max(0.0, 1 - decay * factor)
-        self._begin_step()
-        for rate, blocks in self._blocks:
-            factors = self._factors(lr * rate)
+        all_factors = self._factors([lr * rate for rate, _ in self._blocks])
+        for factors, (_, blocks) in zip(all_factors, self._blocks, strict=True):
             for block in blocks:
                 scratch = self._scratch[: block.stop - block.start]
                 self._update(theta[block], grad[block], *self.state[:, block], scratch, *factors)
 
-    def _begin_step(self):
-        """What a rule computes once in step ``self.t``."""
-
-    def go_on_from(self, other):
-        """Take over the state of an optimizer of the same rule and size."""
-        self.set_state(other.get_state())
-
     def get_state(self):
         """What the rule remembers of the steps so far: a dict of arrays and plain numbers."""
-        return {"t": self.t, "state": self.state}
+        return {"t": self.t, "state": self.state} | {name: getattr(self, name) for name in self.kept}
 
     def set_state(self, state):
-        """Go on from there."""
-        self.t = state["t"]
+        """Go on from there, as an optimizer of the same rule and size."""
         self.state[...] = state["state"]
+        for name in ("t", *self.kept):
+            setattr(self, name, state[name])
 
-    def _factors(self, lr):
-        """The scalars of step ``self.t``, computed once for all blocks."""
+    def _factors(self, rates):
+        """For each learning rate the scalars of step ``self.t``, the same for all blocks; called once in a step."""
         raise NotImplementedError
 
     def _update(self, theta, g, *state_scratch_factors):
+        """Move one block of theta, and of each state, in place."""
         raise NotImplementedError
 
 
@@ -108,13 +108,13 @@ class SGD(Optimizer):
 
     n_states = 1
 
-    def __init__(self, size, dtype, momentum=0.9, nesterov=True, **kwargs):
+    def __init__(self, size, dtype, momentum=0.9, nesterovs_momentum=True, **kwargs):
         super().__init__(size, dtype, **kwargs)
         self.momentum = momentum
-        self.nesterov = nesterov
+        self.nesterovs_momentum = nesterovs_momentum
 
-    def _factors(self, lr):
-        return (lr,)
+    def _factors(self, rates):
+        return [(rate,) for rate in rates]
 
     def _update(self, theta, g, v, s, lr):
         np.multiply(g, lr, out=s)
@@ -123,7 +123,7 @@ class SGD(Optimizer):
             return
         v *= self.momentum
         v -= s
-        if self.nesterov:
+        if self.nesterovs_momentum:
             theta -= s
             np.multiply(v, self.momentum, out=s)
             theta += s
@@ -131,30 +131,38 @@ class SGD(Optimizer):
             theta += v
 
 
-class Adam(Optimizer):
+class WithMoments(Optimizer):
+    """What Adam and Nadam share: m and v, averages of g and g^2, up to the factors 1 - b1 and 1 - b2."""
+
+    n_states = 2
+    is_adaptive = True
+
+    def __init__(self, size, dtype, beta_1=0.9, beta_2=0.999, epsilon=1e-8, **kwargs):
+        super().__init__(size, dtype, **kwargs)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def _move_moments(self, g, m, v, s):
+        m *= self.beta_1
+        m += g
+        v *= self.beta_2
+        np.multiply(g, g, out=s)
+        v += s
+
+
+class Adam(WithMoments):
     """m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  theta <- theta - lr m' / (sqrt(v') + epsilon).
 
     m' = m / (1 - b1^t) and v' = v / (1 - b2^t). Kingma and Ba 2015, https://arxiv.org/abs/1412.6980. The state holds
     m / (1 - b1) and v / (1 - b2), which saves a pass for each; the constants are in the two factors.
     """
 
-    n_states = 2
-
-    def __init__(self, size, dtype, beta_1=0.9, beta_2=0.999, epsilon=1e-8, **kwargs):
-        super().__init__(size, dtype, **kwargs)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-
-    def _factors(self, lr):
+    def _factors(self, rates):
         unscale_m = (1 - self.beta_1) / (1 - self.beta_1**self.t)
         unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
-        return lr * unscale_m / unscale_v, self.epsilon / unscale_v
+        return [(rate * unscale_m / unscale_v, self.epsilon / unscale_v) for rate in rates]
 
     def _update(self, theta, g, m, v, s, rate, epsilon):
-        m *= self.beta_1
-        m += g
-        v *= self.beta_2
-        np.multiply(g, g, out=s)
-        v += s
+        self._move_moments(g, m, v, s)
         np.sqrt(v, out=s)
         s += epsilon
         np.divide(m, s, out=s)
@@ -162,42 +170,28 @@ class Adam(Optimizer):
         theta -= s
 
 
-class Nadam(Adam):
+class Nadam(WithMoments):
     """Adam with Nesterov's momentum: the step uses (1 - u_t) g / (1 - U_t) + u_{t+1} m / (1 - U_{t+1}) in place of m'.
 
     u_t = b1 (1 - 0.96^(t / 250) / 2) and U_t = u_1 ... u_t. Dozat 2016, Incorporating Nesterov momentum into Adam.
     """
 
-    def __init__(self, size, dtype, **kwargs):
-        super().__init__(size, dtype, **kwargs)
-        self.momentum_product = 1.0
-
-    def get_state(self):
-        return super().get_state() | {"momentum_product": self.momentum_product}
-
-    def set_state(self, state):
-        super().set_state(state)
-        self.momentum_product = state["momentum_product"]
-
-    def _begin_step(self):
-        self.momentum_product *= self._momentum(self.t)
+    kept = ("momentum_product",)
+    momentum_product = 1.0  # U_t
 
     def _momentum(self, t):
         return self.beta_1 * (1 - 0.5 * 0.96 ** (0.004 * t))
 
-    def _factors(self, lr):
+    def _factors(self, rates):
         now, after = self._momentum(self.t), self._momentum(self.t + 1)
+        self.momentum_product *= now
         unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
         share_g = (1 - now) / (1 - self.momentum_product)
         share_m = after * (1 - self.beta_1) / (1 - self.momentum_product * after)
-        return lr * share_g / unscale_v, share_m / share_g, self.epsilon / unscale_v
+        return [(rate * share_g / unscale_v, share_m / share_g, self.epsilon / unscale_v) for rate in rates]
 
     def _update(self, theta, g, m, v, s, rate_g, m_per_g, epsilon):
-        m *= self.beta_1
-        m += g
-        v *= self.beta_2
-        np.multiply(g, g, out=s)
-        v += s
+        self._move_moments(g, m, v, s)
         # theta -= rate_g (g + m_per_g m) / (sqrt(v) + epsilon), with the one scratch vector
         np.sqrt(v, out=s)
         s += epsilon
@@ -214,23 +208,24 @@ class Nadam(Adam):
 class RMSprop(Optimizer):
     """v <- b v + (1 - b) g^2;  theta <- theta - lr g / (sqrt(v) + epsilon).
 
-    Tieleman and Hinton 2012, Lecture 6.5. With ``bias_correction``, v / (1 - b^t) takes the place of v, as in Adam:
-    without it the first steps are 1 / sqrt(1 - b) times too long, 32 times for b = 0.999.
+    Tieleman and Hinton 2012, Lecture 6.5; ``beta_2`` is b. With ``bias_correction``, v / (1 - b^t) takes the place of
+    v, as in Adam: without it the first steps are 1 / sqrt(1 - b) times too long, 32 times for b = 0.999.
     """
 
     n_states = 1
+    is_adaptive = True
 
-    def __init__(self, size, dtype, beta=0.99, epsilon=1e-8, bias_correction=False, **kwargs):
+    def __init__(self, size, dtype, beta_2=0.99, epsilon=1e-8, bias_correction=True, **kwargs):
         super().__init__(size, dtype, **kwargs)
-        self.beta, self.epsilon, self.bias_correction = beta, epsilon, bias_correction
+        self.beta_2, self.epsilon, self.bias_correction = beta_2, epsilon, bias_correction
 
-    def _factors(self, lr):
-        correction = 1 - self.beta**self.t if self.bias_correction else 1.0
-        unscale_v = math.sqrt((1 - self.beta) / correction)
-        return lr / unscale_v, self.epsilon / unscale_v
+    def _factors(self, rates):
+        correction = 1 - self.beta_2**self.t if self.bias_correction else 1.0
+        unscale_v = math.sqrt((1 - self.beta_2) / correction)
+        return [(rate / unscale_v, self.epsilon / unscale_v) for rate in rates]
 
     def _update(self, theta, g, v, s, rate, epsilon):
-        v *= self.beta
+        v *= self.beta_2
         np.multiply(g, g, out=s)
         v += s
         np.sqrt(v, out=s)

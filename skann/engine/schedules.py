@@ -1,7 +1,14 @@
 """Learning-rate schedules: functions of the number t of optimizer steps taken so far.
 
 A schedule is a frozen dataclass, so it pickles, prints and compares; ``schedule(t)`` returns the rate eta of equation
-(6). Those with ``n_steps`` know the length of the run and stay at their last value after it. To add a
+(6). Those with ``n_steps`` plan for the end of the run, and stay at their last value after it.
+
+Contract
+--------
+``schedule(t)`` is a number of at least 0. A schedule with a name is made of those of these values that its constructor
+names: ``rate``; ``n_steps``, the length of the run; ``steps_per_epoch`` and ``rows_per_epoch``; ``t_0`` and ``rows_0``,
+what earlier runs have taken and seen; and any hyper-parameter by its name, such as ``power_t``. The fact
+``falls_on_plateau``, False unless a class says otherwise, asks for `skann.engine.callbacks.LowerRate`. To add a
 schedule, write a class and name it in `SCHEDULES`.
 """
 
@@ -24,15 +31,31 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class InverseScaling:
-    """lr(t) = rate / (1 + rows seen before this epoch)^power, for a run that starts at t_0 with rows_0 rows seen.
+class Adaptive:
+    """lr(t) = rate, which `skann.engine.callbacks.LowerRate` divides by 5 when the loss stops falling.
 
-    >>> InverseScaling(rate=0.1, power=0.5, steps_per_epoch=10, rows_per_epoch=3)(10)
+    >>> Adaptive(0.1)(7)
+    0.1
+    """
+
+    falls_on_plateau = True
+
+    rate: float
+
+    def __call__(self, t: float) -> float:
+        return self.rate
+
+
+@dataclass(frozen=True)
+class InverseScaling:
+    """lr(t) = rate / (1 + rows seen before this epoch)^power_t, for a run that starts at t_0 with rows_0 rows seen.
+
+    >>> InverseScaling(rate=0.1, power_t=0.5, steps_per_epoch=10, rows_per_epoch=3)(10)
     0.05
     """
 
     rate: float
-    power: float
+    power_t: float
     steps_per_epoch: int
     rows_per_epoch: int
     t_0: int = 0
@@ -40,7 +63,7 @@ class InverseScaling:
 
     def __call__(self, t: float) -> float:
         rows = self.rows_0 + self.rows_per_epoch * ((t - self.t_0) // self.steps_per_epoch)
-        return self.rate * float(1 + rows) ** -self.power
+        return self.rate * float(1 + rows) ** -self.power_t
 
 
 @dataclass(frozen=True)
@@ -133,6 +156,22 @@ class FlatCosine:
         return self.rate * (1 + math.cos(math.pi * max(0.0, 2 * _progress(t, self.n_steps) - 1))) / 2
 
 
+@dataclass(frozen=True)
+class Exponential:
+    """lr(t) = start (end / start)^(t / (n_steps - 1)): for `skann.engine.sweep`, and without a name.
+
+    >>> Exponential(start=0.01, end=1.0, n_steps=3)(1)
+    0.1
+    """
+
+    start: float
+    end: float
+    n_steps: int
+
+    def __call__(self, t):
+        return self.start * (self.end / self.start) ** (t / (self.n_steps - 1))
+
+
 def _progress(t, n_steps):
     return min(t / n_steps, 1.0)
 
@@ -140,7 +179,7 @@ def _progress(t, n_steps):
 SCHEDULES = {
     "constant": Constant,
     "invscaling": InverseScaling,
-    "adaptive": Constant,  # lowered by callbacks.Patience when the loss stops falling
+    "adaptive": Adaptive,
     "linear": Linear,
     "cosine": Cosine,
     "one_cycle": OneCycle,

@@ -29,10 +29,12 @@ from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
 from ..fitting.data import GivenRows
-from ..fitting.networks import IndependentNetworks, Member, predictions_error
+from ..fitting.independent import IndependentNetworks
+from ..fitting.member import Member
+from ..fitting.networks import predictions_error
 from ..fitting.prepare import Before, Given, prepare
 from ..fitting.scoring import Scoring
-from ..fitting.train import Trained, warning_about
+from ..fitting.train import Trained
 from ..fitting.validation import Validation, check_validation
 from ..plotting.html import network_svg
 from .fitted import FittedAttributes
@@ -116,7 +118,6 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if not partial and callbacks_of(self):
             task = FitTask(self, X, y, sample_weight, lambda *state: self._snapshot(start, *state))
         start = self._start(X, y, sample_weight, validation, task, first=first, partial=partial, **target_options)
-        self.encoder_ = start.encoder
         for message in start.messages:
             warnings.warn(message, stacklevel=OF_THE_CALL)
         tasks = None if task is None else task.begin(start, is_warm=not first)
@@ -130,23 +131,24 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if task is not None:
             task.end()
         if not partial:
-            found = [warning_about(start.settings, each) for each in trained]
-            for message, category in [each for each in found if each[0]][:1]:  # of one network only
+            for message, category in start.warnings(trained)[:1]:  # of one network only
                 warnings.warn(message, category, stacklevel=OF_THE_CALL)
         return self
 
     def _start(self, X, y, sample_weight, validation=None, task=None, *, first=True, partial=False, **target_options):
-        """The start of a training, after all checks of the data."""
+        """The start of a training, after all checks of the data; sets what predictions need beside the networks."""
         if not first:
             check_structure(self, self._structure)
         scoring = None if partial else Scoring.of(self, self._with_networks)
         given = self._check(X, y, sample_weight, validation, first, **target_options)
-        return prepare(
+        start = prepare(
             {name: getattr(self, name) for name in self._parameter_constraints}, given, self._target,
             self._kind_of_networks, scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
             before=None if first else Before(self.encoder_, self.networks_),
             feature_names=getattr(self, "feature_names_in_", None),
         )  # fmt: skip
+        self.encoder_ = start.encoder
+        return start
 
     def _check(self, X, y, sample_weight, validation, first, **target_options):
         """The data, checked and with encoded targets; sets what says how the data must look: columns and target."""
@@ -192,12 +194,11 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         return seed if task is None else task.seed(seed)
 
     def _with_networks(self, networks):
-        """A copy of this estimator for one network that predicts with these networks."""
+        """A copy of this estimator that predicts with these networks."""
         model = copy.copy(self)
         for name in OF_CALLBACKS:
             vars(model).pop(name, None)
-        model.n_estimators = 1
-        model.networks_ = networks
+        model.n_estimators, model.networks_ = networks.n_estimators, networks
         model._structure = structure(model)
         return model
 
@@ -222,7 +223,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         finish = self._finish if finish is None else finish
         networks = self.networks_ if networks is None else networks
         X, encode, n_columns = inputs.chunkwise(self.encoder_, self._check_X(X))
-        n_chunk = chunk_rows(n_columns + (len(networks.members) + 1) * networks.n_outputs)
+        n_chunk = chunk_rows(n_columns + networks.n_raw + networks.n_outputs)
         return in_chunks(lambda rows: finish(networks.raw_outputs(encode(rows))), X, n_chunk, self.n_jobs)
 
     def _finish(self, raw):

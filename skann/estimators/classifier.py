@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Self
 
 import numpy as np
-from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 
 from .._compat import HasMethods, StrOptions
@@ -576,7 +574,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         log_proba : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Columns as in `predict_proba`.
         """
-        return self._predict(X, self._log_of_mean)
+        return self._predict(X, lambda raw: self.networks_.log_predict(raw))
 
     def decision_function(self, X: MatrixLike) -> Floats:
         """Raw outputs, before softmax or the logistic function.
@@ -609,18 +607,6 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         """Class indices (n_rows,), or 0 and 1 for each label (n_rows, n_labels)."""
         proba = self.networks_.predict(raw)
         return (proba > 0.5).astype(np.int64) if self._target.multilabel else proba.argmax(axis=1)
-
-    def _log_of_mean(self, raw):
-        """Logarithms of the probabilities, without their rounding where they are small."""
-        networks = self.networks_
-        if not hasattr(networks.loss, "log_predict"):
-            return np.log(networks.predict(raw))
-        log_proba = [networks.loss.log_predict(each) for each in networks.calibrated(raw)]
-        if len(log_proba) == 1:
-            return log_proba[0]
-        if networks.weights is None:
-            return logsumexp(log_proba, axis=0) - math.log(len(raw))
-        return logsumexp(log_proba, axis=0, b=np.reshape(networks.weights, (-1, 1, 1)))
 
     def _decision(self, raw):
         """What `decision_function` returns."""

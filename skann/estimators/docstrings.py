@@ -11,15 +11,16 @@ import textwrap
 from pathlib import Path
 from string import Template
 
-from ..engine import embeddings, initializers
+from .._parts import without
+from ..engine import initializers
 from ..engine.activations import ACTIVATIONS
+from ..engine.embeddings import EMBEDDINGS
 from ..engine.losses import LOSSES
 from ..engine.optimizers import OPTIMIZERS
 from ..engine.schedules import SCHEDULES
 from . import entries
 
 WIDTH = 120
-EMBEDDINGS = {"periodic": embeddings.Periodic, "piecewise_linear": embeddings.PiecewiseLinear}
 FILES = ("classifier.py", "regressor.py")
 
 OPENING = {
@@ -204,19 +205,16 @@ def entry(name, estimator="ANNRegressor"):
 
 def options():
     """Text for each ``$name`` in the entries: the options in a list of names, or of names with what they mean."""
-    start = {name: part for name, part in initializers.INITIALIZERS.items() if name != "auto"}
-    start["data"] = initializers.data
-    numeric = getattr(embeddings, "EMBEDDINGS", EMBEDDINGS)
-    of_values = {name: loss for name, loss in LOSSES.items() if loss.out_activation not in ("softmax", "logistic")}
+    start = initializers.INITIALIZERS | {"data": initializers.data}
     return {
         "activations": _names(ACTIVATIONS),
         "initializers": _names(start),
-        "embeddings": _names(numeric),
+        "embeddings": _names(EMBEDDINGS),
         "solvers": _names([*OPTIMIZERS, "lbfgs"]),
         "initializers_in_words": _in_words(start, entries.INITIALIZERS_IN_WORDS),
-        "embeddings_in_words": _in_words(numeric, entries.EMBEDDINGS_IN_WORDS),
+        "embeddings_in_words": _in_words(EMBEDDINGS, entries.EMBEDDINGS_IN_WORDS),
         "schedules_in_words": _in_words(SCHEDULES, entries.SCHEDULES_IN_WORDS),
-        "losses_in_words": _in_words(of_values, entries.LOSSES_IN_WORDS),
+        "losses_in_words": _in_words(without(LOSSES, "is_classification"), entries.LOSSES_IN_WORDS),
     }
 
 

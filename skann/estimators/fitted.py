@@ -87,7 +87,7 @@ class FittedAttributes:
 
     @property
     def n_outputs_(self) -> int:
-        """Number of units in the last layer."""
+        """Number of raw outputs of a prediction."""
         return self._fitted_networks("n_outputs_").n_outputs
 
     @property
@@ -98,13 +98,17 @@ class FittedAttributes:
     @property
     def estimators_(self) -> list[Any]:
         """A model with one network each."""
-        networks = self._ensemble("estimators_")
+        networks = self._fitted_networks("estimators_")
+        if not networks.is_ensemble:
+            raise self._needs_ensemble("estimators_")
         return [self._with_networks(networks.only(member)) for member in networks.members]
 
     @property
     def oof_prediction_(self) -> Floats | None:
         """For each training row the mean prediction of those networks that held it out; None if no rows were."""
-        networks = self._ensemble("oof_prediction_")
+        networks = self._fitted_networks("oof_prediction_")
+        if not networks.keeps_out_of_fold:
+            raise self._needs_ensemble("oof_prediction_")
         if not hasattr(networks, "out_of_fold"):
             raise AttributeError("oof_prediction_ is not stored with a model: store it beside, or fit again.")
         return None if networks.out_of_fold is None else self._target.shaped(networks.out_of_fold)
@@ -121,12 +125,9 @@ class FittedAttributes:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return self.networks_
 
-    def _ensemble(self, name):
-        """The networks, if there are several."""
-        networks = self._fitted_networks(name)
-        if not networks.is_ensemble:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: it has one network")
-        return networks
+    def _needs_ensemble(self, name):
+        """The AttributeError about ``name``, which one network does not have."""
+        return AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: it has one network")
 
     def _only_member(self, name):
         """The one network with its record; AttributeError about ``name`` where there are several."""

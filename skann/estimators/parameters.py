@@ -6,8 +6,9 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from .._compat import HasMethods, Interval, Options, StrOptions, above, at_least
+from .._compat import HasMethods, Interval, NamesIn, Options, StrOptions, above, at_least
 from ..engine.activations import ACTIVATIONS
+from ..engine.embeddings import EMBEDDINGS
 from ..engine.initializers import INITIALIZERS
 from ..engine.optimizers import OPTIMIZERS
 from ..engine.schedules import SCHEDULES
@@ -20,15 +21,15 @@ FRACTION = Interval(Real, 0, 1, closed="left")
 
 CONSTRAINTS = {
     "hidden_layer_sizes": [AUTO, at_least(1, Integral), "array-like"],
-    "activation": [StrOptions({*ACTIVATIONS, "auto"}), HasMethods(["forward", "backward"]), list, tuple],
+    "activation": [NamesIn(ACTIVATIONS, "auto"), HasMethods(["forward", "backward"]), list, tuple],
     "parametric_activation": [AUTO, "boolean"],
-    "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
-    "initializer": [StrOptions({*INITIALIZERS, "data"})],
+    "solver": [NamesIn(OPTIMIZERS, "lbfgs")],
+    "initializer": [NamesIn(INITIALIZERS, "data", "auto")],
     "alpha": [at_least(0)],
     "weight_decay": [AUTO, at_least(0)],
     "dropout": [AUTO, FRACTION, list, tuple],
     "batch_size": [AUTO, at_least(1, Integral)],
-    "learning_rate": [StrOptions({*SCHEDULES, "auto"}), callable],
+    "learning_rate": [NamesIn(SCHEDULES, "auto"), callable],
     "learning_rate_init": [AUTO, above(0)],
     "power_t": [at_least(0)],
     "momentum": [Interval(Real, 0, 1, closed="both")],
@@ -54,7 +55,7 @@ CONSTRAINTS = {
     "n_jobs": [Integral, None],
     "encoder": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
-    "numeric_embedding": [StrOptions({"auto", "periodic", "piecewise_linear"}), None],
+    "numeric_embedding": [NamesIn(EMBEDDINGS, "auto"), None],
     "feature_scaling": [AUTO, "boolean"],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
     "verbose": ["verbose"],
@@ -63,7 +64,7 @@ CONSTRAINTS = {
 
 CONTRACTS = {  # parameter: module whose docstring states the contract, methods, attributes
     "loss": ("losses", ("value_and_delta", "predict", "constant"), ("out_activation",)),
-    "activation": ("activations", ("forward", "backward"), ("keeps_input",)),
+    "activation": ("activations", ("forward", "backward"), ("two_buffers",)),
 }
 
 

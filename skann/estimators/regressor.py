@@ -7,7 +7,8 @@ from typing import Self
 
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
-from .._compat import HasMethods, Interval, StrOptions, above
+from .._compat import HasMethods, Interval, NamesIn, StrOptions, above
+from .._parts import fact, without
 from .._typing import (
     CV,
     Activation,
@@ -29,11 +30,10 @@ from .._typing import (
     Transformer,
     available_if,
 )
+from ..engine.losses import LOSSES
 from ..targets.values import Values
 from .base import BaseANN, has_partial_fit, unchanged_on_failure
 from .parameters import CONSTRAINTS
-
-LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
 
 
 class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
@@ -408,7 +408,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     """
 
     _parameter_constraints = CONSTRAINTS | {
-        "loss": [StrOptions(set(LOSSES)), HasMethods(["value_and_delta", "predict", "constant"])],
+        "loss": [
+            NamesIn(lambda: without(LOSSES, "is_classification")),
+            HasMethods(["value_and_delta", "predict", "constant"]),
+        ],
         "huber_delta": [above(0)],
         "target_scaling": [StrOptions({"auto"}), "boolean"],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
@@ -558,5 +561,5 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.positive_only = self.loss in ("poisson", "gamma")
+        tags.target_tags.positive_only = fact(LOSSES, self.loss, "positive_only")
         return tags

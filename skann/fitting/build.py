@@ -2,23 +2,16 @@
 
 from numbers import Integral, Real
 
-import numpy as np
-
+from .._parts import fact, listed, made, named
 from ..engine.activations import ACTIVATIONS
-from ..engine.embeddings import Category, Columns, PassThrough, Periodic, PiecewiseLinear
+from ..engine.embeddings import EMBEDDINGS, Category, Embeddings, PassThrough
 from ..engine.initializers import INITIALIZERS
 from ..engine.layers import Dense, Dropout, ParametricActivation, Scale
 from ..engine.network import Network
 from ..engine.optimizers import OPTIMIZERS
-from ..engine.schedules import SCHEDULES, FlatCosine, InverseScaling
-
-N_BINS = 48  # of a piecewise-linear embedding, as in TabM
-
+from ..engine.schedules import SCHEDULES, FlatCosine
 
 N_SAMPLE = 1000  # rows that initializer="data" looks at
-
-
-FINITE_SCHEDULES = ("linear", "cosine", "one_cycle", "coslog4", "flat_cosine")  # see `plans_end`
 
 
 def network(settings, inputs, rows, constant, rng):
@@ -54,20 +47,20 @@ def input_layers(settings, inputs, rows):
     if rows.is_sparse and (settings.numeric_embedding or settings.feature_scaling):
         raise ValueError("numeric_embedding and feature_scaling need a dense X, got a sparse one.")
     if (settings.numeric_embedding and inputs.n_numeric) or inputs.n_levels:
-        columns = Columns(embeddings(settings, inputs, rows))
-        chain, n_in = [columns], columns.n_out
+        chain = [Embeddings(embeddings(settings, inputs, rows))]
+        n_in = chain[0].n_out
     if settings.feature_scaling:
         chain.append(Scale(n_in))
     return chain, n_in
 
 
 def embeddings(settings, inputs, rows):
-    """The parts of `Columns`: for the numbers, for what needs none, and for each column of codes."""
+    """The parts of `Embeddings`: for the numbers, for what needs none, and for each column of codes."""
     parts, n_embedded = {}, inputs.n_numeric if settings.numeric_embedding else 0
-    if n_embedded and settings.numeric_embedding == "periodic":
-        parts["numeric"] = Periodic(n_embedded, sigma=settings.sigma)
-    elif n_embedded:
-        parts["numeric"] = PiecewiseLinear(rows.quantiles(np.linspace(0, 1, N_BINS + 1), n_embedded))
+    if n_embedded:
+        kind = EMBEDDINGS[settings.numeric_embedding]
+        make = getattr(kind, "from_rows", kind)
+        parts["numeric"] = made(make, vars(settings) | {"rows": rows, "n_in": n_embedded})
     if n_embedded + len(inputs.n_levels) < inputs.n_columns:
         parts["rest"] = PassThrough(inputs.n_columns - n_embedded - len(inputs.n_levels))
     return parts | {f"category{i}": Category(n) for i, n in enumerate(inputs.n_levels)}
@@ -121,39 +114,47 @@ def dropout_rates(settings, n_hidden):
 
 
 def optimizer(settings, network):
-    kwargs = {"weight_decay": settings.weight_decay, "groups": network.groups}
-    if settings.solver == "sgd":
-        kwargs |= {"momentum": settings.momentum, "nesterov": settings.nesterovs_momentum}
-    elif settings.solver == "rmsprop":
-        kwargs |= {"beta": settings.beta_2, "epsilon": settings.epsilon, "bias_correction": True}
-    else:
-        kwargs |= {"beta_1": settings.beta_1, "beta_2": settings.beta_2, "epsilon": settings.epsilon}
-    return OPTIMIZERS[settings.solver](network.theta.size, network.theta.dtype, **kwargs)
+    """The optimizer, without a step taken."""
+    of_network = {"size": network.theta.size, "dtype": network.theta.dtype, "groups": network.groups}
+    return made(OPTIMIZERS[settings.solver], vars(settings) | of_network)
 
 
 def schedule(settings, n_rows, batch_size, t=0, n_seen=0):
     """The schedule of the learning rate, for a training that begins after ``t`` steps and ``n_seen`` rows."""
-    name, rate = settings.learning_rate, float(settings.learning_rate_init)
-    if not isinstance(name, str):
-        return name
+    if not isinstance(settings.learning_rate, str):
+        return settings.learning_rate
     steps_per_epoch = -(-n_rows // batch_size)
-    if name == "invscaling":
-        return InverseScaling(rate, settings.power_t, steps_per_epoch, n_rows, t, n_seen)
-    if name in FINITE_SCHEDULES:
-        return SCHEDULES[name](rate, settings.max_iter * steps_per_epoch)
-    return SCHEDULES[name](rate)
+    values = vars(settings) | {
+        "rate": float(settings.learning_rate_init),
+        "n_steps": settings.max_iter * steps_per_epoch,
+        "steps_per_epoch": steps_per_epoch,
+        "rows_per_epoch": n_rows,
+        "t_0": t,
+        "rows_0": n_seen,
+    }
+    return made(SCHEDULES[settings.learning_rate], values)
 
 
 def plans_end(learning_rate):
-    """Whether a schedule, its name or an object with ``n_steps``, plans for training to last until ``max_iter``."""
-    return learning_rate in FINITE_SCHEDULES if isinstance(learning_rate, str) else hasattr(learning_rate, "n_steps")
+    """Whether a schedule, its name or an object, has ``n_steps``: it plans for training to last until ``max_iter``."""
+    if isinstance(learning_rate, str):
+        return "n_steps" in named(SCHEDULES[learning_rate])
+    return hasattr(learning_rate, "n_steps")
+
+
+def begins_anew(settings):
+    """Whether a warm start runs the schedule again from its beginning: one with a name that plans an end."""
+    return isinstance(settings.learning_rate, str) and not settings.is_partial and plans_end(settings.learning_rate)
+
+
+def falls_on_plateau(settings):
+    """Whether the rate is lowered where the training would end otherwise."""
+    return fact(SCHEDULES, settings.learning_rate, "falls_on_plateau")
 
 
 def fade(settings, n_rows, batch_size):
     """The schedule of dropout and weight decay; None where they stay, as with rates that plan no end."""
-    if not settings.fades or not (settings.dropout or settings.weight_decay):
-        return None
-    if settings.learning_rate not in FINITE_SCHEDULES:
+    if not settings.fades or not (settings.dropout or settings.weight_decay) or not begins_anew(settings):
         return None
     return FlatCosine(1.0, settings.max_iter * -(-n_rows // batch_size))
 
@@ -168,7 +169,7 @@ def ignored(settings, n_rows):
             f"{name}={getattr(settings, name)!r}" for name, value in off.items() if getattr(settings, name) != value
         ]
         if named:
-            messages.append(f"solver='lbfgs' ignores {', '.join(named)}: use 'adam', 'nadam', 'rmsprop' or 'sgd'.")
+            messages.append(f"solver='lbfgs' ignores {', '.join(named)}: use {listed(OPTIMIZERS)}.")
     elif settings.batch_size > n_rows and not settings.batch_size_is_auto:
         messages.append(
             f"batch_size={settings.batch_size} is more than the {n_rows} training rows: they make one batch."
@@ -176,7 +177,8 @@ def ignored(settings, n_rows):
     return messages
 
 
-RATE = {"scale": 6.0, "bias": 0.1, "embedding": 0.1, "parametric": 0.1, "category": 1.0}
+RATE = {"scale": 6.0, "activation": 0.1, "embedding": 0.1, "category": 1.0}  # by the kind of layer
+BIAS_RATE = 0.1
 
 
 def set_rate_factors(layers):
@@ -186,14 +188,9 @@ def set_rate_factors(layers):
     same length whatever the scale of a weight, and this is the scale (the neural tangent parametrisation).
     """
     for layer in layers:
-        if isinstance(layer, Dense):
-            layer.multipliers = {"W": (max(layer.n_in, 1) ** -0.5, 1.0), "b": (RATE["bias"], 0.0)}
-        elif isinstance(layer, Scale):
-            layer.multipliers = {"s": (RATE["scale"], RATE["scale"] ** 2)}
-        elif isinstance(layer, ParametricActivation):
-            layer.multipliers = {"p": (RATE["parametric"], RATE["parametric"] ** 2)}
-        elif isinstance(layer, Columns):
-            layer.multipliers = {
-                name: (RATE["category"], 1.0) if name.endswith(".E") else (RATE["embedding"], RATE["embedding"] ** 2)
-                for name in layer.shapes
-            }
+        if layer.kind == "embeddings":
+            set_rate_factors(layer.parts.values())
+        elif layer.kind == "dense":
+            layer.multipliers = {"W": (max(layer.n_in, 1) ** -0.5, 1.0), "b": (BIAS_RATE, 0.0)}
+        elif layer.kind in RATE:
+            layer.multipliers = dict.fromkeys(layer.shapes, (RATE[layer.kind], RATE[layer.kind] ** 2))

@@ -39,8 +39,6 @@ class TrainingData:
         Number of rows given to `fit`.
     score : callable(network, raw) -> float or None
         How the watched rows are judged, greater is better; None means by minus the loss.
-    constant : ndarray of shape (n_outputs,) or None
-        Raw outputs that a new network starts from: those of the best constant prediction for all given rows.
     """
 
     rows: Any
@@ -48,7 +46,6 @@ class TrainingData:
     held_out: np.ndarray | None
     n_given: int
     score: Any = None
-    constant: np.ndarray | None = None
 
     def constant_loss(self, loss):
         """The loss of the best constant prediction on the training rows: what learning must beat."""

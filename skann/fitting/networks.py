@@ -1,63 +1,26 @@
 """The trained networks of a model: the one object between an estimator and the engine.
 
 It makes the networks, trains them, and turns rows into their raw outputs and these into one prediction; a pickle, an
-export to ONNX, a checkpoint and the copies that callbacks get see it and nothing behind it. What kinds of ensembles
-differ in is what `Networks` leaves abstract; an estimator's ``_kind_of_networks`` says which kind it has.
+export to ONNX, a checkpoint and the copies that callbacks get see it and nothing behind it. `Networks` does what is the
+same for all kinds of ensembles and leaves abstract what they differ in. To add a kind, write a class that says that,
+and name it as the ``_kind_of_networks`` of an estimator.
 """
 
 import copy
+import itertools
 import math
 from abc import ABC, abstractmethod
 
 import numpy as np
+from scipy.special import logsumexp
 
 from .._threads import blas_threads
 from ..engine.calibration import fit_temperature
 from ..engine.evaluation import prediction_workspace, raw_outputs
 from ..engine.rows import ArrayRows
-from . import build
+from .member import Member
 from .parallel import train_all
 from .train import Training
-
-
-class Member:
-    """A network with its record: what one training made, and what a later one goes on from.
-
-    Attributes
-    ----------
-    network : Network
-    state : TrainingState or None
-        None after unpickling: the weights are there, the state of the optimizer is not.
-    history : dict of str to list
-        One entry for each epoch of all trainings so far.
-    n_iter : int
-        Epochs of the last training.
-    t : int
-        Rows seen in all epochs.
-    """
-
-    def __init__(self, network, state=None):
-        self.network, self.state = network, state
-        self.history, self.n_iter, self.t = {}, 0, 0
-
-    def take(self, trained):
-        """Go on from what a training has made."""
-        before, new, n_epochs = self.history, trained.run.history, trained.run.epoch
-        n_before = len(before.get("loss", ()))
-        self.history = {
-            name: list(before.get(name, [math.nan] * n_before)) + new.get(name, [math.nan] * n_epochs)
-            for name in sorted(before.keys() | new.keys())
-        }
-        self.network, self.state, self.n_iter = trained.network, trained.state, n_epochs
-        self.t += trained.n_rows * n_epochs
-
-    def __getstate__(self):
-        return vars(self) | {"state": None}
-
-    def __deepcopy__(self, memo):
-        other = memo[id(self)] = object.__new__(type(self))
-        vars(other).update(copy.deepcopy(vars(self), memo))
-        return other
 
 
 class Networks(ABC):
@@ -74,7 +37,7 @@ class Networks(ABC):
     members : list of Member
         One for each training.
     is_ensemble : bool
-        Whether there are several trainings, though Ctrl-C may have left one member.
+        Whether several members were asked for, though Ctrl-C may have left one.
     temperature : float
         What raw outputs are divided by before the loss makes probabilities of them.
     out_of_fold : ndarray of shape (n_rows, ...) or None
@@ -92,40 +55,77 @@ class Networks(ABC):
     def n_trainings(settings):
         """How many trainings make the networks that ``settings`` asks for."""
 
+    @abstractmethod
+    def settings_of(self, i, settings):
+        """The settings of training i, which may differ from those of the fit in what makes or trains a network."""
+
+    @abstractmethod
+    def new_network(self, settings, inputs, rows, constant, rng):
+        """The network that a training starts from.
+
+        Parameters
+        ----------
+        settings : Settings
+            Of this training.
+        inputs : Inputs
+            What the columns of the encoded X are.
+        rows : Rows
+            To learn from.
+        constant : ndarray of shape (n_outputs,)
+            The raw outputs that a prediction starts with.
+        rng : Generator
+        """
+
+    @abstractmethod
+    def training_loss(self):
+        """The loss that a training minimises, of the raw outputs of one network; its ``predict`` averages, too."""
+
+    @abstractmethod
+    def outputs(self, raw):
+        """The raw outputs (n_rows, n_outputs) that a prediction is averaged over: a list, from those of one member."""
+
     @property
     @abstractmethod
     def weights(self):
-        """Shares of the raw outputs in a prediction, a list of floats with sum 1; None if they are equal."""
+        """How much each of the `outputs` of all members counts in a prediction, positive floats; None: all the same."""
+
+    @property
+    @abstractmethod
+    def n_estimators(self):
+        """The parameter ``n_estimators`` that asks for networks such as these."""
 
     @property
     @abstractmethod
     def are_alike(self):
         """Whether all members have layers of the same shapes, so that they can share their buffers."""
 
+    @property
     @abstractmethod
-    def new_network(self, i, settings, inputs, rows, constant, rng):
-        """The network that training i starts from; ``constant`` (n_outputs,) are raw outputs to start with."""
-
-    @abstractmethod
-    def training_loss(self):
-        """The loss that a training minimises."""
-
-    @abstractmethod
-    def outputs(self, raw):
-        """A list of raw outputs (n_rows, n_outputs) from those of each member: what predictions are averaged over."""
+    def keeps_out_of_fold(self):
+        """Whether predictions for the held-out rows are kept, as `out_of_fold`."""
 
     # ------------------------------------------------------------------------------------------------ training
 
-    def begin(self, settings, inputs, data, states):
-        """Make the members, whose networks start from about the best constant prediction."""
-        self.is_ensemble, self.n_outputs = len(data) > 1, len(data[0].constant)
+    def begin(self, settings, inputs, starts):
+        """Make the members.
+
+        Parameters
+        ----------
+        settings : Settings
+        inputs : Inputs
+            What the columns of the encoded X are.
+        starts : list of (Rows, ndarray of shape (n_outputs,), TrainingState)
+            For each training the rows to learn from, the raw outputs of about the best constant prediction, from which
+            the network starts, and the state that goes on.
+        """
+        self.is_ensemble, self.n_outputs = len(starts) > 1, len(starts[0][1])
         with blas_threads(0), np.errstate(over="ignore", invalid="ignore"):  # the same start with any number of threads
-            for i, (each, state) in enumerate(zip(data, states, strict=True)):
-                network = self.new_network(i, settings, inputs, each.rows, each.constant, state.rng)
+            for i, (rows, constant, state) in enumerate(starts):
+                network = self.new_network(self.settings_of(i, settings), inputs, rows, constant, state.rng)
                 self.members.append(Member(network, state))
 
     def going_on(self, loss, states):
-        """A copy that goes on from here, with this loss and these states of its trainings."""
+        """A copy to be trained on, with this loss and these states of its trainings."""
         other = copy.deepcopy(self)
         other.loss = loss
         for member, state in zip(other.members, states, strict=True):
@@ -141,7 +141,7 @@ class Networks(ABC):
         data : list of TrainingData
             One for each member.
         is_warm : bool
-            Whether the members are trained ones, whose weights compete for the best.
+            Whether the members have been trained before, so that their weights compete for the best.
         tasks : list of callables, default=None
             See `fit_network`: one for each member.
 
@@ -160,9 +160,9 @@ class Networks(ABC):
 
     def training(self, i, settings, data, is_warm=False):
         """What `fit_network` needs for member i."""
-        member = self.members[i]
+        member, own = self.members[i], self.settings_of(i, settings)
         return Training(
-            settings, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
+            own, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
         )
 
     def evaluate_held_out(self, data, calibrate, finish):
@@ -183,13 +183,13 @@ class Networks(ABC):
             raw = [raw_outputs(member.network, each.watched) for member, each in pairs]
             if calibrate:
                 self._fit_temperature(raw, [each.watched.targets() for _, each in pairs])
-        if len(data) > 1 and data[0].held_out is not None:
+        if self.keeps_out_of_fold and data[0].held_out is not None:
             self.out_of_fold = self._average_held_out(raw, data, finish)
 
     def _fit_temperature(self, raw, targets):
         raws, ys, weights = [], [], []
         for each, (y, weight) in zip(raw, targets, strict=True):
-            for outputs in self.outputs([each]):
+            for outputs in self.outputs(each):
                 raws.append(outputs)
                 ys.append(y)
                 weights.append(weight)
@@ -197,51 +197,76 @@ class Networks(ABC):
         self.temperature = fit_temperature(self.loss, np.concatenate(raws), np.concatenate(ys), weight)
 
     def _average_held_out(self, raw, data, finish):
-        total = count = None
-        for i, (each, of_member) in enumerate(zip(raw, data, strict=False)):
-            # float32 may not hold large targets
-            prediction = finish(self.only(self.members[i]).predict(self.outputs([each.astype(np.float64)])))
+        """The mean prediction for each row by the members that held it out, weighted as in `predict`."""
+        weights = itertools.repeat(1.0) if self.weights is None else iter(self.weights)
+        total = share = None
+        for member, each, of_member in zip(self.members, raw, data, strict=False):
+            outputs = self.outputs(each.astype(np.float64))  # float32 may not hold large targets
+            prediction = finish(self.only(member).predict(outputs))
             if total is None:
                 total = np.zeros((of_member.n_given, prediction.shape[1]))
-                count = np.zeros((of_member.n_given, 1))
-            total[of_member.held_out] += prediction
-            count[of_member.held_out] += 1
-        return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+                share = np.zeros((of_member.n_given, 1))
+            weight = sum(itertools.islice(weights, len(outputs)))
+            total[of_member.held_out] += weight * prediction
+            share[of_member.held_out] += weight
+        return np.divide(total, share, out=np.full_like(total, np.nan), where=share > 0)
 
     # ---------------------------------------------------------------------------------------------- prediction
 
+    @property
+    def n_raw(self):
+        """Raw outputs of all members for one row."""
+        return sum(member.network.layers[-1].n_out for member in self.members)
+
     def raw_outputs(self, X):
-        """A list of raw outputs (n_rows, n_outputs), in the dtype of X, which is encoded.
+        """The `outputs` of all members, a list, in the dtype of X, which is encoded.
 
         Raises
         ------
         ValueError
             If they are not finite.
         """
-        rows, workspace, raw = ArrayRows(X), None, []
+        rows, workspace, found = ArrayRows(X), None, []
         with np.errstate(over="ignore", invalid="ignore"):
             for member in self.members:
                 if workspace is None or not self.are_alike:
                     workspace = prediction_workspace(member.network, rows)
-                each = raw_outputs(member.network, rows, workspace)
-                raw.append(each.astype(X.dtype, copy=len(self.members) > 1))
-        if not all(np.isfinite(each).all() for each in raw):
+                raw = raw_outputs(member.network, rows, workspace)
+                found.append(raw.astype(X.dtype, copy=len(self.members) > 1))
+        if not all(np.isfinite(raw).all() for raw in found):
             raise predictions_error(X.dtype)
-        return self.outputs(raw)
+        return [each for raw in found for each in self.outputs(raw)]
 
     def calibrated(self, raw):
         """Raw outputs at the temperature."""
         return raw if self.temperature == 1 else [each / self.temperature for each in raw]
 
     def predict(self, raw):
-        """The mean, over the list of raw outputs, of what the loss predicts."""
+        """The weighted mean, over the list of raw outputs, of what the loss predicts."""
         predictions = [self.loss.predict(each) for each in self.calibrated(raw)]
         if len(predictions) == 1:
             return predictions[0]
-        weights = self.weights
-        if weights is None:
+        shares = self._shares()
+        if shares is None:
             return sum(predictions[1:], start=predictions[0]) / len(predictions)
-        return sum(weight * each for weight, each in zip(weights, predictions, strict=True))
+        return sum(share * each for share, each in zip(shares, predictions, strict=True))
+
+    def log_predict(self, raw):
+        """The logarithm of `predict`, of probabilities without their rounding where they are small."""
+        if not hasattr(self.loss, "log_predict"):
+            return np.log(self.predict(raw))
+        predictions = [self.loss.log_predict(each) for each in self.calibrated(raw)]
+        if len(predictions) == 1:
+            return predictions[0]
+        shares = self._shares()
+        if shares is None:
+            return logsumexp(predictions, axis=0) - math.log(len(predictions))
+        return logsumexp(predictions, axis=0, b=np.array(shares, predictions[0].dtype).reshape(-1, 1, 1))
+
+    def _shares(self):
+        """The `weights` with sum 1, or None."""
+        weights = self.weights
+        return None if weights is None else [weight / sum(weights) for weight in weights]
 
     def only(self, member):
         """The same with this one member."""
@@ -261,26 +286,6 @@ class Networks(ABC):
         other = memo[id(self)] = object.__new__(type(self))
         vars(other).update(copy.deepcopy(vars(self), memo))
         return other
-
-
-class IndependentNetworks(Networks):
-    """Networks of the same layers, each trained on its own: one, or an ensemble with equal shares."""
-
-    weights = None
-    are_alike = True
-
-    @staticmethod
-    def n_trainings(settings):
-        return settings.n_estimators
-
-    def new_network(self, i, settings, inputs, rows, constant, rng):
-        return build.network(settings, inputs, rows, constant, rng)
-
-    def training_loss(self):
-        return self.loss
-
-    def outputs(self, raw):
-        return raw
 
 
 def predictions_error(dtype):

@@ -7,15 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from .._parts import fact
 from .._weights import check_total, nonzero_rows, with_mean_1
 from ..encoding import inputs
 from ..encoding.dtypes import training_dtype
+from ..engine.losses import LOSSES
 from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, hold_out, none_held_out
 from .splitters import own_splits
-from .train import TrainingState
+from .train import TrainingState, warning_about
 from .validation import ValidationRows, naming
 
 
@@ -79,6 +81,12 @@ class Start:
         """Train the networks: see `Networks.train`."""
         return self.networks.train(self.settings, self.data, is_warm=is_warm, tasks=tasks)
 
+    def warnings(self, trained):
+        """What to warn of after the training: a list of messages with their categories."""
+        settings = [self.networks.settings_of(i, self.settings) for i in range(len(trained))]
+        found = [warning_about(*each) for each in zip(settings, trained, strict=True)]
+        return [(message, category) for message, category in found if message]
+
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
         self.networks.evaluate_held_out(self.data, self.settings.calibration is not None, target.unscale)
@@ -137,33 +145,36 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
         encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names)
     else:
         encoder, X = before.encoder, inputs.encode(before.encoder, given.X, dtype)
-    networks = kind(loss) if before is None else before.networks.going_on(loss, states)
     watched = _watched_rows(settings, given, X, y, splits, target, loss, encoder)
+    training_rows = [_training_rows(X, y, given.weight, split.train) for split in splits]
+    if before is None:
+        networks = kind(loss)
+        constants = [_constant(loss, each) for each in training_rows]
+        networks.begin(settings, inputs.inputs(encoder, X), list(zip(training_rows, constants, states, strict=True)))
+    else:
+        networks = before.networks.going_on(loss, states)
     scores = _scores(settings, given, watched, target, networks, scoring, messages)
     data = [
-        _training_data(X, y, given.weight, split, *each, None if before is not None else loss)
-        for split, *each in zip(splits, watched, scores, strict=True)
+        TrainingData(rows, watched, split.held_out, len(y), score)
+        for rows, watched, split, score in zip(training_rows, watched, splits, scores, strict=True)
     ]
-    if before is None:
-        networks.begin(settings, inputs.inputs(encoder, X), data, states)
-    messages += build.ignored(settings, min(len(each.rows) for each in data))
+    messages += build.ignored(settings, min(map(len, training_rows)))
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
     return Start(settings, encoder, networks, data, messages)
 
 
-def _training_data(X, y, weight, split, watched, score, loss):
-    """What one training learns from; ValueError if its weights have no sum that one can compute with.
-
-    ``loss`` is None where the training goes on and needs no constant to start from.
-    """
+def _training_rows(X, y, weight, which):
+    """Rows to learn from; ValueError if their weights have no sum that one can compute with."""
     if weight is not None:
-        check_total(weight if split.train is None else weight[split.train], "sample_weight of the training rows")
-    rows, constant = _rows(X, y, weight, split.train), None
-    if loss is not None:
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found when the training begins
-            constant = np.asarray(loss.constant(rows.y, rows.weight))
-    return TrainingData(rows, watched, split.held_out, len(y), score, constant)
+        check_total(weight if which is None else weight[which], "sample_weight of the training rows")
+    return _rows(X, y, weight, which)
+
+
+def _constant(loss, rows):
+    """The raw outputs (n_outputs,) of the best constant prediction for all rows of the table."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found when the training begins
+        return np.asarray(loss.constant(rows.y, rows.weight))
 
 
 def _watched_rows(settings, given, X, y, splits, target, loss, encoder):
@@ -228,7 +239,7 @@ def _split(parameters, settings, given, target, states, messages):
 
 
 def _learn_scale(settings, target, given, rows):
-    if settings.loss in ("poisson", "gamma"):
+    if isinstance(settings.loss, str) and not fact(LOSSES, settings.loss, "is_location"):
         raise ValueError(
             f"target_scaling=True does not go with loss={settings.loss!r}, which needs y in its own units."
         )

@@ -1,16 +1,15 @@
 """What "auto" stands for: the recipe for tables, or scikit-learn's defaults where the network is plain.
 
-The network is plain without an encoder, and with the solvers that the recipe was not made for. Which values the recipe
+The network is plain without an encoder, and with solvers whose steps are not adaptive, which the recipe was not made
+for. Which values the recipe
 has, and why, is told in docs/recipe.md.
 """
 
 from types import SimpleNamespace
 
-RECIPE_SOLVERS = ("adam", "nadam", "rmsprop")
-
-
-LOCATION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile")  # y may be standardised
-
+from .._parts import fact
+from ..engine.losses import LOSSES
+from ..engine.optimizers import OPTIMIZERS
 
 SMALL = 500  # rows up to which a plain network trains in float64: there it costs nothing
 
@@ -93,7 +92,8 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         - ``fades``, whether dropout and weight decay fade in the course of the training;
         - ``float64_rows``, up to how many rows dtype="auto" is float64.
     """
-    from_recipe = parameters["encoder"] is not None and parameters["solver"] in RECIPE_SOLVERS
+    has_encoder = parameters["encoder"] is not None
+    from_recipe = has_encoder and fact(OPTIMIZERS, parameters["solver"], "is_adaptive")
     values = PLAIN | {"batch_size": min(200, n_rows)}
     if from_recipe:
         values |= RECIPE | by_size(n_rows, is_classifier)
@@ -106,7 +106,7 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         values["n_iter_no_change"] = max(1, max_iter // 8)
     if n_splits and not partial:
         values["n_estimators"] = n_splits
-    values["target_scaling"] = parameters["encoder"] is not None and parameters["loss"] in LOCATION_LOSSES
+    values["target_scaling"] = has_encoder and fact(LOSSES, parameters["loss"], "is_location")
     chosen = {name: values[name] for name in values if is_auto(parameters.get(name, "auto"))}
     if partial:
         chosen |= {"early_stopping": False, "calibration": None}

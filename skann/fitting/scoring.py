@@ -14,7 +14,7 @@ from .._compat import takes_sample_weight
 from ..engine.calibration import CalibratedLoss
 from ..engine.scores import R2, Accuracy
 from .data import GivenRows
-from .networks import Member
+from .member import Member
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Scoring:
             Whether a loss is meant at its best temperature.
         """
         if self.is_loss:
-            return CalibratedLoss(networks.loss, watched) if calibrated else None
+            return CalibratedLoss(networks.training_loss(), watched) if calibrated else None
         if self.quick is not None:
-            return self.quick(networks.loss, watched)
+            return self.quick(networks.training_loss(), watched)
         return ModelScore(self.scoring, self.scorer, self.model_of, networks, given.take(watched.which))
 
 

@@ -169,8 +169,8 @@ def _divergence(settings, data, error):
 def _fit_minibatch(training, objective, callbacks):
     settings, state = training.settings, training.state
     before = state.stepper
-    if before is not None and not settings.is_partial and build.plans_end(settings.learning_rate):
-        before = before | {"t": 0}  # a warm start runs the schedule again, from its beginning
+    if before is not None and build.begins_anew(settings):
+        before = before | {"t": 0}
     stepper = _stepper(training, before)
     run = fit_minibatch(
         objective, stepper, training.data.rows, batch_size=training.batch_size, max_epochs=settings.n_epochs,
@@ -198,7 +198,7 @@ def _stepper(training, before):
 def _watchers(settings, data, loss, constant_loss, start, max_time):
     """The callbacks that end the training, in the order in which they must see an epoch."""
     tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
-    on_plateau = LowerRate if settings.learning_rate == "adaptive" else Patience
+    on_plateau = LowerRate if build.falls_on_plateau(settings) else Patience
     watchers: list = []
     if data.watched is not None:
         validation = Validation(loss, data.watched, data.score)

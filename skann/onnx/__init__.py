@@ -21,7 +21,7 @@ except ImportError as error:
 from .._typing import MatrixLike
 from ..encoding.encoder import TabularEncoder
 from ..estimators.base import BaseANN
-from .converters import register
+from .converters import check_exportable, register
 from .signature import input_types, rename_inputs
 
 __all__ = ["to_onnx"]
@@ -85,6 +85,8 @@ def to_onnx(
     ['label', 'probabilities']
     """
     check_is_fitted(model)
+    if isinstance(model, BaseANN):  # skl2onnx itself knows no subclasses
+        check_exportable(model)
     _check_columns(model, X)
     inputs = input_types(X, one_type_of_number=not _reads_columns_itself(model))
     options = ({id(model): {"zipmap": False}} if is_classifier(model) else {}) | (options or {})

@@ -14,12 +14,12 @@ from ..encoding.encoder import TabularEncoder, n_encoded
 from ..engine.losses import BinaryCrossEntropy
 from ..estimators.classifier import ANNClassifier
 from ..estimators.regressor import ANNRegressor
-from ..fitting.networks import IndependentNetworks
+from ..fitting.independent import IndependentNetworks
 from .columns import as_matrix, columns_of
 from .compat import parse, sklearn_operator_name_map
 from .encoder import encode
 from .graph import DOUBLE, FLOAT, Graph
-from .layers import ACTIVATIONS, forward
+from .layers import forward, without_counterpart
 from .losses import PREDICT
 
 OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True]}
@@ -176,10 +176,9 @@ def check_exportable(model):
     parts = trained(model)
     if type(parts.loss) not in PREDICT:
         raise _not_exportable("loss", parts.loss, "the losses of skann.engine.losses")
-    for layer in parts.networks[0].layers:
-        activation = getattr(layer, "activation", None)
-        if activation is not None and type(activation) not in ACTIVATIONS:
-            raise _not_exportable("activation", activation, "the activations of skann.engine.activations")
+    for parameter, part in without_counterpart(parts.networks[0]):
+        module = "activations" if parameter == "activation" else "embeddings"
+        raise _not_exportable(parameter, part, f"the {module} of skann.engine.{module}")
     if model.encoder_ is not None:
         for transformer in _steps(model.encoder_):
             if type(transformer) not in sklearn_operator_name_map and not hasattr(transformer, "onnx_converter"):

@@ -25,11 +25,23 @@ def forward(graph, network, x, type_of_x):
     raw : str
         Tensor of shape (n_rows, n_out), FLOAT.
     """
-    if not isinstance(network.layers[0], embeddings.Columns) and type_of_x != FLOAT:
+    if network.layers[0].kind != "embeddings" and type_of_x != FLOAT:
         x = graph.cast(x, FLOAT)
     for layer in network.layers:
         x = LAYERS[type(layer)](graph, layer, x)
     return x
+
+
+def without_counterpart(network):
+    """The activations and embeddings of a network that can't be nodes, each with the parameter that it comes from."""
+    found = []
+    for layer in network.layers:
+        activation = getattr(layer, "activation", None)
+        if activation is not None and type(activation) not in ACTIVATIONS:
+            found.append(("activation", activation))
+        parts = layer.parts.values() if layer.kind == "embeddings" else ()
+        found += [("numeric_embedding", part) for part in parts if type(part) not in LAYERS]
+    return found
 
 
 def _activate(graph, activation, z):
@@ -109,7 +121,7 @@ def _scale(graph, layer, x):
     return graph.node("Mul", x, as_float(layer.s))
 
 
-def _columns(graph, layer, x):
+def _embeddings(graph, layer, x):
     parts = list(layer.parts.values())
     cuts = [x]
     if len(parts) > 1:
@@ -162,7 +174,7 @@ LAYERS = {
     layers.ParametricActivation: _parametric,
     layers.Dropout: _dropout,
     layers.Scale: _scale,
-    embeddings.Columns: _columns,
+    embeddings.Embeddings: _embeddings,
     embeddings.PassThrough: _pass_through,
     embeddings.Periodic: _periodic,
     embeddings.PiecewiseLinear: _piecewise_linear,

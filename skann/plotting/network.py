@@ -84,7 +84,7 @@ class NetworkDisplay:
         if name is None:
             name = type(estimator).__name__
             if estimator.networks_.is_ensemble:
-                name += f", one of {len(estimator.estimators_)} networks"
+                name += f", one of {len(estimator.networks_.members)} networks"
         return cls(outline(estimator), name=name).plot(ax, max_units=max_units)
 
     def plot(self, ax: Any = None, *, name: str | None = None, max_units: int = 12) -> Self:

@@ -3,9 +3,6 @@
 import math
 from typing import NamedTuple
 
-from ..engine.embeddings import Category, Columns
-from ..engine.layers import Dense, Dropout, ParametricActivation, Scale
-
 
 class Column(NamedTuple):
     """A stretch of layers that share their units.
@@ -51,15 +48,15 @@ def outline(estimator):
 def _extended(columns, layer):
     """The columns with one more layer."""
     n_parameters = sum(math.prod(shape) for shape in layer.shapes.values())
-    if isinstance(layer, Dropout | ParametricActivation):
+    if layer.kind in ("dropout", "activation"):
         columns = [*columns[:-1], columns[-1]._replace(n_parameters=columns[-1].n_parameters + n_parameters)]
         return _with_note(columns, str(layer)[0].lower() + str(layer)[1:])
-    if isinstance(layer, Columns):
+    if layer.kind == "embeddings":
         parts = tuple((part.n_in, part.n_out // max(part.n_in, 1)) for part in layer.parts.values())
         return [*columns, Column("Embedding", layer.n_out, _embeddings(layer), n_parameters, parts)]
-    if isinstance(layer, Scale):
+    if layer.kind == "scale":
         return [*columns, Column("Scale", layer.n_out, (), n_parameters, ((layer.n_out, 1),))]
-    if isinstance(layer, Dense):
+    if layer.kind == "dense":
         title = f"Hidden {1 + sum(column.parts is None for column in columns[1:])}"
         name = type(layer.activation).__name__
         return [*columns, Column(title, layer.n_out, () if name == "Identity" else (name,), n_parameters)]
@@ -72,9 +69,9 @@ def _with_note(columns, note):
 
 
 def _embeddings(layer):
-    """What the parts of `Columns` are, all categories in one line."""
-    levels = [part.n_levels for part in layer.parts.values() if isinstance(part, Category)]
-    notes = [str(part) for part in layer.parts.values() if not isinstance(part, Category)]
+    """A note for each part of the embeddings, one for all categories together."""
+    levels = [part.n_levels for part in layer.parts.values() if part.kind == "category"]
+    notes = [str(part) for part in layer.parts.values() if part.kind != "category"]
     if levels:
         notes.append(f"{len(levels)} {'category' if len(levels) == 1 else 'categories'}, {sum(levels):,} levels")
     return tuple(notes)

@@ -9,7 +9,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from ..engine.losses import BinaryCrossEntropy, CrossEntropy
+from .._parts import made
+from ..engine.losses import LOSSES, BinaryCrossEntropy
 
 
 class Labels:
@@ -114,9 +115,8 @@ class Labels:
         """The loss that ``settings.loss`` names."""
         if not isinstance(settings.loss, str):
             return settings.loss
-        if self.multilabel:
-            return BinaryCrossEntropy(settings.label_smoothing)
-        return CrossEntropy(len(self.classes), settings.label_smoothing)
+        kind = BinaryCrossEntropy if self.multilabel else LOSSES[settings.loss]
+        return made(kind, vars(settings) | {"n_classes": len(self.classes)})
 
     def check_domain(self, loss, y, given, name="y"):
         """Nothing: every class index is in the domain of every loss."""

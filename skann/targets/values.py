@@ -1,11 +1,10 @@
 """Values and scaled columns: what a regressor makes of y, and the levels of its quantiles."""
 
-from numbers import Real
-
 import numpy as np
 from scipy import sparse
 
-from ..engine import losses
+from .._parts import made, named
+from ..engine.losses import LOSSES
 
 LARGEST = 1e302  # target; so that sums and differences of many are finite
 
@@ -89,23 +88,26 @@ class Values:
     def loss(self, settings, y, weight, before=None):
         """The loss that ``settings.loss`` names, for encoded targets.
 
-        ``before`` are the `Networks` that a fit goes on from: they keep their number of outputs and Huber's threshold.
+        ``before`` are the `Networks` that a fit goes on from: they keep their number of outputs, and a loss that was
+        made to suit the targets of then.
         """
         if not isinstance(settings.loss, str):
             return settings.loss
-        if settings.loss == "huber":
-            if before is not None and isinstance(before.loss, losses.Huber):
+        kind = LOSSES[settings.loss]
+        make = getattr(kind, "from_parameters", kind)
+        values = vars(settings) | {"n_targets": self.n_targets}
+        if "spread" in named(make):
+            if before is not None and type(before.loss) is kind:
                 return before.loss
-            return _huber(settings.huber_delta, y, weight)
-        if settings.loss == "quantile":
-            levels = _quantile_levels(settings.quantile, self.n_targets)
-            n_outputs = np.size(levels) if np.ndim(levels) else self.n_targets
-            if before is not None and n_outputs != before.n_outputs:
-                raise ValueError(
-                    f"quantile={settings.quantile!r} needs {n_outputs} outputs, the network has {before.n_outputs}."
-                )
-            return losses.Quantile(levels)
-        return losses.LOSSES[settings.loss]()
+            with np.errstate(over="ignore"):
+                values["spread"] = mean_and_spread(y, weight)[1]
+        loss = made(make, values)
+        n_outputs = getattr(loss, "n_outputs", None) or self.n_targets
+        if before is not None and n_outputs != before.n_outputs:
+            raise ValueError(
+                f"loss={settings.loss!r} now needs {n_outputs} outputs, but the network has {before.n_outputs}."
+            )
+        return loss
 
     def check_domain(self, loss, y, given, name="y"):
         """ValueError if the loss, which was ``given`` as this, has no use for these encoded targets."""
@@ -122,24 +124,6 @@ def _columns(y, name):
     if y.dtype.kind not in "fiubO":
         raise ValueError(f"{name} must hold numbers, got dtype {y.dtype}.")
     return y
-
-
-def _huber(delta, y, weight):
-    with np.errstate(over="ignore"):
-        threshold = delta * mean_and_spread(y, weight)[1]
-    info = np.finfo(np.float64)
-    return losses.Huber(np.clip(threshold, info.tiny, info.max))
-
-
-def _quantile_levels(quantile, n_targets):
-    if isinstance(quantile, Real):
-        return quantile
-    levels = np.asarray(quantile).tolist()
-    if not levels or not all(isinstance(level, Real) and 0 < level < 1 for level in levels):
-        raise ValueError(f"quantile must hold numbers strictly between 0 and 1, got {quantile!r}.")
-    if n_targets > 1:
-        raise ValueError(f"A list of quantiles needs a single target, but y has {n_targets} columns.")
-    return levels
 
 
 def mean_and_spread(y, weight):

@@ -18,7 +18,7 @@ import skann
 from skann import TabularEncoder
 from skann.encoding import encoder as encoder_module
 from skann.encoding import inputs, reading
-from skann.engine.embeddings import Category, Columns, Periodic, PiecewiseLinear
+from skann.engine.embeddings import Category, Embeddings, Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation, Scale
 from skann.fitting import recipe as _recipe
 from skann.fitting.holdout import hold_out
@@ -147,7 +147,7 @@ def test_parts_of_the_network(Estimator, params, layer, encoder):
     X, y = (X - X.mean()) / X.std(), target(Estimator, signal)
     model = Estimator(**FAST, **params, encoder=encoder, dtype="float64").fit(X, y)
     layers = model.network_.layers
-    parts = [part for each in layers for part in (each.parts.values() if isinstance(each, Columns) else [each])]
+    parts = [part for each in layers for part in (each.parts.values() if isinstance(each, Embeddings) else [each])]
     (part,) = [part for part in parts if isinstance(part, layer)]
     start = {"s": 1, "p": 1}.get(next(iter(part.shapes)), 0)
     assert (getattr(part, next(iter(part.shapes))) != start).all()

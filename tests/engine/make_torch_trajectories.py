@@ -14,9 +14,12 @@ N_STEPS = 20
 DECAY = 0.1
 CASES = {  # name: (class of torch.optim, its arguments, class of skann.engine.optimizers, its arguments)
     "sgd": ("SGD", {"lr": 0.02}, "SGD", {"momentum": 0.0}),
-    "momentum": ("SGD", {"lr": 0.01, "momentum": 0.9}, "SGD", {"momentum": 0.9, "nesterov": False}),
-    "nesterov": ("SGD", {"lr": 0.01, "momentum": 0.8, "nesterov": True}, "SGD", {"momentum": 0.8, "nesterov": True}),
-    "rmsprop": ("RMSprop", {"lr": 0.02, "alpha": 0.9, "eps": 1e-3}, "RMSprop", {"beta": 0.9, "epsilon": 1e-3}),
+    "momentum": ("SGD", {"lr": 0.01, "momentum": 0.9}, "SGD",
+                 {"momentum": 0.9, "nesterovs_momentum": False}),
+    "nesterov": ("SGD", {"lr": 0.01, "momentum": 0.8, "nesterov": True}, "SGD",
+                 {"momentum": 0.8, "nesterovs_momentum": True}),
+    "rmsprop": ("RMSprop", {"lr": 0.02, "alpha": 0.9, "eps": 1e-3}, "RMSprop",
+                {"beta_2": 0.9, "epsilon": 1e-3, "bias_correction": False}),
     "adam": ("Adam", {"lr": 0.1, "betas": (0.8, 0.95), "eps": 1e-3}, "Adam",
              {"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}),
     "adam_defaults": ("Adam", {"lr": 0.1}, "Adam", {}),
@@ -26,7 +29,7 @@ CASES = {  # name: (class of torch.optim, its arguments, class of skann.engine.o
     "nadamw": ("NAdam", {"lr": 0.1, "weight_decay": DECAY, "decoupled_weight_decay": True}, "Nadam",
                {"weight_decay": DECAY}),
     "rmsprop_corrected": ("Adam", {"lr": 0.05, "betas": (0.0, 0.99)}, "RMSprop",
-                          {"beta": 0.99, "bias_correction": True}),
+                          {"beta_2": 0.99}),
 }  # fmt: skip
 
 

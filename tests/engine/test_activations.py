@@ -48,7 +48,7 @@ NAMES = pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def forward(activation, z):
     """The output, and z as the backward pass sees it: the same array unless the activation keeps its input."""
     z = z.copy()
-    a = np.full_like(z, np.nan) if activation.keeps_input else z
+    a = np.full_like(z, np.nan) if activation.two_buffers else z
     activation.forward(z, a)
     return z, a
 
@@ -121,11 +121,11 @@ def test_nan_spreads(name, dtype):
 
 @NAMES
 def test_backward_reads_what_the_contract_allows(name):
-    """The output alone where keeps_input is False."""
+    """The output alone where two_buffers is False."""
     activation, z = ACTIVATIONS[name](), points(np.float64)
     kept, a = forward(activation, z)
-    assert activation.keeps_input == (kept is not a)
-    if not activation.keeps_input:
+    assert activation.two_buffers == (kept is not a)
+    if not activation.two_buffers:
         expected, delta = np.ones_like(z), np.ones_like(z)
         activation.backward(a.copy(), a.copy(), expected)
         activation.backward(np.full_like(z, np.nan), a, delta)
@@ -145,7 +145,7 @@ def test_rows_do_not_mix(name):
 def test_float32_throughout(name):
     """No pass in between computes in float64."""
     activation, z = ACTIVATIONS[name](), only_float32(points(np.float32))
-    a = np.empty_like(z) if activation.keeps_input else z
+    a = np.empty_like(z) if activation.two_buffers else z
     delta = np.ones_like(z)
     activation.forward(z, a)
     activation.backward(z, a, delta)

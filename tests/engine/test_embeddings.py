@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skann.engine.activations import Tanh
-from skann.engine.embeddings import Category, Columns, PassThrough, Periodic, PiecewiseLinear
+from skann.engine.embeddings import Category, Embeddings, PassThrough, Periodic, PiecewiseLinear
 from skann.engine.layers import Dense, Dropout, ParametricActivation, Scale
 from skann.engine.losses import SquaredError
 from skann.engine.network import Network
@@ -19,7 +19,7 @@ EDGES = np.array([[-2.0, -0.5, 0.25, 2.0], [-1.0, 0.0, 0.0, 1.0]])
 
 
 def make_columns():
-    return Columns(
+    return Embeddings(
         {
             "periodic": Periodic(3, n_frequencies=5, n_features=4, sigma=0.4),
             "bins": PiecewiseLinear(EDGES, n_features=2),

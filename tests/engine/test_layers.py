@@ -89,7 +89,7 @@ def test_dense_initialize(name):
 
 def dropout(rate, training, shape=(200, 500), seed=0, strength=1.0):
     layer = Dropout(shape[1], rate)
-    layer.strength = strength
+    layer.share = strength
     buf = layer.buffers(shape[0], np.float64, training=True)
     for array in buf.values():
         array.fill(np.nan)
@@ -137,7 +137,7 @@ def test_dropout_strength_multiplies_the_rate(strength):
 
 def test_dropout_of_nothing_draws_no_noise():
     layer, rng = Dropout(3, 0.5), np.random.default_rng(0)
-    layer.strength, x, buf = 0.0, X[:, :3], layer.buffers(N_ROWS, np.float64, training=True)
+    layer.share, x, buf = 0.0, X[:, :3], layer.buffers(N_ROWS, np.float64, training=True)
     np.testing.assert_array_equal(layer.forward(x, buf, rng), x)
     assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
 

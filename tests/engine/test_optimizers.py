@@ -13,8 +13,8 @@ from tests.helpers import Peak, only_float32
 TRAJECTORIES = json.loads(FILE.read_text())
 VARIANTS = {name: (OPTIMIZERS[name], {}) for name in OPTIMIZERS} | {
     "sgd, momentum 0": (SGD, {"momentum": 0.0}),
-    "sgd, not Nesterov": (SGD, {"nesterov": False}),
-    "rmsprop, corrected": (OPTIMIZERS["rmsprop"], {"bias_correction": True}),
+    "sgd, not Nesterov": (SGD, {"nesterovs_momentum": False}),
+    "rmsprop, not corrected": (OPTIMIZERS["rmsprop"], {"bias_correction": False}),
 }
 ALL = pytest.mark.parametrize("Optimizer, kwargs", VARIANTS.values(), ids=VARIANTS)
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -112,7 +112,7 @@ def test_going_on(Optimizer, kwargs, dtype):
     theta, first, second = np.array(START, dtype), Optimizer(4, dtype, **kwargs), Optimizer(4, dtype, **kwargs)
     descend(first, theta, 5)
     state = first.state.copy()
-    second.go_on_from(first)
+    second.set_state(first.get_state())
     np.testing.assert_array_equal(descend(second, theta, 7), once[5:])
     np.testing.assert_array_equal(first.state, state)
     assert (first.t, second.t) == (5, 12)
@@ -199,7 +199,7 @@ def test_rmsprop_starts_slowly_only_when_corrected():
     """The first step is lr / sqrt(1 - b) without the correction, lr with it."""
     for corrected, length in [(False, 0.01 / np.sqrt(0.001)), (True, 0.01)]:
         theta = np.zeros(1)
-        OPTIMIZERS["rmsprop"](1, np.float64, beta=0.999, bias_correction=corrected).step(theta, np.ones(1), 0.01)
+        OPTIMIZERS["rmsprop"](1, np.float64, beta_2=0.999, bias_correction=corrected).step(theta, np.ones(1), 0.01)
         assert theta[0] == pytest.approx(-length, rel=1e-6)
 
 

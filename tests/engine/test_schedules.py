@@ -7,10 +7,20 @@ import pickle
 import numpy as np
 import pytest
 
-from skann.engine.schedules import SCHEDULES, Constant, Cosine, CosLog4, FlatCosine, InverseScaling, Linear, OneCycle
+from skann.engine.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    CosLog4,
+    Exponential,
+    FlatCosine,
+    InverseScaling,
+    Linear,
+    OneCycle,
+)
 
 N = 1000
-ARGUMENTS = {"rate": 0.3, "n_steps": N, "power": 0.5, "steps_per_epoch": 10, "rows_per_epoch": 97}
+ARGUMENTS = {"rate": 0.3, "n_steps": N, "power_t": 0.5, "steps_per_epoch": 10, "rows_per_epoch": 97}
 NAMES = pytest.mark.parametrize("name", sorted(SCHEDULES))
 
 
@@ -66,12 +76,12 @@ def test_constant():
 
 def test_invscaling():
     """The rate changes from epoch to epoch, with the number of rows seen: here 97 in each of 10 steps."""
-    schedule = InverseScaling(0.3, power=0.5, steps_per_epoch=10, rows_per_epoch=97)
+    schedule = InverseScaling(0.3, power_t=0.5, steps_per_epoch=10, rows_per_epoch=97)
     assert [schedule(t) for t in (0, 9)] == [0.3, 0.3]
     assert schedule(10) == schedule(19) == pytest.approx(0.3 / math.sqrt(98))
     assert schedule(20) == pytest.approx(0.3 / math.sqrt(195))
     assert InverseScaling(0.3, 0, 10, 97)(500) == 0.3
-    later = InverseScaling(0.3, power=0.5, steps_per_epoch=4, rows_per_epoch=10, t_0=20, rows_0=2 * 97)
+    later = InverseScaling(0.3, power_t=0.5, steps_per_epoch=4, rows_per_epoch=10, t_0=20, rows_0=2 * 97)
     assert later(20) == later(23) == pytest.approx(0.3 / math.sqrt(195))
     assert later(24) == pytest.approx(0.3 / math.sqrt(205))
 
@@ -114,3 +124,8 @@ def test_flat_cosine():
     assert [schedule(t) for t in range(7)] == [1.0] * 7
     np.testing.assert_allclose([schedule(6 + t) for t in range(7)], [cosine(t) for t in range(7)], atol=1e-15)
     assert [FlatCosine(2.0, 4)(t) for t in (3, 4)] == [1.0, 0.0]
+
+
+def test_ramp_is_geometric():
+    ramp = Exponential(1e-6, 10.0, 50)
+    np.testing.assert_allclose([ramp(t) for t in range(50)], np.geomspace(1e-6, 10, 50), rtol=1e-12)

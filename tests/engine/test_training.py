@@ -47,7 +47,7 @@ def test_weights_equal_the_peers(task, momentum, nesterov, activation, learning_
         layer.W[...], layer.b[...] = W, b
     run = train(
         network, y=Y if task == "regression" else LABELS, loss="squared_error" if task == "regression" else "log_loss",
-        optimizer=sgd(network, momentum=momentum, nesterov=nesterov), max_epochs=12, shuffle=False,
+        optimizer=sgd(network, momentum=momentum, nesterovs_momentum=nesterov), max_epochs=12, shuffle=False,
         schedule=Constant(0.05) if learning_rate == "constant" else InverseScaling(0.05, 0.3, 4, 50),
     )  # fmt: skip
     for layer, start_W, W, b in zip(network.layers, start.coefs_, peer.coefs_, peer.intercepts_, strict=True):
@@ -306,7 +306,7 @@ class StrengthRecorder(Objective):
     """An objective that notes the strength of dropout in every step."""
 
     def __call__(self, *args):
-        self.strengths = [*getattr(self, "strengths", []), self.network.layers[1].strength]
+        self.strengths = [*getattr(self, "strengths", []), self.network.layers[1].share]
         return super().__call__(*args)
 
 
@@ -330,7 +330,7 @@ def test_fade_lowers_dropout_and_decay_step_by_step():
     )  # fmt: skip
     assert objective.strengths == optimizer.strengths == [fade(t) for t in range(2, 14)]
     assert stepper.t == 14
-    assert network.layers[1].strength == 1.0
+    assert network.layers[1].share == 1.0
 
 
 def test_fade_is_restored_after_ctrl_c():
@@ -341,7 +341,7 @@ def test_fade_is_restored_after_ctrl_c():
 
     network = make_network((4, 6, 1), dropout=0.5)
     assert train(network, schedule=schedule, fade=Constant(0.25)).interrupted
-    assert network.layers[1].strength == 1.0
+    assert network.layers[1].share == 1.0
 
 
 def test_faded_dropout_and_decay_are_weaker_ones():

@@ -39,7 +39,7 @@ class HalfSquares:
 
 
 class Sine:
-    keeps_input = True
+    two_buffers = True
 
     def forward(self, z, a):
         np.sin(z, out=a)
@@ -89,7 +89,7 @@ def test_loss_without(name):
         ANNRegressor(**SMALL, loss=without(HalfSquares, name)).fit(X, Y)
 
 
-@pytest.mark.parametrize("name", ["forward", "backward", "keeps_input"])
+@pytest.mark.parametrize("name", ["forward", "backward", "two_buffers"])
 @pytest.mark.parametrize("in_list", [False, True])
 def test_activation_without(name, in_list):
     activation = without(Sine, name)

@@ -10,7 +10,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
 from skann.engine.activations import Mish, ReLU
-from skann.engine.embeddings import Columns, Periodic
+from skann.engine.embeddings import Embeddings, Periodic
 from skann.engine.layers import Dense, Dropout, ParametricActivation, Scale
 from skann.engine.losses import CrossEntropy, SquaredError
 from skann.engine.schedules import CosLog4, FlatCosine
@@ -38,7 +38,7 @@ def first_layers(model):
     for layer in model.network_.layers:
         if isinstance(layer, Dense):
             return kinds
-        kinds += [type(part) for part in layer.parts.values()] if isinstance(layer, Columns) else [type(layer)]
+        kinds += [type(part) for part in layer.parts.values()] if isinstance(layer, Embeddings) else [type(layer)]
 
 
 def may_be_auto(Estimator):

@@ -343,7 +343,7 @@ def test_pandas_targets(iris):
 class Squared(Identity):
     """z^2, written by a user."""
 
-    keeps_input = True
+    two_buffers = True
 
     def forward(self, z, a):
         np.multiply(z, z, out=a)

@@ -1,0 +1,44 @@
+"""A member of the networks of a model: one network with the record of its trainings."""
+
+import copy
+import math
+
+
+class Member:
+    """A network with its record: what one training made, and what a later one goes on from.
+
+    Attributes
+    ----------
+    network : Network
+    state : TrainingState or None
+        None after unpickling: the weights are there, the state of the optimizer is not.
+    history : dict of str to list
+        One entry for each epoch of all trainings so far.
+    n_iter : int
+        Epochs of the last training.
+    t : int
+        Rows seen in all epochs.
+    """
+
+    def __init__(self, network, state=None):
+        self.network, self.state = network, state
+        self.history, self.n_iter, self.t = {}, 0, 0
+
+    def take(self, trained):
+        """Go on from what a training has made."""
+        before, new, n_epochs = self.history, trained.run.history, trained.run.epoch
+        n_before = len(before.get("loss", ()))
+        self.history = {
+            name: list(before.get(name, [math.nan] * n_before)) + new.get(name, [math.nan] * n_epochs)
+            for name in sorted(before.keys() | new.keys())
+        }
+        self.network, self.state, self.n_iter = trained.network, trained.state, n_epochs
+        self.t += trained.n_rows * n_epochs
+
+    def __getstate__(self):
+        return vars(self) | {"state": None}
+
+    def __deepcopy__(self, memo):
+        other = memo[id(self)] = object.__new__(type(self))
+        vars(other).update(copy.deepcopy(vars(self), memo))
+        return other
