@@ -11,7 +11,8 @@ with respect to ``raw`` into ``delta`` (n_rows, n_out). Losses are summed over t
 gives probabilities or values; ``constant(y, weight)`` the raw outputs (n_out,) of the best constant prediction: where
 the biases of the last layer start, and the yardstick for having learnt something. ``out_activation`` names the
 function from raw outputs to predictions; ``domain`` says in words which targets are allowed, ``in_domain(y)`` whether
-these are.
+these are. A loss may have ``balance(raw, y, weight)``, what makes the weighted total of the predictions that of the
+targets when it is added (n_out,) to the raw outputs, and ``is_balanced(y, weight)``, to which outputs (n_out,) it is.
 
 Targets are class indices (n_rows,) for `CrossEntropy` and floats (n_rows, n_out) for all others.
 
@@ -27,7 +28,7 @@ import math
 from numbers import Real
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, xlogy
+from scipy.special import expit, log_expit, log_softmax, logsumexp, xlogy
 
 
 class CrossEntropy:
@@ -165,6 +166,13 @@ class SquaredError(IdentityLink):
     def constant(self, y, weight):
         return np.average(y, axis=0, weights=weight)
 
+    def balance(self, raw, y, weight):
+        return np.average(y - raw, axis=0, weights=weight)
+
+    def is_balanced(self, y, weight):
+        """Where most targets have the least value: rare events."""
+        return np.average(y > y.min(axis=0), axis=0, weights=weight) < 0.5
+
 
 class AbsoluteError(IdentityLink):
     """|raw - y|;  d/d raw = sign(raw - y)."""
@@ -281,6 +289,14 @@ class LogLink:
 
     def constant(self, y, weight):
         return np.log(np.maximum(np.average(y, axis=0, weights=weight), np.finfo(y.dtype).tiny))
+
+    def balance(self, raw, y, weight):
+        share = np.full(len(raw), 1 / len(raw)) if weight is None else weight / weight.sum()
+        return np.log(share @ y) - logsumexp(raw, axis=0, b=share[:, None])
+
+    def is_balanced(self, y, weight):
+        """Where there is a total."""
+        return np.average(y > 0, axis=0, weights=weight) > 0
 
 
 class Poisson(LogLink):

@@ -229,8 +229,9 @@ def _split(parameters, settings, given, target, states, messages):
     if given.validation is not None or not settings.early_stopping:
         return [Split(rows, None)] * len(states)
     candidates = np.arange(len(given.y)) if rows is None else rows
-    labels, fraction = target.stratify(given.y), settings.validation_fraction
-    splits = hold_out(candidates, labels, len(states), fraction, states[0].holdout_seed)
+    fraction, seed = settings.validation_fraction, states[0].holdout_seed
+    labels, values = target.stratify(given.y), target.order(given.y, given.weight)
+    splits = hold_out(candidates, labels, len(states), fraction, seed, values, given.weight)
     if splits is None:
         if parameters["early_stopping"] is True:  # wanted, not chosen by the recipe
             messages.append(none_held_out(candidates, fraction))
