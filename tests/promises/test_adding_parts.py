@@ -227,6 +227,8 @@ def test_an_optimizer_gets_its_hyper_parameters(added):
         mine = fitted(ANNRegressor, solver="mine", momentum=momentum, weight_decay=0.01)
         theirs = fitted(ANNRegressor, solver="sgd", momentum=momentum, nesterovs_momentum=False, weight_decay=0.01)
         np.testing.assert_allclose(mine.network_.theta, theirs.network_.theta, rtol=1e-12)
+        without = fitted(ANNRegressor, solver="mine", momentum=momentum, weight_decay=0.0)
+        assert np.abs(without.network_.theta - mine.network_.theta).max() > 1e-6
 
 
 def test_a_schedule_gets_the_length_of_an_epoch(added):

@@ -317,7 +317,7 @@ MUTANTS = {
     },
     "fitting/test_recipe.py -k groups or eighth or coslog4 or fading or partial_fit or given_rate": {
         "fitting/recipe.py": [
-            ('values["learning_rate_init"] /= 5', "pass"),
+            ('values["learning_rate_init"] /= 1 if is_sparse else 5', "pass"),
             ('values["n_iter_no_change"] = max(1, max_iter // 8)', "pass"),
         ],
         "fitting/build.py": [
@@ -334,7 +334,7 @@ MUTANTS = {
         "engine/callbacks.py": [("factor, lowest = 5, 1e-6", "factor, lowest = 4, 1e-6")],
         "fitting/train.py": [
             ("        stepper.set_state(before, network)\n", "        pass\n"),
-            ("seen = {} if before is None else", "seen = {} if True else"),
+            ('{"t": before["t"], "n_seen"', '{"t": 0, "n_seen"'),
             ('"n_seen": before["n_rows"]', '"n_seen": 0'),
             ("watchers += [validation, BestWeights(validation, start)]", "watchers += [validation]"),
             ("if run.stopped_by is None and (", "if run.stopped_by is not None and ("),
@@ -384,13 +384,22 @@ MUTANTS = {
         "fitting/prepare.py": [("own[i % len(own)]", "own[0]")],
         "learning_rate_finder.py": [("cv=None, ", "")],
     },
-    "encoding/test_numbers.py encoding/test_levels.py encoding/test_encoder.py": {
+    "encoding/test_numbers.py encoding/test_levels.py encoding/test_reading.py encoding/test_encoder.py": {
+        "encoding/encoder.py": [
+            (
+                'pop("_stream", None)\n        weight = weight if weight is None or rows is None else weight[rows]',
+                'pop("_stream", None)\n        weight = None',
+            ),
+        ],
         "encoding/numbers.py": [
             ("= values[_quartile_positions(n, weight)]", "= values[_quartile_positions(n, None)]"),
             ("z /= np.sqrt(1 + np.square(z / 3))", "z /= np.sqrt(1 + np.square(z / 4))"),
             ("np.ceil(QUARTILES * n).astype(np.intp) - 1", "np.floor(QUARTILES * n).astype(np.intp)"),
             ("values, weight = values[order], weight[order]", "values = values[order]"),
             ("if high > low else 0.0, n < len(values)", "if high > low else 0.0, False"),
+            ("z[missing[:, self.varying]] = 0", "z[missing[:, self.varying]] = 1"),
+            ("            block[:, n_varying:] = 0\n", ""),
+            ("missing_stored(X, names)  # an infinite", "pass  # an infinite"),
         ],
         "encoding/levels.py": [
             ("found = self.levels.take(index, mode=\"clip\") == labels", "found = index < n_levels"),
@@ -400,6 +409,16 @@ MUTANTS = {
             ("columns[i].codes < 0", "columns[i].codes == 0"),
         ],
     },
+    "fitting/test_data.py encoding/test_inputs.py -k encoder or subclass": {
+        "encoding/encoder.py": [
+            ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
+        ],
+        "encoding/inputs.py": [
+            (" and type(encoder).transform is TabularEncoder.transform", ""),
+            ("weight if rows is None else weight[rows]", "weight"),
+            ("X if rows is None else _safe_indexing(X, rows)", "X"),
+        ],
+    },
     "fitting/test_data.py": {
         "estimators/classifier.py": [("raw[:, 1] - raw[:, 0] if", "raw[:, 0] - raw[:, 1] if")],
         "fitting/networks.py": [
@@ -407,19 +426,32 @@ MUTANTS = {
         ],
         "fitting/prepare.py": [
             ("else _rows(X, y, given.weight, each) for each in", "else _rows(X, y, None, each) for each in"),
-            ("None if given.weight is None else given.weight[chosen])", "None)"),
+            ("None if given.weight is None else given.weight[chosen]\n", "None\n"),
             ("chosen = slice(None) if rows is None else rows", "chosen = slice(None)"),
             ("weight = (weight / weight.mean()).astype(X.dtype)", "weight = None"),
         ],
         "encoding/encoder.py": [
             ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
-            ("weight = weight if weight is None or rows is None else weight[rows]", "weight = None"),
+        ],
+        "encoding/inputs.py": [
+            ("fit_checked(categorical_features, X, weight,", "fit_checked(categorical_features, X, None,"),
         ],
     },
     "estimators/test_fitted.py": {
         "fitting/networks.py": [
-            ("count[of_member.held_out] += 1", "count[of_member.held_out] = 1"),
-            ("total[of_member.held_out] += prediction", "total[of_member.held_out] = prediction"),
+            ("share[of_member.held_out] += weight", "share[of_member.held_out] = weight"),
+            ("total[of_member.held_out] += weight", "total[of_member.held_out] = weight"),
+        ],
+    },
+    "fitting/test_networks.py": {
+        "fitting/networks.py": [
+            ("weight * prediction", "prediction"),
+            ("[weight / sum(weights) for", "[weight for"),
+            ("if workspace is None or not self.are_alike:", "if workspace is None:"),
+        ],
+        "fitting/scoring.py": [
+            ("CalibratedLoss(networks.training_loss()", "CalibratedLoss(networks.loss"),
+            ("self.quick(networks.training_loss()", "self.quick(networks.loss"),
         ],
     },
 }  # fmt: skip
