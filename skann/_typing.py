@@ -88,7 +88,9 @@ ScheduleName: TypeAlias = Literal[
     "constant", "invscaling", "adaptive", "linear", "cosine", "flat_cosine", "one_cycle", "coslog4"
 ]
 ClassificationLoss: TypeAlias = Literal["log_loss"] | LossObject
-RegressionLossName: TypeAlias = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
+RegressionLossName: TypeAlias = Literal[
+    "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie"
+]
 RegressionLoss: TypeAlias = RegressionLossName | LossObject
 Solver: TypeAlias = Literal["adam", "nadam", "rmsprop", "sgd", "lbfgs"]
 Initializer: TypeAlias = Literal["auto", "glorot", "he", "lecun", "data"]

@@ -335,6 +335,37 @@ class Gamma(LogLink):
         return _mean_over_rows(loss.sum(axis=1), weight, delta)
 
 
+class Tweedie(LogLink):
+    """Half the Tweedie deviance, m^(2-p) / (2-p) - y m^(1-p) / (1-p) and a term in y alone, with m = exp(raw);
+    d/d raw = m^(2-p) - y m^(1-p).
+
+    The term in y is y^(2-p) / ((1-p) (2-p)), so that the loss is 0 at m = y. The variance of y is proportional to m^p:
+    sums of a Poisson number of gamma values, 0 where the number is; Jorgensen 1987, Exponential dispersion models.
+
+    Parameters
+    ----------
+    power : float
+        p, between 1 (Poisson) and 2 (gamma).
+    """
+
+    domain = "numbers >= 0, not all 0"
+
+    def __init__(self, power=1.5):
+        self.power = power
+
+    def in_domain(self, y):
+        return bool((y >= 0).all() and (y.sum(axis=0) > 0).all())
+
+    def value_and_delta(self, raw, y, weight, delta):
+        p = float(self.power)
+        _exp((2 - p) * raw, out=delta)
+        from_y = y * _exp((1 - p) * raw)
+        loss = delta / (2 - p) + from_y / (p - 1)
+        loss -= y ** (2 - p) / ((p - 1) * (2 - p))
+        delta -= from_y
+        return _mean_over_rows(loss.sum(axis=1), weight, delta)
+
+
 def _mean_over_rows(loss, weight, delta):
     """Mean of weight x loss over the rows; turns ``delta``, the derivative row by row, into that of the mean."""
     n_rows = len(loss)
@@ -365,4 +396,5 @@ LOSSES = {
     "quantile": Quantile,
     "poisson": Poisson,
     "gamma": Gamma,
+    "tweedie": Tweedie,
 }

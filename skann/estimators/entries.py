@@ -10,7 +10,7 @@ GROUPS = {
         "feature_scaling",
     ),
     "How it trains": (
-        "loss", "huber_delta", "quantile", "target_scaling", "label_smoothing", "class_weight", "solver", "alpha",
+        "loss", "huber_delta", "quantile", "power", "target_scaling", "label_smoothing", "class_weight", "solver", "alpha",
         "weight_decay", "dropout", "batch_size", "shuffle", "learning_rate", "learning_rate_init", "power_t",
         "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", "max_grad_norm", "weight_averaging",
     ),
@@ -260,9 +260,13 @@ quantile : float or list of float, default=0.5
     Level of the quantile that ``loss="quantile"`` predicts, strictly between 0 and 1. A list, for a single target,
     gives one column of predictions for each level, in the order of the list; these columns never cross.
 
+power : float, default=1.5
+    Power of the mean to which ``loss="tweedie"`` takes the variance of y to be proportional, strictly between 1, where
+    it is the Poisson loss, and 2, where it is the gamma loss.
+
 target_scaling : bool or "auto", default="auto"
     Whether the network is trained on (y - mean) / standard deviation. Predictions are in the units of y all the same;
-    losses in `history_` are those of the scaled targets. Not for "poisson" and "gamma", whose logarithms have no units.
+    losses in `history_` are those of the scaled targets. Not for "poisson", "gamma" and "tweedie", whose logarithms have no units.
 """,
 }
 
@@ -297,4 +301,5 @@ LOSSES_IN_WORDS = {
     "quantile": "the pinball loss; predicts the ``quantile``",
     "poisson": "half the Poisson deviance, with exp as output; for counts, y >= 0",
     "gamma": "half the gamma deviance, with exp as output; for y > 0",
+    "tweedie": "half the Tweedie deviance of ``power``, with exp as output; for y >= 0 with many zeros, such as claims",
 }

@@ -50,9 +50,9 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
 
     - the network: hidden_layer_sizes, activation, parametric_activation, initializer, numeric_embedding,
       feature_scaling;
-    - how it trains: loss, huber_delta, quantile, target_scaling, solver, alpha, weight_decay, dropout, batch_size,
-      shuffle, learning_rate, learning_rate_init, power_t, momentum, nesterovs_momentum, beta_1, beta_2, epsilon,
-      max_grad_norm, weight_averaging;
+    - how it trains: loss, huber_delta, quantile, power, target_scaling, solver, alpha, weight_decay, dropout,
+      batch_size, shuffle, learning_rate, learning_rate_init, power_t, momentum, nesterovs_momentum, beta_1, beta_2,
+      epsilon, max_grad_norm, weight_averaging;
     - when it stops: max_iter, max_fun, max_time, tol, n_iter_no_change, early_stopping, validation_fraction, cv,
       scoring;
     - the ensemble: n_estimators, n_jobs;
@@ -103,6 +103,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         - "quantile": the pinball loss; predicts the ``quantile``;
         - "poisson": half the Poisson deviance, with exp as output; for counts, y >= 0;
         - "gamma": half the gamma deviance, with exp as output; for y > 0;
+        - "tweedie": half the Tweedie deviance of ``power``, with exp as output; for y >= 0 with many zeros, such as
+          claims;
         - an object that follows the contract of `skann.engine.losses`.
 
     huber_delta : float, default=1.35
@@ -113,10 +115,14 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         Level of the quantile that ``loss="quantile"`` predicts, strictly between 0 and 1. A list, for a single target,
         gives one column of predictions for each level, in the order of the list; these columns never cross.
 
+    power : float, default=1.5
+        Power of the mean to which ``loss="tweedie"`` takes the variance of y to be proportional, strictly between 1,
+        where it is the Poisson loss, and 2, where it is the gamma loss.
+
     target_scaling : bool or "auto", default="auto"
         Whether the network is trained on (y - mean) / standard deviation. Predictions are in the units of y all the
-        same; losses in `history_` are those of the scaled targets. Not for "poisson" and "gamma", whose logarithms have
-        no units.
+        same; losses in `history_` are those of the scaled targets. Not for "poisson", "gamma" and "tweedie", whose
+        logarithms have no units.
 
     solver : {"adam", "nadam", "rmsprop", "sgd", "lbfgs"}, default="adam"
         Algorithm that minimises the objective: "lbfgs" uses all rows in each iteration, and is good on small data; all
@@ -395,8 +401,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     - weight decay 0.02, times the square of the last four factors, and in classification dropout 0.15; both fade out in
       the second half of the training. Averaged weights, with decay rate 0.99;
     - 8 networks, fewer above 10 000 rows and at least 4. A single network holds out 0.2 of the rows. The held-out rows
-      set the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma" and
-      loss objects; with an encoder this is so for every solver.
+      set the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma",
+      "tweedie" and loss objects; with an encoder this is so for every solver.
 
     Sparse input has no embeddings and no feature scaling. `partial_fit` trains one network, unless ``n_estimators`` is
     a number, at a constant fifth of the learning rate, since it does not know when the training will end.
@@ -420,6 +426,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         ],
         "huber_delta": [above(0)],
         "target_scaling": [StrOptions({"auto"}), "boolean"],
+        "power": [Interval(Real, 1, 2, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
     }
     _parameters = tuple(_parameter_constraints)
@@ -438,6 +445,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         loss: RegressionLoss = "squared_error",
         huber_delta: float = 1.35,
         quantile: PerLayer[float] = 0.5,
+        power: float = 1.5,
         target_scaling: bool | Auto = "auto",
         solver: Solver = "adam",
         alpha: float = 0.0001,
@@ -482,6 +490,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.loss = loss
         self.huber_delta = huber_delta
         self.quantile = quantile
+        self.power = power
         self.target_scaling = target_scaling
         self.solver = solver
         self.alpha = alpha

@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 
 from skann import ANNRegressor
-from skann.engine.losses import Gamma, LogLink, Poisson, SquaredError
+from skann.engine.losses import Gamma, LogLink, Poisson, SquaredError, Tweedie
 from tests.helpers import bits
 
 pytestmark = [
@@ -33,7 +33,7 @@ def total(model, X, y, weight=None):
 
 
 @KINDS
-@pytest.mark.parametrize("loss", ["poisson", "squared_error"])
+@pytest.mark.parametrize("loss", ["poisson", "tweedie", "squared_error"])
 @pytest.mark.parametrize("n_events", [1, 5])
 def test_total_of_rare_events(params, loss, n_events):
     X, y = events(n_events, n_rows=300)
@@ -146,7 +146,9 @@ def test_out_of_fold_predictions_are_those_of_the_networks():
         np.testing.assert_allclose(model.oof_prediction_[fold], estimator.predict(X)[fold], rtol=1e-4)
 
 
-@pytest.mark.parametrize("loss", [Poisson(), Gamma(), SquaredError()], ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize(
+    "loss", [Poisson(), Gamma(), Tweedie(1.3), SquaredError()], ids=lambda loss: type(loss).__name__
+)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_balance_of_a_loss(loss, weighted):
     """After the shift the weighted totals are equal, also from raw outputs whose exp is out of range."""
