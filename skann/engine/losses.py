@@ -336,11 +336,10 @@ class Gamma(LogLink):
 
 
 class Tweedie(LogLink):
-    """Half the Tweedie deviance, m^(2-p) / (2-p) - y m^(1-p) / (1-p) and a term in y alone, with m = exp(raw);
-    d/d raw = m^(2-p) - y m^(1-p).
+    """Half the Tweedie deviance, m^(2-p) / (2-p) + y m^(1-p) / (p-1) - y^(2-p) / ((p-1) (2-p)) with m = exp(raw).
 
-    The term in y is y^(2-p) / ((1-p) (2-p)), so that the loss is 0 at m = y. The variance of y is proportional to m^p:
-    sums of a Poisson number of gamma values, 0 where the number is; Jorgensen 1987, Exponential dispersion models.
+    d/d raw = m^(2-p) - y m^(1-p). The variance of y is proportional to m^p, as that of a sum of gamma values whose
+    number is Poisson; Jorgensen 1987, Exponential dispersion models.
 
     Parameters
     ----------
@@ -351,18 +350,21 @@ class Tweedie(LogLink):
     domain = "numbers >= 0, not all 0"
 
     def __init__(self, power=1.5):
-        self.power = power
+        self.power = float(power)
 
     def in_domain(self, y):
         return bool((y >= 0).all() and (y.sum(axis=0) > 0).all())
 
     def value_and_delta(self, raw, y, weight, delta):
-        p = float(self.power)
-        _exp((2 - p) * raw, out=delta)
-        from_y = y * _exp((1 - p) * raw)
-        loss = delta / (2 - p) + from_y / (p - 1)
+        p = self.power
+        of_m = _exp((2 - p) * raw - math.log(2 - p))  # m^(2-p) / (2-p)
+        of_y = _exp(np.log(np.where(y > 0, y, 1)) + (1 - p) * raw - math.log(p - 1))
+        of_y *= y > 0  # y m^(1-p) / (p-1)
+        loss = of_m + of_y
         loss -= y ** (2 - p) / ((p - 1) * (2 - p))
-        delta -= from_y
+        np.multiply(of_m, 2 - p, out=delta)
+        of_y *= p - 1
+        delta -= of_y
         return _mean_over_rows(loss.sum(axis=1), weight, delta)
 
 

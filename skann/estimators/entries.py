@@ -10,8 +10,8 @@ GROUPS = {
         "feature_scaling",
     ),
     "How it trains": (
-        "loss", "huber_delta", "quantile", "power", "target_scaling", "label_smoothing", "class_weight", "solver", "alpha",
-        "weight_decay", "dropout", "batch_size", "shuffle", "learning_rate", "learning_rate_init", "power_t",
+        "loss", "huber_delta", "quantile", "power", "target_scaling", "label_smoothing", "class_weight", "solver",
+        "alpha", "weight_decay", "dropout", "batch_size", "shuffle", "learning_rate", "learning_rate_init", "power_t",
         "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", "max_grad_norm", "weight_averaging",
     ),
     "When it stops": (
@@ -266,7 +266,8 @@ power : float, default=1.5
 
 target_scaling : bool or "auto", default="auto"
     Whether the network is trained on (y - mean) / standard deviation. Predictions are in the units of y all the same;
-    losses in `history_` are those of the scaled targets. Not for "poisson", "gamma" and "tweedie", whose logarithms have no units.
+    losses in `history_` are those of the scaled targets. Not for "poisson", "gamma" and "tweedie", whose
+    logarithms have no units.
 """,
 }
 
