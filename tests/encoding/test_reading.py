@@ -449,6 +449,8 @@ UNUSABLE = {
 def test_messages_name_the_column(X, message, encoder):
     """X and the column, what was found, what is allowed; with an encoder and without, in fit and as X_val."""
     y, start = np.arange(ROWS) % 2, "" if encoder else "X must hold numbers: "
+    if encoder is None and "dict" in message and pl.__version__ == "1.0.0":
+        pytest.skip("polars 1.0 turns structs into numbers")
     with pytest.raises(TypeError, match=rf"^{start}Column {message}.* Replace it in X by ") as caught:
         ANNClassifier(max_iter=1, n_estimators=1, encoder=encoder).fit(X, y)
     assert len(str(caught.value)) < 300
