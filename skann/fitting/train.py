@@ -138,8 +138,8 @@ def fit_network(training, max_time=None, task=None, signal=None):
                 run = _fit_minibatch(training, objective, callbacks)
         except FloatingPointError as error:
             raise _divergence(settings, data, error) from None
-    if not settings.is_partial and getattr(training.loss, "balance", None) is not None:
-        _balance(network, training.loss, data)
+        if not settings.is_partial and getattr(training.loss, "balance", None) is not None:
+            _balance(network, training.loss, data)
     network.finish_training()
     return Trained(network, training.state, run, len(data.rows), constant_loss)
 
@@ -166,11 +166,12 @@ def _balance(network, loss, data):
     y, weight = np.concatenate([y for y, _ in targets]).astype(np.float64), None
     if targets[0][1] is not None:
         units = [rows.total_weight / len(rows) for rows in parts]
-        weight = np.concatenate([unit * weight for unit, (_, weight) in zip(units, targets, strict=True)])
+        of_parts = [unit / max(units) * each.astype(np.float64) for unit, (_, each) in zip(units, targets, strict=True)]
+        weight = np.concatenate(of_parts)
     is_balanced = loss.is_balanced(y, weight)
     if np.any(is_balanced):
         raw = np.concatenate([raw_outputs(network, rows) for rows in parts]).astype(np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore"):
             shift = loss.balance(raw, y, weight)
         network.layers[-1].b += np.where(is_balanced & np.isfinite(shift), shift, 0)
 

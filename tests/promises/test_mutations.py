@@ -365,7 +365,7 @@ MUTANTS = {
         "fitting/train.py": [
             ("[data.rows] if data.held_out is None else [data.rows, data.watched]", "[data.rows]"),
             ("[data.rows] if data.held_out is None else", "[data.rows] if data.watched is None else"),
-            ("units = [rows.total_weight / len(rows) for rows in parts]", "units = [1 for rows in parts]"),
+            ("unit / max(units) * each.astype(np.float64)", "each.astype(np.float64)"),
             ("if not settings.is_partial and getattr", "if getattr"),
             ("np.where(is_balanced & np.isfinite(shift), shift, 0)", "shift"),
         ],
