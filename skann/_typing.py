@@ -3,7 +3,7 @@
 What the protocols ask for in full is said by the contracts in `skann.engine`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -69,7 +69,16 @@ class Transformer(Protocol):
     def transform(self, X: Any) -> Any: ...
 
 
+class Splitter(Protocol):
+    """A splitter of scikit-learn's, or one of the user's."""
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Any: ...
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int: ...
+
+
 Auto: TypeAlias = Literal["auto"]
+CV: TypeAlias = int | Splitter | Iterable[tuple[ArrayLike, ArrayLike]] | None
 PerLayer: TypeAlias = T | Sequence[T]
 ActivationName: TypeAlias = Literal[
     "identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus"
@@ -79,7 +88,9 @@ ScheduleName: TypeAlias = Literal[
     "constant", "invscaling", "adaptive", "linear", "cosine", "flat_cosine", "one_cycle", "coslog4"
 ]
 ClassificationLoss: TypeAlias = Literal["log_loss"] | LossObject
-RegressionLossName: TypeAlias = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
+RegressionLossName: TypeAlias = Literal[
+    "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie"
+]
 RegressionLoss: TypeAlias = RegressionLossName | LossObject
 Solver: TypeAlias = Literal["adam", "nadam", "rmsprop", "sgd", "lbfgs"]
 Initializer: TypeAlias = Literal["auto", "glorot", "he", "lecun", "data"]

@@ -132,7 +132,7 @@ def _model(estimator, X, y, rate):
     if network.solver == "lbfgs":
         raise ValueError(f"solver='lbfgs' has no learning rate: use {listed(OPTIMIZERS)}.")
     model = clone(network)
-    vars(model).update(learning_rate_init=rate, n_estimators=1, early_stopping=False, warm_start=False)
+    vars(model).update(learning_rate_init=rate, n_estimators=1, early_stopping=False, cv=None, warm_start=False)
     if model.random_state is None:  # scikit-learn would draw from NumPy's global generator
         model.random_state = int(np.random.default_rng().integers(2**31))
     if isinstance(estimator, Pipeline) and len(estimator) > 1:

@@ -127,6 +127,8 @@ def make_targets(name, n_rows=8, n_out=3, dtype=np.float64, seed=0):
         return rng.poisson(1.5, (n_rows, n_out)).astype(dtype)
     if name == "quantile":
         return rng.gamma(2.0, size=(n_rows, 1)).astype(dtype)
+    if name == "tweedie":
+        return (rng.poisson(1.5, (n_rows, n_out)) * rng.gamma(2.0, size=(n_rows, n_out))).astype(dtype)
     return rng.gamma(2.0, size=(n_rows, n_out)).astype(dtype)
 
 

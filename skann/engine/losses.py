@@ -11,7 +11,8 @@ with respect to ``raw`` into ``delta`` (n_rows, n_out). Losses are summed over t
 gives probabilities or values; ``constant(y, weight)`` the raw outputs (n_out,) of the best constant prediction: where
 the biases of the last layer start, and the yardstick for having learnt something. ``out_activation`` names the
 function from raw outputs to predictions; ``domain`` says in words which targets are allowed, ``in_domain(y)`` whether
-these are.
+these are. A loss may have ``balance(raw, y, weight)``, what makes the weighted total of the predictions that of the
+targets when it is added (n_out,) to the raw outputs, and ``is_balanced(y, weight)``, to which outputs (n_out,) it is.
 
 Targets are class indices (n_rows,) for `CrossEntropy` and floats (n_rows, n_out) for all others.
 
@@ -27,7 +28,7 @@ import math
 from numbers import Real
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, xlogy
+from scipy.special import expit, log_expit, log_softmax, logsumexp, xlogy
 
 
 class CrossEntropy:
@@ -165,6 +166,13 @@ class SquaredError(IdentityLink):
     def constant(self, y, weight):
         return np.average(y, axis=0, weights=weight)
 
+    def balance(self, raw, y, weight):
+        return np.average(y - raw, axis=0, weights=weight)
+
+    def is_balanced(self, y, weight):
+        """Where most targets have the least value: rare events."""
+        return np.average(y > y.min(axis=0), axis=0, weights=weight) < 0.5
+
 
 class AbsoluteError(IdentityLink):
     """|raw - y|;  d/d raw = sign(raw - y)."""
@@ -282,6 +290,14 @@ class LogLink:
     def constant(self, y, weight):
         return np.log(np.maximum(np.average(y, axis=0, weights=weight), np.finfo(y.dtype).tiny))
 
+    def balance(self, raw, y, weight):
+        share = np.full(len(raw), 1 / len(raw)) if weight is None else weight / weight.sum()
+        return np.log(share @ y) - logsumexp(raw, axis=0, b=share[:, None])
+
+    def is_balanced(self, y, weight):
+        """Where there is a total."""
+        return np.average(y > 0, axis=0, weights=weight) > 0
+
 
 class Poisson(LogLink):
     """Half the Poisson deviance, m - y + y log(y / m) with m = exp(raw);  d/d raw = m - y.
@@ -319,6 +335,39 @@ class Gamma(LogLink):
         return _mean_over_rows(loss.sum(axis=1), weight, delta)
 
 
+class Tweedie(LogLink):
+    """Half the Tweedie deviance, m^(2-p) / (2-p) + y m^(1-p) / (p-1) - y^(2-p) / ((p-1) (2-p)) with m = exp(raw).
+
+    d/d raw = m^(2-p) - y m^(1-p). The variance of y is proportional to m^p, as that of a sum of gamma values whose
+    number is Poisson; Jorgensen 1987, Exponential dispersion models.
+
+    Parameters
+    ----------
+    power : float
+        p, between 1 (Poisson) and 2 (gamma).
+    """
+
+    domain = "numbers >= 0, not all 0"
+
+    def __init__(self, power=1.5):
+        self.power = float(power)
+
+    def in_domain(self, y):
+        return bool((y >= 0).all() and (y.sum(axis=0) > 0).all())
+
+    def value_and_delta(self, raw, y, weight, delta):
+        p = self.power
+        of_m = _exp((2 - p) * raw - math.log(2 - p))  # m^(2-p) / (2-p)
+        of_y = _exp(np.log(np.where(y > 0, y, 1)) + (1 - p) * raw - math.log(p - 1))
+        of_y *= y > 0  # y m^(1-p) / (p-1)
+        loss = of_m + of_y
+        loss -= y ** (2 - p) / ((p - 1) * (2 - p))
+        np.multiply(of_m, 2 - p, out=delta)
+        of_y *= p - 1
+        delta -= of_y
+        return _mean_over_rows(loss.sum(axis=1), weight, delta)
+
+
 def _mean_over_rows(loss, weight, delta):
     """Mean of weight x loss over the rows; turns ``delta``, the derivative row by row, into that of the mean."""
     n_rows = len(loss)
@@ -349,4 +398,5 @@ LOSSES = {
     "quantile": Quantile,
     "poisson": Poisson,
     "gamma": Gamma,
+    "tweedie": Tweedie,
 }

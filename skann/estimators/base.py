@@ -69,6 +69,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         X_val: MatrixLike | None = None,
         y_val: TargetLike | None = None,
         sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
     ) -> Self:
         """Train the network.
 
@@ -92,6 +93,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
             Their targets; of a classifier, none but those in y.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights; ``class_weight`` has no part in these, as in scikit-learn's HistGradientBoostingClassifier.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a splitter such as `GroupKFold` as ``cv``. With metadata routing enabled,
+            ``set_fit_request(groups=True)`` lets a `Pipeline` or `cross_val_score` pass it on.
 
         Returns
         -------
@@ -110,7 +114,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         """
         with unchanged_on_failure(self), managed_callbacks(self):
             first = not (self.warm_start and hasattr(self, "networks_"))
-            return self._fit(X, y, sample_weight, Validation(X_val, y_val, sample_weight_val), first=first)
+            return self._fit(X, y, sample_weight, Validation(X_val, y_val, sample_weight_val, groups), first=first)
 
     def _fit(self, X, y, sample_weight, validation=None, *, first, partial=False, **target_options):
         """Check, prepare, train, keep. ``partial``: for one epoch, without callbacks, and nothing is watched."""
@@ -172,7 +176,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         watched = None
         if validation is not None:
             watched = check_validation(validation, self.early_stopping, self._check_X_y, self._target)
-        return Given(X, y, weight, GivenRows(inputs.as_it_came(as_it_came, X), y, weight), watched)
+        groups = None if validation is None else validation.groups
+        return Given(X, y, weight, GivenRows(inputs.as_it_came(as_it_came, X), y, weight), watched, groups)
 
     def _check_X_y(self, X, y, reset=False, names=("X", "y")):
         """X and y after the checks of their shapes, and of X's columns against earlier ones, which ``reset`` sets."""

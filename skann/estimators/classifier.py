@@ -9,6 +9,7 @@ from sklearn.base import ClassifierMixin
 
 from .._compat import HasMethods, StrOptions
 from .._typing import (
+    CV,
     Activation,
     Array,
     ArrayLike,
@@ -54,7 +55,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     - how it trains: loss, label_smoothing, class_weight, solver, alpha, weight_decay, dropout, batch_size, shuffle,
       learning_rate, learning_rate_init, power_t, momentum, nesterovs_momentum, beta_1, beta_2, epsilon, max_grad_norm,
       weight_averaging;
-    - when it stops: max_iter, max_fun, max_time, tol, n_iter_no_change, early_stopping, validation_fraction, scoring;
+    - when it stops: max_iter, max_fun, max_time, tol, n_iter_no_change, early_stopping, validation_fraction, cv,
+      scoring;
     - the ensemble: n_estimators, n_jobs;
     - the table: encoder, categorical_features;
     - the rest: calibration, warm_start, random_state, dtype, verbose.
@@ -198,12 +200,28 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         Whether some rows are held out and watched: the training ends when the score of these rows (see ``scoring``), in
         place of the training loss, no longer improves, and the network gets the weights of the best epoch, with every
         solver. A single network holds out ``validation_fraction`` of the rows; the networks of an ensemble hold out
-        folds (see ``n_estimators``). If that would be fewer than 10 rows, or fewer than one per class, nothing is held
-        out and the training loss is watched; with ``early_stopping=True``, a warning says so. `partial_fit` never holds
-        out rows. If `fit` is given ``X_val``, those rows are watched, nothing is held out, and "auto" means True.
+        folds (see ``n_estimators``). Classes, and in regression values, have the same distribution there as in all
+        rows. If that would be fewer than 10 rows, or fewer than one per class, nothing is held out and the training
+        loss is watched; with ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows. If `fit`
+        is given ``X_val``, those rows are watched, nothing is held out, and "auto" means True. With ``cv``, that says
+        which rows are held out, however few, and "auto" means True.
 
     validation_fraction : float or "auto", default="auto"
-        Share of the rows that a single network holds out for early stopping.
+        Share of the rows that a single network holds out for early stopping. Not used with ``cv``.
+
+    cv : int, splitter, iterable or None, default=None
+        Which rows the networks hold out for early stopping. Network i holds out split i; if there are more networks
+        than splits, they begin again with the first one. A single network has the first split.
+
+        - None: rows that are drawn at random, see ``early_stopping`` and ``n_estimators``;
+        - an int: the splits of scikit-learn's `StratifiedKFold` for classes and of `KFold` for all else, with so many
+          folds, not shuffled;
+        - a splitter, such as `GroupKFold`, which gets the ``groups`` of `fit`, or `TimeSeriesSplit`;
+        - an iterable of pairs (rows to train on, rows to hold out), arrays of row numbers. A generator is used up by
+          one `fit` and can't be cloned; a list is neither.
+
+        Rows of weight zero are split like the others and then left out. Not with ``early_stopping=False`` and not with
+        ``X_val``; `partial_fit` never holds out rows.
 
     scoring : str, callable or None, default="loss"
         Score of the watched rows (see ``early_stopping``), greater is better. The network gets the weights of the epoch
@@ -221,8 +239,9 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         Number of networks, whose probabilities or values are averaged. With early stopping, each network of an ensemble
         holds out one fold of a cross-validation, so that its best epoch is chosen by rows that it has not learnt from,
         and that the networks together learn from every row. Fewer than 5 networks hold out a fifth of the rows each, 5
-        to 10 one fold each of as many, more than 10 a tenth each, going through the rows again with new folds. The
-        fitted attributes that describe one network are then found in `estimators_`.
+        to 10 one fold each of as many, more than 10 a tenth each, going through the rows again with new folds. With
+        ``cv``, "auto" is the number of its splits. The fitted attributes that describe one network are then found in
+        `estimators_`.
 
     n_jobs : int or None, default=None
         Number of networks of an ensemble that are trained at the same time by joblib, in threads unless
@@ -371,8 +390,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     - weight decay 0.02, times the square of the last four factors, and in classification dropout 0.15; both fade out in
       the second half of the training. Averaged weights, with decay rate 0.99;
     - 8 networks, fewer above 10 000 rows and at least 4. A single network holds out 0.2 of the rows. The held-out rows
-      set the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma" and
-      loss objects; with an encoder this is so for every solver.
+      set the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma",
+      "tweedie" and loss objects; with an encoder this is so for every solver.
 
     Sparse input has no embeddings and no feature scaling. `partial_fit` trains one network, unless ``n_estimators`` is
     a number, at a constant fifth of the learning rate, since it does not know when the training will end.
@@ -435,6 +454,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         n_iter_no_change: float | Auto = "auto",
         early_stopping: bool | Auto = "auto",
         validation_fraction: float | Auto = "auto",
+        cv: CV = None,
         scoring: Scoring = "loss",
         n_estimators: int | Auto = "auto",
         n_jobs: int | None = None,
@@ -478,6 +498,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.cv = cv
         self.scoring = scoring
         self.n_estimators = n_estimators
         self.n_jobs = n_jobs

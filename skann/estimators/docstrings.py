@@ -144,8 +144,8 @@ of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it ha
 - weight decay 0.02, times the square of the last four factors, and in classification dropout 0.15; both fade out in
   the second half of the training. Averaged weights, with decay rate 0.99;
 - 8 networks, fewer above 10 000 rows and at least 4. A single network holds out 0.2 of the rows. The held-out rows set
-  the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma" and loss
-  objects; with an encoder this is so for every solver.
+  the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma", "tweedie" and
+  loss objects; with an encoder this is so for every solver.
 
 Sparse input has no embeddings and no feature scaling. `partial_fit` trains one network, unless ``n_estimators`` is a
 number, at a constant fifth of the learning rate, since it does not know when the training will end.

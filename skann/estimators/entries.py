@@ -10,13 +10,13 @@ GROUPS = {
         "feature_scaling",
     ),
     "How it trains": (
-        "loss", "huber_delta", "quantile", "target_scaling", "label_smoothing", "class_weight", "solver", "alpha",
-        "weight_decay", "dropout", "batch_size", "shuffle", "learning_rate", "learning_rate_init", "power_t",
+        "loss", "huber_delta", "quantile", "power", "target_scaling", "label_smoothing", "class_weight", "solver",
+        "alpha", "weight_decay", "dropout", "batch_size", "shuffle", "learning_rate", "learning_rate_init", "power_t",
         "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", "max_grad_norm", "weight_averaging",
     ),
     "When it stops": (
         "max_iter", "max_fun", "max_time", "tol", "n_iter_no_change", "early_stopping", "validation_fraction",
-        "scoring",
+        "cv", "scoring",
     ),
     "The ensemble": ("n_estimators", "n_jobs"),
     "The table": ("encoder", "categorical_features"),
@@ -143,12 +143,28 @@ early_stopping : bool or "auto", default="auto"
     Whether some rows are held out and watched: the training ends when the score of these rows (see ``scoring``), in
     place of the training loss, no longer improves, and the network gets the weights of the best epoch, with every
     solver. A single network holds out ``validation_fraction`` of the rows; the networks of an ensemble hold out folds
-    (see ``n_estimators``). If that would be fewer than 10 rows, or fewer than one per class, nothing is held out and
-    the training loss is watched; with ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows.
-    If `fit` is given ``X_val``, those rows are watched, nothing is held out, and "auto" means True.
+    (see ``n_estimators``). Classes, and in regression values, have the same distribution there as in all rows. If that
+    would be fewer than 10 rows, or fewer than one per class, nothing is held out and the training loss is watched; with
+    ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows. If `fit` is given ``X_val``, those
+    rows are watched, nothing is held out, and "auto" means True. With ``cv``, that says which rows are held out,
+    however few, and "auto" means True.
 
 validation_fraction : float or "auto", default="auto"
-    Share of the rows that a single network holds out for early stopping.
+    Share of the rows that a single network holds out for early stopping. Not used with ``cv``.
+
+cv : int, splitter, iterable or None, default=None
+    Which rows the networks hold out for early stopping. Network i holds out split i; if there are more networks than
+    splits, they begin again with the first one. A single network has the first split.
+
+    - None: rows that are drawn at random, see ``early_stopping`` and ``n_estimators``;
+    - an int: the splits of scikit-learn's `StratifiedKFold` for classes and of `KFold` for all else, with so many
+      folds, not shuffled;
+    - a splitter, such as `GroupKFold`, which gets the ``groups`` of `fit`, or `TimeSeriesSplit`;
+    - an iterable of pairs (rows to train on, rows to hold out), arrays of row numbers. A generator is used up by one
+      `fit` and can't be cloned; a list is neither.
+
+    Rows of weight zero are split like the others and then left out. Not with ``early_stopping=False`` and not with
+    ``X_val``; `partial_fit` never holds out rows.
 
 scoring : str, callable or None, default="loss"
     Score of the watched rows (see ``early_stopping``), greater is better. The network gets the weights of the epoch
@@ -166,8 +182,8 @@ n_estimators : int or "auto", default="auto"
     Number of networks, whose probabilities or values are averaged. With early stopping, each network of an ensemble
     holds out one fold of a cross-validation, so that its best epoch is chosen by rows that it has not learnt from, and
     that the networks together learn from every row. Fewer than 5 networks hold out a fifth of the rows each, 5 to 10
-    one fold each of as many, more than 10 a tenth each, going through the rows again with new folds. The fitted
-    attributes that describe one network are then found in `estimators_`.
+    one fold each of as many, more than 10 a tenth each, going through the rows again with new folds. With ``cv``,
+    "auto" is the number of its splits. The fitted attributes that describe one network are then found in `estimators_`.
 
 n_jobs : int or None, default=None
     Number of networks of an ensemble that are trained at the same time by joblib, in threads unless
@@ -244,9 +260,14 @@ quantile : float or list of float, default=0.5
     Level of the quantile that ``loss="quantile"`` predicts, strictly between 0 and 1. A list, for a single target,
     gives one column of predictions for each level, in the order of the list; these columns never cross.
 
+power : float, default=1.5
+    Power of the mean to which ``loss="tweedie"`` takes the variance of y to be proportional, strictly between 1, where
+    it is the Poisson loss, and 2, where it is the gamma loss.
+
 target_scaling : bool or "auto", default="auto"
     Whether the network is trained on (y - mean) / standard deviation. Predictions are in the units of y all the same;
-    losses in `history_` are those of the scaled targets. Not for "poisson" and "gamma", whose logarithms have no units.
+    losses in `history_` are those of the scaled targets. Not for "poisson", "gamma" and "tweedie", whose
+    logarithms have no units.
 """,
 }
 
@@ -281,4 +302,5 @@ LOSSES_IN_WORDS = {
     "quantile": "the pinball loss; predicts the ``quantile``",
     "poisson": "half the Poisson deviance, with exp as output; for counts, y >= 0",
     "gamma": "half the gamma deviance, with exp as output; for y > 0",
+    "tweedie": "half the Tweedie deviance of ``power``, with exp as output; for y >= 0 with many zeros, such as claims",
 }

@@ -46,6 +46,7 @@ CONSTRAINTS = {
     "n_iter_no_change": [AUTO, at_least(1, Integral), Options(Real, {np.inf})],
     "early_stopping": [AUTO, "boolean"],
     "validation_fraction": [AUTO, FRACTION],
+    "cv": ["cv_object"],
     "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
     "warm_start": ["boolean"],
     "shuffle": ["boolean"],

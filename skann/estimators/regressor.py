@@ -10,6 +10,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from .._compat import HasMethods, Interval, NamesIn, StrOptions, above
 from .._parts import fact, without
 from .._typing import (
+    CV,
     Activation,
     ArrayLike,
     Auto,
@@ -49,10 +50,11 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
 
     - the network: hidden_layer_sizes, activation, parametric_activation, initializer, numeric_embedding,
       feature_scaling;
-    - how it trains: loss, huber_delta, quantile, target_scaling, solver, alpha, weight_decay, dropout, batch_size,
-      shuffle, learning_rate, learning_rate_init, power_t, momentum, nesterovs_momentum, beta_1, beta_2, epsilon,
-      max_grad_norm, weight_averaging;
-    - when it stops: max_iter, max_fun, max_time, tol, n_iter_no_change, early_stopping, validation_fraction, scoring;
+    - how it trains: loss, huber_delta, quantile, power, target_scaling, solver, alpha, weight_decay, dropout,
+      batch_size, shuffle, learning_rate, learning_rate_init, power_t, momentum, nesterovs_momentum, beta_1, beta_2,
+      epsilon, max_grad_norm, weight_averaging;
+    - when it stops: max_iter, max_fun, max_time, tol, n_iter_no_change, early_stopping, validation_fraction, cv,
+      scoring;
     - the ensemble: n_estimators, n_jobs;
     - the table: encoder, categorical_features;
     - the rest: warm_start, random_state, dtype, verbose.
@@ -101,6 +103,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         - "quantile": the pinball loss; predicts the ``quantile``;
         - "poisson": half the Poisson deviance, with exp as output; for counts, y >= 0;
         - "gamma": half the gamma deviance, with exp as output; for y > 0;
+        - "tweedie": half the Tweedie deviance of ``power``, with exp as output; for y >= 0 with many zeros, such as
+          claims;
         - an object that follows the contract of `skann.engine.losses`.
 
     huber_delta : float, default=1.35
@@ -111,10 +115,14 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         Level of the quantile that ``loss="quantile"`` predicts, strictly between 0 and 1. A list, for a single target,
         gives one column of predictions for each level, in the order of the list; these columns never cross.
 
+    power : float, default=1.5
+        Power of the mean to which ``loss="tweedie"`` takes the variance of y to be proportional, strictly between 1,
+        where it is the Poisson loss, and 2, where it is the gamma loss.
+
     target_scaling : bool or "auto", default="auto"
         Whether the network is trained on (y - mean) / standard deviation. Predictions are in the units of y all the
-        same; losses in `history_` are those of the scaled targets. Not for "poisson" and "gamma", whose logarithms have
-        no units.
+        same; losses in `history_` are those of the scaled targets. Not for "poisson", "gamma" and "tweedie", whose
+        logarithms have no units.
 
     solver : {"adam", "nadam", "rmsprop", "sgd", "lbfgs"}, default="adam"
         Algorithm that minimises the objective: "lbfgs" uses all rows in each iteration, and is good on small data; all
@@ -207,12 +215,28 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         Whether some rows are held out and watched: the training ends when the score of these rows (see ``scoring``), in
         place of the training loss, no longer improves, and the network gets the weights of the best epoch, with every
         solver. A single network holds out ``validation_fraction`` of the rows; the networks of an ensemble hold out
-        folds (see ``n_estimators``). If that would be fewer than 10 rows, or fewer than one per class, nothing is held
-        out and the training loss is watched; with ``early_stopping=True``, a warning says so. `partial_fit` never holds
-        out rows. If `fit` is given ``X_val``, those rows are watched, nothing is held out, and "auto" means True.
+        folds (see ``n_estimators``). Classes, and in regression values, have the same distribution there as in all
+        rows. If that would be fewer than 10 rows, or fewer than one per class, nothing is held out and the training
+        loss is watched; with ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows. If `fit`
+        is given ``X_val``, those rows are watched, nothing is held out, and "auto" means True. With ``cv``, that says
+        which rows are held out, however few, and "auto" means True.
 
     validation_fraction : float or "auto", default="auto"
-        Share of the rows that a single network holds out for early stopping.
+        Share of the rows that a single network holds out for early stopping. Not used with ``cv``.
+
+    cv : int, splitter, iterable or None, default=None
+        Which rows the networks hold out for early stopping. Network i holds out split i; if there are more networks
+        than splits, they begin again with the first one. A single network has the first split.
+
+        - None: rows that are drawn at random, see ``early_stopping`` and ``n_estimators``;
+        - an int: the splits of scikit-learn's `StratifiedKFold` for classes and of `KFold` for all else, with so many
+          folds, not shuffled;
+        - a splitter, such as `GroupKFold`, which gets the ``groups`` of `fit`, or `TimeSeriesSplit`;
+        - an iterable of pairs (rows to train on, rows to hold out), arrays of row numbers. A generator is used up by
+          one `fit` and can't be cloned; a list is neither.
+
+        Rows of weight zero are split like the others and then left out. Not with ``early_stopping=False`` and not with
+        ``X_val``; `partial_fit` never holds out rows.
 
     scoring : str, callable or None, default="loss"
         Score of the watched rows (see ``early_stopping``), greater is better. The network gets the weights of the epoch
@@ -230,8 +254,9 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         Number of networks, whose probabilities or values are averaged. With early stopping, each network of an ensemble
         holds out one fold of a cross-validation, so that its best epoch is chosen by rows that it has not learnt from,
         and that the networks together learn from every row. Fewer than 5 networks hold out a fifth of the rows each, 5
-        to 10 one fold each of as many, more than 10 a tenth each, going through the rows again with new folds. The
-        fitted attributes that describe one network are then found in `estimators_`.
+        to 10 one fold each of as many, more than 10 a tenth each, going through the rows again with new folds. With
+        ``cv``, "auto" is the number of its splits. The fitted attributes that describe one network are then found in
+        `estimators_`.
 
     n_jobs : int or None, default=None
         Number of networks of an ensemble that are trained at the same time by joblib, in threads unless
@@ -376,8 +401,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     - weight decay 0.02, times the square of the last four factors, and in classification dropout 0.15; both fade out in
       the second half of the training. Averaged weights, with decay rate 0.99;
     - 8 networks, fewer above 10 000 rows and at least 4. A single network holds out 0.2 of the rows. The held-out rows
-      set the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma" and
-      loss objects; with an encoder this is so for every solver.
+      set the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma",
+      "tweedie" and loss objects; with an encoder this is so for every solver.
 
     Sparse input has no embeddings and no feature scaling. `partial_fit` trains one network, unless ``n_estimators`` is
     a number, at a constant fifth of the learning rate, since it does not know when the training will end.
@@ -401,6 +426,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         ],
         "huber_delta": [above(0)],
         "target_scaling": [StrOptions({"auto"}), "boolean"],
+        "power": [Interval(Real, 1, 2, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
     }
     _parameters = tuple(_parameter_constraints)
@@ -419,6 +445,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         loss: RegressionLoss = "squared_error",
         huber_delta: float = 1.35,
         quantile: PerLayer[float] = 0.5,
+        power: float = 1.5,
         target_scaling: bool | Auto = "auto",
         solver: Solver = "adam",
         alpha: float = 0.0001,
@@ -443,6 +470,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         n_iter_no_change: float | Auto = "auto",
         early_stopping: bool | Auto = "auto",
         validation_fraction: float | Auto = "auto",
+        cv: CV = None,
         scoring: Scoring = "loss",
         n_estimators: int | Auto = "auto",
         n_jobs: int | None = None,
@@ -462,6 +490,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.loss = loss
         self.huber_delta = huber_delta
         self.quantile = quantile
+        self.power = power
         self.target_scaling = target_scaling
         self.solver = solver
         self.alpha = alpha
@@ -486,6 +515,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.cv = cv
         self.scoring = scoring
         self.n_estimators = n_estimators
         self.n_jobs = n_jobs

@@ -19,7 +19,7 @@ class Split(NamedTuple):
     held_out: np.ndarray | None
 
 
-def hold_out(rows, labels, n_networks, fraction, seed):
+def hold_out(rows, labels, n_networks, fraction, seed, values=None, weight=None):
     """Split row indices, once for each network, into those to train on and those to hold out.
 
     One network holds out ``fraction`` of the rows. Several hold out folds: up to 10 networks disjoint ones, more
@@ -34,6 +34,11 @@ def hold_out(rows, labels, n_networks, fraction, seed):
     n_networks : int
     fraction : float
     seed : int
+    values : ndarray of shape (n,), default=None
+        Number for each row of the data, which is to be distributed alike among held-out and other rows. Not with
+        ``labels``.
+    weight : ndarray of shape (n,), default=None
+        Weight of each row in these distributions.
 
     Returns
     -------
@@ -49,13 +54,21 @@ def hold_out(rows, labels, n_networks, fraction, seed):
     if n_held_out < max(MIN_ROWS, n_classes) or len(rows) - n_held_out < n_classes:
         return None
     single, rows = rows[is_single], rows[~is_single]
-    if n_networks == 1:
+    if values is not None:
+        values, weight = values[rows], np.ones(len(rows)) if weight is None else weight[rows]
+    if n_networks == 1 and values is not None:
+        splits = [_sample_of_strata(rows, values, weight, n_held_out, seed)]
+    elif n_networks == 1:
         stratify = None if labels is None else labels[rows]
         splits = [train_test_split(rows, test_size=n_held_out, random_state=seed, stratify=stratify)]
     else:
         splits = []
         while len(splits) < n_networks:
-            splits += _fold(rows, labels, n_folds, seed + len(splits))
+            each_seed = seed + len(splits)
+            if values is None:
+                splits += _fold(rows, labels, n_folds, each_seed)
+            else:
+                splits += _fold_by_values(rows, values, weight, n_folds, each_seed)
     return [Split(np.sort(np.append(train, single)), np.sort(test)) for train, test in splits[:n_networks]]
 
 
@@ -70,7 +83,57 @@ def _fold(rows, labels, n_folds, seed):
         order = order[labels[rows[order]].argsort(kind="stable")]
     fold = np.empty(len(rows), np.intp)
     fold[order] = np.arange(len(rows)) % n_folds
+    return _parts(rows, fold, n_folds)
+
+
+def _parts(rows, fold, n_folds):
     return [(rows[fold != i], rows[fold == i]) for i in range(n_folds)]
+
+
+def _fold_by_values(rows, values, weight, n_folds, seed):
+    """Deal the rows to the folds so that all have about the same distribution of values.
+
+    From the greatest value down, of each so many rows as there are folds one goes to each fold, in an order that is
+    drawn anew, but not within a run of equal values: of any such run the folds get the same number of rows, give or
+    take one. Where weights differ, the heaviest row goes to the fold with the least weight so far.
+    """
+    rng = np.random.default_rng(seed)
+    order = _descending(values, weight, rng)
+    first = np.arange(0, len(rows), n_folds)  # of the rows that are dealt at once
+    goes_on = np.append(False, values[order[first[1:]]] == values[order[first[1:] - 1]])
+    turns = rng.permuted(np.tile(np.arange(n_folds), (len(first), 1)), axis=1)
+    turns = turns[np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(first))))]
+    if weight.min() < weight.max():
+        _even_out(turns, weight[order])
+    fold = np.empty(len(rows), np.intp)
+    fold[order] = turns.ravel()[: len(rows)]
+    return _parts(rows, fold, n_folds)
+
+
+def _even_out(turns, weight):
+    """Change the order of the folds in each of the turns so that all get the same weight: heavy rows to light folds."""
+    total, n_folds = np.zeros(turns.shape[1]), turns.shape[1]
+    for i, turn in enumerate(turns):
+        of_turn = weight[i * n_folds : (i + 1) * n_folds]
+        lightest = turn[np.argsort(total[turn], kind="stable")]
+        turn[np.argsort(-of_turn, kind="stable")] = lightest[: len(of_turn)]
+        total[turn[: len(of_turn)]] += of_turn
+
+
+def _sample_of_strata(rows, values, weight, n_held_out, seed):
+    """Hold out one row of each stratum, which are as many, of equal size in the order of the values."""
+    rng = np.random.default_rng(seed)
+    edges = np.arange(n_held_out + 1) * len(rows) // n_held_out
+    drawn = edges[:-1] + rng.integers(np.diff(edges))
+    is_held_out = np.zeros(len(rows), bool)
+    is_held_out[_descending(values, weight, rng)[drawn]] = True
+    return rows[~is_held_out], rows[is_held_out]
+
+
+def _descending(values, weight, rng):
+    """The order of falling values, of falling weights where these are equal, and else a random one."""
+    order = rng.permutation(len(values))
+    return order[np.lexsort((-weight[order], -values[order]))]
 
 
 def none_held_out(rows, fraction):

@@ -16,6 +16,7 @@ from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, hold_out, none_held_out
+from .splitters import own_splits
 from .stream import constant_to_start_from, rows_to_start_from
 from .train import TrainingState, warning_about
 from .validation import ValidationRows, naming
@@ -35,6 +36,8 @@ class Given(NamedTuple):
     as_given : GivenRows
         For scorers.
     validation : ValidationRows or None
+    groups : array-like or None
+        For the splitter that holds rows out, as they came.
     """
 
     X: Any
@@ -42,6 +45,7 @@ class Given(NamedTuple):
     weight: np.ndarray | None
     as_given: GivenRows
     validation: ValidationRows | None = None
+    groups: Any = None
 
 
 class Before(NamedTuple):
@@ -117,13 +121,18 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     start : Start
     """
     messages: list[str] = []
+    own = None if partial else own_splits(parameters["cv"], given, target, parameters["early_stopping"])
     settings = recipe.resolve(
         parameters, given.X.shape[0], is_sparse=sparse.issparse(given.X), is_classifier=target.is_classification,
         partial=partial, has_validation=given.validation is not None,
+        n_splits=None if own is None else len(own),
     )  # fmt: skip
     n_trainings = kind.n_trainings(settings) if before is None else len(before.networks.members)
     states = _states(before, n_trainings, new_seed)
-    splits = _split(parameters, settings, given, target, states, messages)
+    if own is None:
+        splits = _split(parameters, settings, given, target, states, messages)
+    else:
+        splits = [own[i % len(own)] for i in range(n_trainings)]
     # an ensemble has one encoder, so that of all rows
     rows = splits[0].train if n_trainings == 1 else nonzero_rows(given.weight)
     if settings.target_scaling:
@@ -233,8 +242,9 @@ def _split(parameters, settings, given, target, states, messages):
     if given.validation is not None or not settings.early_stopping:
         return [Split(rows, None)] * len(states)
     candidates = np.arange(len(given.y)) if rows is None else rows
-    labels, fraction = target.stratify(given.y), settings.validation_fraction
-    splits = hold_out(candidates, labels, len(states), fraction, states[0].holdout_seed)
+    fraction, seed = settings.validation_fraction, states[0].holdout_seed
+    labels, values = target.stratify(given.y), target.order(given.y, given.weight)
+    splits = hold_out(candidates, labels, len(states), fraction, seed, values, given.weight)
     if splits is None:
         if parameters["early_stopping"] is True:  # wanted, not chosen by the recipe
             messages.append(none_held_out(candidates, fraction))

@@ -61,7 +61,7 @@ class Settings(SimpleNamespace):
         raise AttributeError(f"settings never change, but {name} was to become {value!r}")
 
 
-def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_validation):
+def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_validation, n_splits=None):
     """The parameters with values in place of "auto".
 
     Parameters
@@ -75,6 +75,8 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         Whether this is one of many calls, for an epoch each.
     has_validation : bool
         Whether early stopping watches X_val.
+    n_splits : int, default=None
+        Number of splits that the user's ``cv`` holds out; None without one.
 
     Returns
     -------
@@ -102,11 +104,13 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
             values["learning_rate_init"] /= 1 if is_sparse else 5  # sparse rows tell of few columns each
         max_iter = values["max_iter"] if is_auto(parameters["max_iter"]) else parameters["max_iter"]
         values["n_iter_no_change"] = max(1, max_iter // 8)
+    if n_splits and not partial:
+        values["n_estimators"] = n_splits
     values["target_scaling"] = has_encoder and fact(LOSSES, parameters["loss"], "is_location")
     chosen = {name: values[name] for name in values if is_auto(parameters.get(name, "auto"))}
     if partial:
         chosen |= {"early_stopping": False, "calibration": None}
-    elif has_validation:
+    elif has_validation or n_splits:
         chosen["early_stopping"] = True
     if not is_classifier:
         chosen["calibration"] = None

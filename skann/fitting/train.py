@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from .._threads import blas_threads
 from ..engine.averaging import WeightAverage
 from ..engine.callbacks import BestWeights, LowerRate, Patience, TimeLimit, Validation, Verbose
+from ..engine.evaluation import raw_outputs
 from ..engine.network import Network
 from ..engine.objective import Objective
 from ..engine.stepping import Stepper
@@ -137,6 +138,8 @@ def fit_network(training, max_time=None, task=None, signal=None):
                 run = _fit_minibatch(training, objective, callbacks)
         except FloatingPointError as error:
             raise _divergence(settings, data, error) from None
+        if not settings.is_partial and getattr(training.loss, "balance", None) is not None:
+            _balance(network, training.loss, data)
     network.finish_training()
     return Trained(network, training.state, run, len(data.rows), constant_loss)
 
@@ -150,6 +153,27 @@ def _constant_loss(data, loss):
             "example with target_scaling=True or TransformedTargetRegressor."
         )
     return constant_loss
+
+
+def _balance(network, loss, data):
+    """Shift the last biases so that the total of the predictions is that of the targets, held-out rows included.
+
+    The best epoch is the one that suits the held-out rows: where these have few events or lack a large value, that may
+    be one of far too small predictions. The shift is one number for each output.
+    """
+    parts = [data.rows] if data.held_out is None else [data.rows, data.watched]
+    targets = [rows.targets() for rows in parts]
+    y, weight = np.concatenate([y for y, _ in targets]).astype(np.float64), None
+    if targets[0][1] is not None:
+        units = [rows.total_weight / len(rows) for rows in parts]
+        of_parts = [unit / max(units) * each.astype(np.float64) for unit, (_, each) in zip(units, targets, strict=True)]
+        weight = np.concatenate(of_parts)
+    is_balanced = loss.is_balanced(y, weight)
+    if np.any(is_balanced):
+        raw = np.concatenate([raw_outputs(network, rows) for rows in parts]).astype(np.float64)
+        with np.errstate(divide="ignore"):
+            shift = loss.balance(raw, y, weight)
+        network.layers[-1].b += np.where(is_balanced & np.isfinite(shift), shift, 0)
 
 
 def _divergence(settings, data, error):

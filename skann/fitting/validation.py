@@ -18,6 +18,7 @@ class Validation(NamedTuple):
     X: Any = None
     y: Any = None
     weight: Any = None
+    groups: Any = None
 
 
 class ValidationRows(NamedTuple):
@@ -46,7 +47,7 @@ def check_validation(validation, early_stopping, check_X_y, target):
     -------
     rows : ValidationRows or None
     """
-    X_val, y_val, sample_weight_val = validation
+    X_val, y_val, sample_weight_val, _ = validation
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
             raise ValueError("sample_weight_val is given without X_val and y_val.")

@@ -45,4 +45,5 @@ PREDICT = {
     losses.Quantile: _quantiles,
     losses.Poisson: _exp,
     losses.Gamma: _exp,
+    losses.Tweedie: _exp,
 }

@@ -174,6 +174,10 @@ class Labels:
         """The class of each row, None where a row may have several."""
         return None if self.multilabel else y
 
+    def order(self, y, weight):
+        """None: classes have no order."""
+        return
+
     def weight(self, y, weight, class_weight):
         """Weights of the rows, class weights included, or None."""
         if class_weight is None:

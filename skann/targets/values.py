@@ -66,8 +66,17 @@ class Values:
         return values.ravel() if self.is_flat and values.shape[1] == 1 else values
 
     def stratify(self, y):
-        """None: held-out rows are drawn whatever their targets are."""
+        """None: there are no classes."""
         return
+
+    def order(self, y, weight):
+        """A number for each row (n_rows,): held-out rows are to have the distribution of it that all have.
+
+        Of several targets it is the mean, each measured by its standard deviation.
+        """
+        if y.shape[1] == 1:
+            return y[:, 0]
+        return (y / mean_and_spread(y, weight)[1]).mean(axis=1)
 
     def weight(self, y, weight, class_weight=None):
         """The weights as they are."""

@@ -93,7 +93,7 @@ def test_statistics_come_from_the_training_rows_alone():
     params = FAST | {"encoder": "auto", "early_stopping": True, "validation_fraction": 0.1}
     model = ANNRegressor(**params).fit(X, signal)
     seed = model.networks_.members[0].state.holdout_seed
-    ((train, held_out),) = hold_out(np.arange(len(X)), None, 1, 0.1, seed)
+    ((train, held_out),) = hold_out(np.arange(len(X)), None, 1, 0.1, seed, signal)
     assert len(held_out) == 30
     expected = TabularEncoder().fit(X.iloc[train])
     np.testing.assert_array_equal(model.encoder_.center_, expected.center_)
@@ -109,7 +109,7 @@ def test_an_encoder_of_the_user_learns_from_the_training_rows(weighted):
     params = FAST | {"encoder": StandardScaler(), "early_stopping": True, "validation_fraction": 0.1}
     model = ANNRegressor(**params).fit(X, signal, sample_weight=weight)
     seed = model.networks_.members[0].state.holdout_seed
-    ((train, _),) = hold_out(np.arange(len(X)), None, 1, 0.1, seed)
+    ((train, _),) = hold_out(np.arange(len(X)), None, 1, 0.1, seed, signal, weight)
     expected = StandardScaler().fit(X.iloc[train], sample_weight=weight[train] if weighted else None)
     np.testing.assert_allclose(model.encoder_.mean_, expected.mean_, rtol=1e-12)
     np.testing.assert_allclose(model.encoder_.scale_, expected.scale_, rtol=1e-12)

@@ -1,12 +1,14 @@
 """Losses against scikit-learn's metrics, derivatives against differences, constants against their neighbours."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import special
 from scipy.stats import norm
 from sklearn import metrics
 
-from skann.engine.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Huber, Poisson, Quantile
+from skann.engine.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Gamma, Huber, Poisson, Quantile, Tweedie
 from tests.helpers import assert_gradient, make_loss, make_targets, make_weight, only_float32
 
 LEVELS = np.linspace(0.2, 0.9, 3)  # those of helpers.make_loss
@@ -42,6 +44,7 @@ FORMULAS = {  # (y, raw, weight) -> weighted mean
     "quantile": lambda y, raw, w: by_columns(metrics.mean_pinball_loss, y, raw, w, level=LEVELS),
     "poisson": lambda y, raw, w: by_columns(metrics.mean_poisson_deviance, y, np.exp(raw), w) / 2,
     "gamma": lambda y, raw, w: by_columns(metrics.mean_gamma_deviance, y, np.exp(raw), w) / 2,
+    "tweedie": lambda y, raw, w: by_columns(partial(metrics.mean_tweedie_deviance, power=1.5), y, np.exp(raw), w) / 2,
 }
 
 
@@ -70,6 +73,27 @@ def test_delta(name, weighted):
     loss, raw, y, weight = case(name, weighted)
     delta = value_and_delta(loss, raw, y, weight)[1]
     assert_gradient(lambda raw: value_and_delta(loss, raw, y, weight)[0], raw, delta)
+
+
+@pytest.mark.parametrize("power", [1.001, 1.2, 1.8, 1.999])
+@WEIGHTED
+def test_tweedie_of_every_power(power, weighted):
+    """scikit-learn's deviance, and differences of it; targets of 0 among them."""
+    _, raw, y, weight = case("tweedie", weighted)
+    loss, y = Tweedie(power), np.where(y > 1.5, y, 0)
+    value, delta = value_and_delta(loss, raw, y, weight)
+    deviance = partial(metrics.mean_tweedie_deviance, power=power)
+    assert value == pytest.approx(by_columns(deviance, y, np.exp(raw), weight) / 2, rel=1e-9)
+    assert_gradient(lambda raw: value_and_delta(loss, raw, y, weight)[0], raw, delta)
+
+
+@pytest.mark.parametrize("power, other", [(1 + 1e-6, Poisson()), (2 - 1e-6, Gamma())])
+def test_tweedie_lies_between_poisson_and_gamma(power, other):
+    _, raw, y, weight = case("gamma", True)
+    for one, two in zip(
+        value_and_delta(Tweedie(power), raw, y, weight), value_and_delta(other, raw, y, weight), strict=True
+    ):
+        np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", SMOOTHED)
@@ -205,7 +229,7 @@ def test_constant_is_the_minimum_with_label_smoothing(name):
 def test_constants_in_closed_form():
     """Where the minimum is known: log shares, log odds, mean, median, quantiles, log mean."""
     y = np.array([[1.0], [2.0], [3.0], [10.0]])
-    for name, expected in [("squared_error", 4), ("gamma", np.log(4)), ("poisson", np.log(4))]:
+    for name, expected in [("squared_error", 4), ("gamma", np.log(4)), ("poisson", np.log(4)), ("tweedie", np.log(4))]:
         np.testing.assert_allclose(LOSSES[name]().constant(y, None), [expected])
         np.testing.assert_allclose(
             LOSSES[name]().constant(y, np.array([1, 1, 1, 0])), [2 if expected == 4 else np.log(2)]
@@ -302,6 +326,8 @@ def test_no_slope_at_the_bend(name):
         ("poisson", [[0, 1], [1, 1]], [[0, 1], [0, 1]]),
         ("gamma", [[1e-9], [3]], [[0], [3]]),
         ("gamma", [[1], [3]], [[-1], [3]]),
+        ("tweedie", [[0, 1], [2.5, 0]], [[-1, 3], [2, 2]]),
+        ("tweedie", [[0, 1], [1, 1]], [[0, 1], [0, 1]]),
     ],
 )
 def test_domain(name, inside, outside):

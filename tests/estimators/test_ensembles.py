@@ -80,7 +80,7 @@ def test_loss_without_log_predict():
     np.testing.assert_allclose(model.predict_log_proba(X), fitted(ANNClassifier).predict_log_proba(X), rtol=1e-8)
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "poisson", "gamma"])
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "poisson", "gamma", "tweedie"])
 @pytest.mark.parametrize("n_targets", [1, 2])
 def test_values_are_the_mean_of_the_members(loss, n_targets):
     """In the units of y; those of counts are positive."""
@@ -89,7 +89,7 @@ def test_values_are_the_mean_of_the_members(loss, n_targets):
     members = [member.predict(X) for member in model.estimators_]
     np.testing.assert_allclose(model.predict(X), np.mean(members, axis=0), rtol=1e-12)
     assert model.predict(X).shape == y.shape
-    assert loss not in ("poisson", "gamma") or (model.predict(X) > 0).all()
+    assert loss not in ("poisson", "gamma", "tweedie") or (model.predict(X) > 0).all()
     assert np.mean((model.predict(X) - y) ** 2) < 0.5 * y.var(), "the units are wrong"
 
 

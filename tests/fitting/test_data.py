@@ -22,16 +22,17 @@ ONE_EPOCH = {
 }  # fmt: skip
 
 
-def held_out(model, labels=None):
+def held_out(model, labels=None, weight=None):
     """The rows that the model has held out, and the others."""
-    (split,) = hold_out(np.arange(120), labels, 1, 0.3, model.networks_.members[0].state.holdout_seed)
+    seed, values = model.networks_.members[0].state.holdout_seed, SIGNAL if labels is None else None
+    (split,) = hold_out(np.arange(120), labels, 1, 0.3, seed, values, weight)
     return split.held_out, split.train
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT])
 def test_targets_are_scaled_by_the_training_rows(weight):
     model = ANNRegressor(**ONE_EPOCH).fit(X, SIGNAL, sample_weight=weight)
-    _, train = held_out(model)
+    _, train = held_out(model, weight=weight)
     w = None if weight is None else weight[train]
     mean = np.average(SIGNAL[train], weights=w)
     assert model.target_mean_ == pytest.approx(mean)
@@ -41,7 +42,7 @@ def test_targets_are_scaled_by_the_training_rows(weight):
 @pytest.mark.parametrize("weight", [None, WEIGHT])
 def test_the_encoder_learns_from_the_training_rows(weight):
     model = ANNRegressor(**ONE_EPOCH).fit(X, SIGNAL, sample_weight=weight)
-    _, train = held_out(model)
+    _, train = held_out(model, weight=weight)
     expected = TabularEncoder().fit(X[train], sample_weight=None if weight is None else weight[train])
     np.testing.assert_array_equal(model.encoder_.center_, expected.center_)
     np.testing.assert_array_equal(model.encoder_.scale_, expected.scale_)
@@ -55,7 +56,7 @@ def test_the_held_out_loss_is_weighted():
     loss = log_loss(LABELS[rows], model.predict_proba(X[rows]), sample_weight=WEIGHT[rows])
     assert model.history_["validation_loss"] == pytest.approx([loss], rel=1e-9)
     model = ANNRegressor(**params).fit(X, SIGNAL, sample_weight=WEIGHT)
-    rows, _ = held_out(model)
+    rows, _ = held_out(model, weight=WEIGHT)
     loss = mean_squared_error(SIGNAL[rows], model.predict(X[rows]), sample_weight=WEIGHT[rows]) / 2
     assert model.history_["validation_loss"] == pytest.approx([loss], rel=1e-9)
 

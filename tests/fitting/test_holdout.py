@@ -102,6 +102,85 @@ def test_classes_of_single_rows_alone(n_networks):
     assert hold_out(np.arange(100), np.arange(100), n_networks, 0.2, 0) is None
 
 
+# ------------------------------------------------------------------------------------------------------ by their values
+
+
+def folds_by(values, n_networks, weight=None, seed=0, fraction=0.2):
+    splits = hold_out(np.arange(len(values)), None, n_networks, fraction, seed, values, weight)
+    for train, held_out in splits:
+        np.testing.assert_array_equal(np.sort(np.append(train, held_out)), np.arange(len(values)))
+    return [held_out for _, held_out in splits]
+
+
+@pytest.mark.parametrize("n_networks", [1, 2, 5, 8, 10])
+@pytest.mark.parametrize("n_events", [5, 12, 40])
+def test_rare_events_are_dealt(n_networks, n_events):
+    """Of 1000 counts few are not 0: each fold has its share of them, rounded up or down."""
+    rng = np.random.default_rng(n_events)
+    for values in (np.ones(n_events), rng.gamma(1, size=n_events)):
+        y = np.zeros(1000)
+        y[rng.permutation(1000)[:n_events]] = values
+        for fold in folds_by(y, n_networks):
+            assert abs((y[fold] > 0).sum() - n_events * len(fold) / 1000) < 1
+
+
+@pytest.mark.parametrize("n_networks", [5, 8, 10])
+def test_equal_values_are_dealt_like_a_class(n_networks):
+    """Whatever value has m rows has m / n_folds in each fold, rounded up or down."""
+    y = np.random.default_rng(0).poisson(3, size=997).astype(float)
+    counts = np.array([np.bincount(y[fold].astype(int), minlength=20) for fold in folds_by(y, n_networks)])
+    assert (np.ptp(counts, axis=0) <= 1).all()
+    assert (np.ptp(folds_by(np.zeros(997), n_networks)[0]) > 500).all()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_networks", [1, 5, 8])
+def test_folds_have_the_distribution_of_all(n_networks, weighted):
+    """Their means are nearer to the mean of all than those of folds drawn without regard to y, and none is above it on
+    the average; so is their total weight."""
+    rng, apart = np.random.default_rng(0), {"values": [], "weights": [], "drawn": [], "weights drawn": []}
+    for seed in range(200):
+        y, weight = rng.gamma(1, size=200), rng.lognormal(size=200) if weighted else np.ones(200)
+        mean = np.average(y, weights=weight)
+        for name, folds in (
+            ("values", folds_by(y, n_networks, weight if weighted else None, seed)),
+            ("drawn", held_out(n_networks, rows=np.arange(200), seed=seed)),
+        ):
+            apart[name].append([np.average(y[fold], weights=weight[fold]) / mean - 1 for fold in folds])
+            share = [weight[fold].sum() / weight.sum() for fold in folds]
+            apart["weights" if name == "values" else "weights drawn"].append(share)
+    apart = {name: np.array(each) for name, each in apart.items()}
+    assert apart["values"].std() < (0.9 if weighted else 0.5) * apart["drawn"].std()
+    assert (np.abs(apart["values"].mean(axis=0)) < 0.05).all()
+    if weighted and n_networks > 1:
+        assert apart["weights"].std() < 0.5 * apart["weights drawn"].std()
+
+
+def test_equal_weights_are_none():
+    y = np.random.default_rng(0).normal(size=300)
+    for n_networks in (1, 8):
+        for one, other in zip(folds_by(y, n_networks), folds_by(y, n_networks, np.full(300, 3.7)), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_every_ten_folds_are_dealt_anew():
+    """By the seed, too; each ten cover every row."""
+    y = np.random.default_rng(0).normal(size=300)
+    folds = folds_by(y, 23)
+    for ten in (folds[:10], folds[10:20]):
+        np.testing.assert_array_equal(np.sort(np.concatenate(ten)), np.arange(300))
+    assert len({fold.tobytes() for fold in folds + folds_by(y, 23, seed=99)}) == 46
+
+
+@pytest.mark.parametrize("fraction, n_held_out", [(0.1, 30), (0.2, 60), (0.501, 151), (0.9, 270)])
+def test_one_network_holds_out_the_fraction_by_values(fraction, n_held_out):
+    """Of the upper and of the lower half the same share."""
+    y = np.random.default_rng(0).normal(size=300)
+    (fold,) = folds_by(y, 1, fraction=fraction)
+    assert len(fold) == n_held_out
+    assert (y[fold] > np.median(y)).sum() == pytest.approx(n_held_out / 2, abs=1)
+
+
 def test_nonzero_rows():
     """The rows that exist; None stands for all of them."""
     assert nonzero_rows(None) is None

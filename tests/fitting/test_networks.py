@@ -146,7 +146,8 @@ def test_one_of_a_kind_is_the_plain_network(Estimator, params):
 def splits_of(model, n):
     labels = target(type(model)) if is_classifier(model) else None
     seed = model.networks_.members[0].state.holdout_seed
-    return hold_out(np.arange(len(X)), labels, n, model.validation_fraction, seed)
+    values = target(type(model)) if labels is None else None
+    return hold_out(np.arange(len(X)), labels, n, model.validation_fraction, seed, values)
 
 
 @KINDS

@@ -223,7 +223,7 @@ def test_target_scaling():
     for loss in ("squared_error", "absolute_error", "huber", "quantile"):
         assert resolved(ANNRegressor, loss=loss)["target_scaling"]
         assert not resolved(ANNRegressor, loss=loss, encoder=None)["target_scaling"]
-    for loss in ("poisson", "gamma", SquaredError()):
+    for loss in ("poisson", "gamma", "tweedie", SquaredError()):
         assert not resolved(ANNRegressor, loss=loss)["target_scaling"]
     assert ANNRegressor(**ONE).fit(X, Y).target_mean_ is not None
     assert ANNRegressor(**ONE, encoder=None).fit(X, Y).target_mean_ is None

@@ -302,7 +302,7 @@ def test_too_large_for_float32():
 def test_partial_fit_has_no_such_arguments(Estimator):
     assert not [name for name in inspect.signature(Estimator.partial_fit).parameters if name.endswith("_val")]
     names = list(inspect.signature(Estimator.fit).parameters)
-    assert names == ["self", "X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val"]
+    assert names == ["self", "X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val", "groups"]
 
 
 # ---------------------------------------------------------------------------------------------------- metadata routing

@@ -430,7 +430,7 @@ of_classifiers = common | {
     "scoring": st.sampled_from(["loss", None, "accuracy", "roc_auc", "neg_brier_score"]),
 }
 of_regressors = common | {
-    "loss": st.sampled_from(["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]),
+    "loss": st.sampled_from(["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie"]),
     "huber_delta": st.sampled_from([1e-300, 1.35, 1e300]),
     "quantile": st.sampled_from([1e-300, 0.5, 0.9, [0.1, 0.9], [0.9, 0.1, 0.5]]),
     "target_scaling": st.sampled_from([True, False, "auto"]),

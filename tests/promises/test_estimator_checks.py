@@ -16,7 +16,7 @@ PLAIN = [
     {"dropout": 0.2, "max_iter": 100},
     {"numeric_embedding": "piecewise_linear", "parametric_activation": True, "max_iter": 100},
 ]
-NOT_RANDOM = {"n_estimators": 1, "early_stopping": False, "shuffle": False, "dropout": 0, "initializer": "glorot"}
+NOT_RANDOM = {"n_estimators": 1, "shuffle": False, "dropout": 0, "initializer": "glorot"}
 NOT_RANDOM |= {"numeric_embedding": "periodic", "feature_scaling": True, "batch_size": 10_000, "dtype": "float64"}
 RECIPE = [
     {"hidden_layer_sizes": (16,), "max_iter": 16},
@@ -39,6 +39,8 @@ pytestmark = [
 
 def expected_failures(estimator):
     settings = settings_of(estimator, np.zeros((30, 2)))
+    if estimator.n_estimators == 1 and estimator.numeric_embedding == "auto":
+        return {}  # the check sets cv: the one network holds out the split with weights, and trains on equal rows
     if settings.dropout:
         reason = "dropout draws a mask for each row of a batch: repeated rows get several masks, a weighted row one"
     elif settings.initializer == "data":

@@ -178,7 +178,9 @@ def test_targets_beyond_all_scaling():
             skann.ANNRegressor(**SMALL).fit(X, y)
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"])
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie"]
+)
 def test_huge_targets_without_scaling(loss):
     """A finite model, or an error that speaks of y."""
     model = ANNRegressor(**SMALL, loss=loss, early_stopping=True, validation_fraction=0.4)

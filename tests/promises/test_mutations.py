@@ -349,11 +349,40 @@ MUTANTS = {
             ("stratify = None if labels is None else labels[rows]", "stratify = None"),
             ("n_held_out < max(MIN_ROWS, n_classes)", "n_held_out < MIN_ROWS"),
             ("is_single, n_classes = counts[index] == 1, len(classes)", "n_classes = len(classes)"),
-            ("rows, labels, n_folds, seed + len(splits)", "rows, labels, n_folds, seed"),
+            ("each_seed = seed + len(splits)", "each_seed = seed"),
+            ("        _even_out(turns, weight[order])\n", "        pass\n"),
+            ("np.where(goes_on, 0, np.arange(len(first)))", "np.arange(len(first))"),
+            ("turns = rng.permuted(np.tile(np.arange(n_folds), (len(first), 1)), axis=1)",
+             "turns = np.tile(np.arange(n_folds), (len(first), 1))"),
+            ("edges[:-1] + rng.integers(np.diff(edges))", "edges[:-1]"),
+            ("-values[order]))]", "0 * values[order]))]"),
         ],
         "_weights.py": [
             ("return None if weight is None or weight.all() else np.flatnonzero(weight)", "return None"),
         ],
+    },
+    "fitting/test_balance.py": {
+        "fitting/train.py": [
+            ("[data.rows] if data.held_out is None else [data.rows, data.watched]", "[data.rows]"),
+            ("[data.rows] if data.held_out is None else", "[data.rows] if data.watched is None else"),
+            ("unit / max(units) * each.astype(np.float64)", "each.astype(np.float64)"),
+            ("if not settings.is_partial and getattr", "if getattr"),
+            ("np.where(is_balanced & np.isfinite(shift), shift, 0)", "shift"),
+        ],
+        "engine/losses.py": [
+            ("y > y.min(axis=0), axis=0, weights=weight) < 0.5", "y > y.min(axis=0), axis=0, weights=weight) < 1.5"),
+        ],
+    },
+    "fitting/test_splitters.py": {
+        "fitting/splitters.py": [
+            ("train[weight[train] > 0], test[weight[test] > 0]", "train, test"),
+            ("if unique[0] < 0 or unique[-1] >= n_rows:", "if unique[-1] >= n_rows:"),
+            ("if both := np.intersect1d(train, test).tolist():", "if both := None:"),
+            ("list(splitter.split(given.as_given.X, y, groups))", "list(splitter.split(given.X, given.y, groups))"),
+            ("classifier=target.is_classification", "classifier=False"),
+        ],
+        "fitting/prepare.py": [("own[i % len(own)]", "own[0]")],
+        "learning_rate_finder.py": [("cv=None, ", "")],
     },
     "encoding/test_numbers.py encoding/test_levels.py encoding/test_reading.py encoding/test_encoder.py": {
         "encoding/encoder.py": [

@@ -61,7 +61,7 @@ MODELS = {
     **{f"solver {name}": (ANNClassifier(**PLAIN, solver=name), X, LABELS) for name in [*OPTIMIZERS, "lbfgs"]},
     **{
         f"loss {name}": (ANNRegressor(**PLAIN, loss=name), X, COUNTS)
-        for name in ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
+        for name in ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie")
     },
     "quantiles": (ANNRegressor(**TABLES, loss="quantile", quantile=[0.1, 0.5, 0.9], n_estimators=2), TABLE, VALUES),
     "multilabel": (ANNClassifier(**PLAIN), X, (X > 0).astype(int)),

@@ -4,8 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.linear_model import TweedieRegressor
 from sklearn.metrics import mean_pinball_loss
 
+from skann.engine.losses import LogLink
 from tests.plain import ANNRegressor
 from tests.targets.estimators import regressor, sklearn_warning
 
@@ -13,7 +15,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:.*batch_size.*:UserWarning"),
 ]
-LOSSES = ["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
+LOSSES = ["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie"]
 MINI_BATCH_SOLVERS = ["adam", "nadam", "rmsprop", "sgd"]
 
 
@@ -35,13 +37,14 @@ def test_every_loss_with_every_solver(iris, loss, solver):
         loss=loss, solver=solver, learning_rate_init=rate, hidden_layer_sizes=(16,), max_iter=300, batch_size=32
     )
     assert model.fit(X, y).score(X, y) > 0.9
-    assert model.out_activation_ == ("exp" if loss in ("poisson", "gamma") else "identity")
+    assert model.out_activation_ == ("exp" if loss in ("poisson", "gamma", "tweedie") else "identity")
     assert model.predict(X).shape == (150,)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_loss_value(iris, loss):
-    """``loss_`` after L-BFGS without L2 is the mean of the textbook formula."""
+def test_loss_value(iris, loss, monkeypatch):
+    """``loss_`` after L-BFGS without L2 is the mean of the textbook formula, before the total is set right."""
+    monkeypatch.setattr(LogLink, "balance", None)
     X, _ = iris
     y = positive_target(X)
     model = regressor(loss=loss, solver="lbfgs", alpha=0.0, max_iter=5).fit(X, y)
@@ -55,6 +58,7 @@ def test_loss_value(iris, loss):
         "quantile": lambda: 0.5 * r,
         "poisson": lambda: m - y + y * np.log(y / m),
         "gamma": lambda: y / m - 1 - np.log(y / m),
+        "tweedie": lambda: 2 * (np.sqrt(y) - np.sqrt(m)) ** 2 / np.sqrt(m),
     }[loss]
     assert model.loss_ == pytest.approx(formula().mean(), rel=1e-9)
 
@@ -175,9 +179,7 @@ def test_units_of_the_target_do_not_change_the_linear_optimum(iris, loss):
     np.testing.assert_allclose(one, thousand, atol=0.05 if loss == "absolute_error" else 1e-3)
 
 
-@pytest.mark.parametrize(
-    "loss, bad", [("poisson", -1.0), ("gamma", -1.0), ("gamma", 0.0)], ids=["poisson < 0", "gamma < 0", "gamma = 0"]
-)
+@pytest.mark.parametrize("loss, bad", [("poisson", -1.0), ("tweedie", -1.0), ("gamma", -1.0), ("gamma", 0.0)])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_targets_outside_the_domain(iris, loss, bad, method):
     """The message names the loss, says what is allowed and what was found."""
@@ -195,6 +197,33 @@ def test_poisson_takes_zeros(iris):
     predicted = regressor(loss="poisson", max_iter=100).fit(X, y).predict(X)
     assert (predicted > 0).all()
     assert predicted.mean() == pytest.approx(y.mean(), rel=0.15)
+
+
+@pytest.mark.parametrize("power", [1.1, 1.5, 1.9])
+def test_linear_tweedie_is_that_of_scikit_learn(iris, power):
+    """Without features to bend it the network is TweedieRegressor: the coefficients are the same."""
+    X, _ = iris
+    rng = np.random.default_rng(0)
+    y = rng.poisson(1.5, 150) * positive_target(X)
+    model = regressor(
+        loss="tweedie", power=power, hidden_layer_sizes=(), solver="lbfgs", alpha=0, max_iter=5000, tol=1e-9
+    )
+    glm = TweedieRegressor(power=power, alpha=0, link="log", max_iter=5000, tol=1e-9).fit(X, y)
+    np.testing.assert_allclose(model.fit(X, y).coefs_[0].ravel(), glm.coef_, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("power", [1, 2, 0.5, 3.0, np.nan, "1.5", None, True])
+def test_power_out_of_range(iris, power):
+    X, y = iris
+    with pytest.raises(ValueError, match=r"'power' parameter.*range \(1\.0, 2\.0\)"):
+        regressor(loss="tweedie", power=power).fit(X, y)
+
+
+def test_a_warm_start_takes_another_power(iris):
+    """A loss without memory: the call says which it is."""
+    X, _ = iris
+    model = regressor(loss="tweedie", warm_start=True, max_iter=2).fit(X, positive_target(X))
+    assert model.set_params(power=1.2).fit(X, positive_target(X)).networks_.loss.power == 1.2
 
 
 # ------------------------------------------------------------------------------------------------------------- weights
