@@ -205,7 +205,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         member = copy.copy(start.networks.members[i])
         member.take(Trained(network, state, run, len(data.rows), math.nan))
         networks = start.networks.only(member)
-        networks.evaluate_held_out([data], start.settings.calibration is not None, self._target.unscale)
+        networks.evaluate_held_out([data], start.settings, self._target.unscale)
         return vars(self._with_networks(networks))
 
     def _predict(self, X, finish=None, networks=None):

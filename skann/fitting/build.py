@@ -2,6 +2,8 @@
 
 from numbers import Integral, Real
 
+import numpy as np
+
 from .._parts import fact, listed, made, named
 from ..engine.activations import ACTIVATIONS
 from ..engine.embeddings import EMBEDDINGS, Category, Embeddings, PassThrough
@@ -71,7 +73,11 @@ def initialize(settings, network, rows, rng):
     if settings.initializer != "data":
         network.initialize(rng, INITIALIZERS[settings.initializer])
         return
-    network.initialize_from_data(rng, rows.sample(N_SAMPLE, rng))
+    if settings.is_few_rows:  # all of them, and weights as if there were as many copies
+        (X,), (y, weight) = rows.chunks(len(rows)), rows.targets()
+        network.initialize_from_data(rng, X, np.ones(len(rows)) if weight is None else weight)
+    else:
+        network.initialize_from_data(rng, *rows.sample(N_SAMPLE, rng))
 
 
 def hidden_layer_sizes(settings):

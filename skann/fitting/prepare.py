@@ -15,7 +15,7 @@ from ..engine.losses import LOSSES
 from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
-from .holdout import Split, hold_out, none_held_out
+from .holdout import Split, few_rows, hold_out, none_held_out
 from .train import TrainingState, warning_about
 from .validation import ValidationRows, naming
 
@@ -85,7 +85,7 @@ class Start:
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
-        self.networks.evaluate_held_out(self.data, self.settings.calibration is not None, target.unscale)
+        self.networks.evaluate_held_out(self.data, self.settings, target.unscale)
 
 
 def prepare(parameters, given, target, kind, *, scoring=None, before=None, partial=False, new_seed, feature_names=None):
@@ -117,7 +117,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     """
     messages: list[str] = []
     settings = recipe.resolve(
-        parameters, given.X.shape[0], is_sparse=sparse.issparse(given.X), is_classifier=target.is_classification,
+        parameters, _n_rows(given), is_sparse=sparse.issparse(given.X), is_classifier=target.is_classification,
         partial=partial, has_validation=given.validation is not None,
     )  # fmt: skip
     n_trainings = kind.n_trainings(settings) if before is None else len(before.networks.members)
@@ -219,6 +219,9 @@ def _split(parameters, settings, given, target, states, messages):
     rows = nonzero_rows(given.weight)
     if given.validation is not None or not settings.early_stopping:
         return [Split(rows, None)] * len(states)
+    if settings.is_few_rows:  # early_stopping=True
+        messages.append(few_rows(_n_rows(given)))
+        return [Split(rows, None)] * len(states)
     candidates = np.arange(len(given.y)) if rows is None else rows
     labels, fraction = target.stratify(given.y), settings.validation_fraction
     splits = hold_out(candidates, labels, len(states), fraction, states[0].holdout_seed)
@@ -246,7 +249,12 @@ def _training_dtype(settings, given, target, before):
         numbers += [("X_val", given.validation.X), ("y_val", target.scale(given.validation.y))]
     if settings.encoder is not None:  # X is left to it
         numbers = numbers[1::2]
-    return training_dtype(numbers, wanted, small=given.X.shape[0] <= settings.float64_rows)
+    return training_dtype(numbers, wanted, small=_n_rows(given) <= settings.float64_rows)
+
+
+def _n_rows(given):
+    """The number of rows that have a weight: the others do not exist."""
+    return given.X.shape[0] if given.weight is None else int(np.count_nonzero(given.weight))
 
 
 def _scaled(target, y, dtype):
