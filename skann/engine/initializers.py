@@ -109,13 +109,8 @@ def _rows_at(z, share, rng):
     order = z.argsort(axis=0)
     reached = np.cumsum(share[order], axis=0)
     at = rng.random((5, z.shape[1])) * reached[-1]
-    return np.stack(
-        [
-            each[below[:-1].searchsorted(u, side="right")]
-            for each, below, u in zip(order.T, reached.T, at.T, strict=True)
-        ],
-        axis=1,
-    )
+    columns = zip(order.T, reached[:-1].T, at.T, strict=True)
+    return np.stack([each[below.searchsorted(level, side="right")] for each, below, level in columns], axis=1)
 
 
 INITIALIZERS = {"glorot": glorot, "he": he, "lecun": lecun}

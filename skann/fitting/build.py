@@ -74,7 +74,7 @@ def initialize(settings, network, rows, rng):
         network.initialize(rng, INITIALIZERS[settings.initializer])
         return
     if settings.is_few_rows:  # all of them, and weights as if there were as many copies
-        (X,), (y, weight) = rows.chunks(len(rows)), rows.targets()
+        (X,), weight = rows.chunks(len(rows)), rows.targets()[1]
         network.initialize_from_data(rng, X, np.ones(len(rows)) if weight is None else weight)
     else:
         network.initialize_from_data(rng, *rows.sample(N_SAMPLE, rng))

@@ -85,6 +85,6 @@ def none_held_out(rows, fraction):
 def few_rows(n_rows):
     """What to warn of where early stopping is wanted on a table that is too small for it."""
     return (
-        f"early_stopping can't hold out rows: there are {n_rows}, and up to 60 rows are needed all for the training. The "
-        "training loss is watched. Give fit X_val and y_val to watch other rows."
+        f"early_stopping can't hold out rows: of {n_rows} rows, up to 60, all are needed for the training, and "
+        "the training loss is watched. Give fit X_val and y_val to watch other rows."
     )

@@ -20,7 +20,7 @@ from ..engine.evaluation import prediction_workspace, raw_outputs
 from ..engine.rows import ArrayRows
 from .member import Member
 from .parallel import train_all
-from .shrinkage import shrinkage
+from .shrinkage import shrink, unshrink
 from .train import Training
 
 
@@ -133,9 +133,7 @@ class Networks(ABC):
         other.loss = loss
         for member, state in zip(other.members, states, strict=True):
             member.state = state
-            if self.shrinkage is not None:
-                self.shrinkage.undo(member.network)
-        other.shrinkage = None
+        unshrink(other)
         return other
 
     def train(self, settings, data, *, is_warm=False, tasks=None):
@@ -186,9 +184,7 @@ class Networks(ABC):
         self.temperature, self.out_of_fold = 1.0, None
         if data[0].watched is None:
             if settings.shrinks:
-                self.shrinkage = shrinkage(data[0].rows, self.training_loss())
-                for member in self.members:
-                    self.shrinkage.apply(member.network)
+                self.shrinkage = shrink(self.members, data[0].rows, self.training_loss())
             return
         pairs = list(zip(self.members, data, strict=False))  # after Ctrl-C there are fewer members
         with blas_threads(0):  # the same temperature with any number of threads

@@ -26,7 +26,23 @@ class Shrinkage(NamedTuple):
         Shrinkage(1 / self.temperature, self.constant).apply(network)
 
 
-def shrinkage(rows, loss):
+def shrink(members, rows, loss):
+    """Shrink the outputs of the networks of all members, which were trained on these rows; returns how."""
+    shrinkage = shrinkage_for(rows, loss)
+    for member in members:
+        shrinkage.apply(member.network)
+    return shrinkage
+
+
+def unshrink(networks):
+    """Give the outputs back what they were after the training, so that it can go on."""
+    if networks.shrinkage is not None:
+        for member in networks.members:
+            networks.shrinkage.undo(member.network)
+        networks.shrinkage = None
+
+
+def shrinkage_for(rows, loss):
     """The shrinkage for networks that were trained on all of these rows, which are few.
 
     The temperature is 1 + 20 h / max(n, 10): n is the number of different rows of X, and h the share of the rows that
