@@ -115,6 +115,16 @@ class Network:
                 layer.initialize(rng)
             x = layer.forward(x, layer.buffers(X.shape[0], self.theta.dtype, training=False))
 
+    def become_constant(self, raw: np.ndarray) -> None:
+        """Predict the raw outputs (n_out,) whatever the row, with all layers but the last as they are."""
+        self.layers[-1].W[...] = 0
+        self.layers[-1].b[...] = raw
+
+    @property
+    def is_constant(self):
+        """Whether the raw outputs are the same for all rows."""
+        return not self.layers[-1].W.any()
+
     def set_dropout(self, share: float) -> None:
         """Multiply the rates of all dropout layers by ``share``, from 0 to 1."""
         for layer in self.layers:

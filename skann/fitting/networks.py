@@ -172,8 +172,6 @@ class Networks(ABC):
     def evaluate_held_out(self, data, settings, finish):
         """Set the temperature and the out-of-fold predictions from the rows that each member was watched by.
 
-        Where there are none, outputs may be shrunk instead.
-
         Parameters
         ----------
         data : list of TrainingData
@@ -256,7 +254,11 @@ class Networks(ABC):
             return predictions[0]
         shares = self._shares()
         if shares is None:
-            return sum(predictions[1:], start=predictions[0]) / len(predictions)
+            with np.errstate(over="ignore"):
+                total = sum(predictions[1:], start=predictions[0])
+            if np.isfinite(total).all():
+                return total / len(predictions)
+            shares = [1 / len(predictions)] * len(predictions)
         return sum(share * each for share, each in zip(shares, predictions, strict=True))
 
     def log_predict(self, raw):

@@ -16,7 +16,7 @@ from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, few_rows, hold_out, none_held_out
-from .train import TrainingState, warning_about
+from .train import TrainingState, warnings_about
 from .validation import ValidationRows, naming
 
 
@@ -80,8 +80,7 @@ class Start:
     def warnings(self, trained):
         """What to warn of after the training: a list of messages with their categories."""
         settings = [self.networks.settings_of(i, self.settings) for i in range(len(trained))]
-        found = [warning_about(*each) for each in zip(settings, trained, strict=True)]
-        return [(message, category) for message, category in found if message]
+        return warnings_about(settings, trained)
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""

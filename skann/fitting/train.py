@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from .._threads import blas_threads
 from ..engine.averaging import WeightAverage
 from ..engine.callbacks import BestWeights, LowerRate, Patience, TimeLimit, Validation, Verbose
+from ..engine.evaluation import mean_loss, raw_outputs, targets_for_mean
 from ..engine.network import Network
 from ..engine.objective import Objective
 from ..engine.stepping import Stepper
@@ -83,13 +84,16 @@ class Training:
 
 @dataclass
 class Trained:
-    """The trained network, its training state, its history, and the loss of the best constant prediction."""
+    """The trained network, its training state and its history, and two losses on the training rows: that of the best
+    constant prediction and that of the network, NaN if it was not judged.
+    """
 
     network: Network
     state: TrainingState
     run: Run
     n_rows: int
     constant_loss: float
+    loss: float = math.nan
 
 
 def fit_network(training, max_time=None, task=None, signal=None):
@@ -116,9 +120,9 @@ def fit_network(training, max_time=None, task=None, signal=None):
         If the training diverges.
     """
     settings, data, network = training.settings, training.data, training.network
-    constant_loss = _constant_loss(data, training.loss)
+    constant, constant_loss = _constant(data, training.loss)
     start = network.theta.copy() if training.is_warm else None  # with averaging, theta is about to be replaced
-    callbacks = [] if settings.is_partial else _watchers(settings, data, training.loss, constant_loss, start, max_time)
+    callbacks = [] if settings.is_partial else _watchers(training, constant, constant_loss, start, max_time)
     callbacks += [Verbose()] if settings.verbose else []
     if task is not None:
         callbacks = [*callbacks, task(training.state, callbacks)]
@@ -135,21 +139,36 @@ def fit_network(training, max_time=None, task=None, signal=None):
                 )  # fmt: skip
             else:
                 run = _fit_minibatch(training, objective, callbacks)
+            loss = math.nan if settings.is_partial or run.interrupted else _final_loss(training, run)
         except FloatingPointError as error:
             raise _divergence(settings, data, error) from None
     network.finish_training()
-    return Trained(network, training.state, run, len(data.rows), constant_loss)
+    is_calibrated = data.watched is not None and settings.calibration is not None
+    if settings.from_recipe and loss >= constant_loss and not (is_calibrated and math.isfinite(loss)):
+        network.become_constant(constant)
+    return Trained(network, training.state, run, len(data.rows), constant_loss, loss)
 
 
-def _constant_loss(data, loss):
+def _constant(data, loss):
+    """The raw outputs of the best constant prediction for the training rows, and its loss."""
     with np.errstate(over="ignore", invalid="ignore"):
-        constant_loss = data.constant_loss(loss)
+        constant, constant_loss = data.constant(loss)
     if not math.isfinite(constant_loss):
         raise ValueError(
             f"y holds values too large: the loss of the best constant prediction is {constant_loss:g}. Scale y, for "
             "example with target_scaling=True or TransformedTargetRegressor."
         )
-    return constant_loss
+    return constant, constant_loss
+
+
+def _final_loss(training, run):
+    """The loss of the network on the training rows, as it predicts after the last step."""
+    rows = training.data.rows
+    raw = raw_outputs(training.network, rows)
+    if not np.isfinite(training.loss.predict(raw)).all():
+        raise FloatingPointError(f"the predictions for the training rows are not finite after epoch {run.epoch}")
+    loss = mean_loss(training.loss, raw, *targets_for_mean(rows))
+    return math.inf if math.isnan(loss) else loss
 
 
 def _divergence(settings, data, error):
@@ -195,15 +214,16 @@ def _stepper(training, before):
     return stepper
 
 
-def _watchers(settings, data, loss, constant_loss, start, max_time):
+def _watchers(training, constant, constant_loss, start, max_time):
     """The callbacks that end the training, in the order in which they must see an epoch."""
+    settings, data = training.settings, training.data
     tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
     on_plateau = LowerRate if build.falls_on_plateau(settings) else Patience
     watchers: list = []
     if data.watched is not None:
-        validation = Validation(loss, data.watched, data.score)
+        validation = Validation(training.loss, data.watched, data.score)
         tol = tol if data.score is None else settings.tol
-        watchers += [validation, BestWeights(validation, start)]
+        watchers += [validation, BestWeights(validation, start, constant if settings.from_recipe else None)]
         watchers += [on_plateau(settings.n_iter_no_change, tol, "validation_score", True, settings.patience_growth)]
     elif settings.solver != "lbfgs":
         watchers += [on_plateau(settings.n_iter_no_change, tol, growth=settings.patience_growth)]
@@ -212,17 +232,42 @@ def _watchers(settings, data, loss, constant_loss, start, max_time):
     return watchers
 
 
-def warning_about(settings, trained):
+def warnings_about(all_settings, all_trained):
+    """What to warn of after the trainings of a fit: a list of messages with their categories.
+
+    That the model is a constant is a matter of most of its networks; on rows that are all but noise some often are.
+    """
+    least = 1e-12 if all_settings[0].tol_is_relative else 1e-5  # below it, y is constant but for rounding
+    constant = [each.network.is_constant and each.constant_loss > least for each in all_trained]
+    found = []
+    if 2 * sum(constant) > len(constant) and all_settings[0].from_recipe:
+        found.append((_no_better_than_constant(all_settings[0], sum(constant), len(constant)), ConvergenceWarning))
+    found += [_warning_about(*each) for each in zip(all_settings, all_trained, strict=True)]
+    return sorted([each for each in found if each[0]], key=lambda each: each[1] is not UserWarning)
+
+
+def _no_better_than_constant(settings, n_constant, n_networks):
+    which = "The training" if n_networks == 1 else f"The training of {n_constant} of {n_networks} networks"
+    return (
+        f"{which} ended no better than a constant prediction, which is therefore predicted. If y does depend on X, try "
+        f"another learning_rate_init (now {settings.learning_rate_init!r}), a larger max_iter (now "
+        f"{settings.max_iter!r}) or max_grad_norm=1."
+    )
+
+
+def _warning_about(settings, trained):
     """What to warn of after a training: a message, None if all is well, and its category."""
     run, constant_loss = trained.run, trained.constant_loss
     if run.interrupted:
         return f"Training interrupted in epoch {run.epoch + 1}: the model so far is kept.", UserWarning
-    if run.epoch and constant_loss > 0 and min(run.history["loss"]) > 0.99 * constant_loss and not settings.from_recipe:
+    lowest = min(run.history["loss"]) if run.epoch else 0.0
+    loss = lowest if lowest > 0.99 * constant_loss else trained.loss
+    is_no_better = loss == lowest or loss >= constant_loss
+    if run.epoch and constant_loss > 0 and is_no_better and not settings.from_recipe:
         return (
-            f"After {run.epoch} epochs the training loss {min(run.history['loss']):.4g} is no better than that of "
-            f"a constant prediction, {constant_loss:.4g}. Scale X and y, for example with StandardScaler and "
-            f"TransformedTargetRegressor, or try another learning_rate_init (now {settings.learning_rate_init!r}) or a "
-            "smaller alpha."
+            f"After {run.epoch} epochs the training loss {loss:.4g} is no better than that of a constant prediction, "
+            f"{constant_loss:.4g}. Scale X and y, for example with StandardScaler and TransformedTargetRegressor, or "
+            f"try another learning_rate_init (now {settings.learning_rate_init!r}) or a smaller alpha."
         ), ConvergenceWarning
     if run.stopped_by is None and (settings.solver == "lbfgs" or not build.plans_end(settings.learning_rate)):
         limit = "max_iter or max_fun" if settings.solver == "lbfgs" else "max_iter"
