@@ -31,7 +31,7 @@ def lecun(n_in: int, n_out: int) -> float:
     return 1 / max(n_in, 1)
 
 
-def data(W, b, x, rng, weight=None):
+def data(W, b, x, rng, weight=None, seen_only=False):
     """Fill W and b so that x W has variance 1 in each column and x W + b is zero somewhere inside the data.
 
     W is normal, each column divided by the standard deviation of x W; b is minus a random convex combination of 5 rows
@@ -47,10 +47,14 @@ def data(W, b, x, rng, weight=None):
     rng : Generator
     weight : ndarray of shape (n_rows,), default=None
         Integers are the same as so many copies of the rows, in any order, but None is another draw than ones.
+    seen_only : bool, default=False
+        Whether W is projected by `in_seen_directions`, which takes time that grows with the cube of the number of rows.
     """
     W[...] = rng.standard_normal(W.shape)
+    share = np.full(x.shape[0], 1 / x.shape[0]) if weight is None else np.asarray(weight, np.float64) / np.sum(weight)
+    if seen_only:
+        W[...] = in_seen_directions(W, x, share)
     z = x @ W
-    share = np.full(len(z), 1 / len(z)) if weight is None else np.asarray(weight, np.float64) / np.sum(weight)
     unit = np.abs(z).max(axis=0)
     unit[unit == 0] = 1
     scaled = z / unit  # has squares that do not overflow
@@ -64,6 +68,37 @@ def data(W, b, x, rng, weight=None):
     mix = rng.exponential(size=rows.shape)
     mix /= mix.sum(axis=0)
     b[...] = -np.sum(mix * np.take_along_axis(z, rows, axis=0), axis=0)
+
+
+def in_seen_directions(W, x, share):
+    """The columns of W without what is orthogonal to all differences between rows of x.
+
+    The rows say nothing of these directions, in which other rows would meet weights that are mere chance, and which
+    gradients would not change. The projection is a ridge regression with a penalty that a direction of one millionth of
+    the variance halves.
+
+    Parameters
+    ----------
+    W : ndarray of shape (n_in, n_out)
+    x : {ndarray, CSR matrix} of shape (n_rows, n_in)
+    share : ndarray of shape (n_rows,)
+        Of the rows in the whole.
+    """
+    unit = abs(x).max() if min(x.shape) else 0
+    if not 0 < unit < np.inf:
+        return W
+    x, root = x.astype(np.float64) / unit, np.sqrt(share)
+    mean = share @ x
+    products = x @ x.T
+    products = products.toarray() if sparse.issparse(products) else products
+    by_row = products @ share
+    products = np.outer(root, root) * (products - by_row[:, None] - by_row + share @ by_row)
+    total = np.trace(products)
+    if not total > 0:
+        return W
+    differences = root[:, None] * (x @ W - mean @ W)
+    solved = root[:, None] * np.linalg.solve(products + 1e-6 * total * np.eye(len(root)), differences)
+    return x.T @ solved - np.outer(mean, solved.sum(axis=0))
 
 
 def least_spread(x, share):

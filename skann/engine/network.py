@@ -105,12 +105,14 @@ class Network:
         for layer in self.layers:
             layer.initialize(rng, variance)
 
-    def initialize_from_data(self, rng: np.random.Generator, X: Any, weight: np.ndarray | None = None) -> None:
+    def initialize_from_data(
+        self, rng: np.random.Generator, X: Any, weight: np.ndarray | None = None, seen_only: bool = False
+    ) -> None:
         """Set all parameters to a random start that suits these rows and their weights, layer by layer."""
         x = X
         for layer in self.layers:
             if hasattr(layer, "initialize_from_data"):
-                layer.initialize_from_data(rng, x, weight)
+                layer.initialize_from_data(rng, x, weight, seen_only)
             else:
                 layer.initialize(rng)
             x = layer.forward(x, layer.buffers(X.shape[0], self.theta.dtype, training=False))

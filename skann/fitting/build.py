@@ -75,7 +75,8 @@ def initialize(settings, network, rows, rng):
         return
     if settings.is_few_rows:  # all of them, and weights as if there were as many copies
         (X,), weight = rows.chunks(len(rows)), rows.targets()[1]
-        network.initialize_from_data(rng, X, np.ones(len(rows)) if weight is None else weight)
+        weight = np.ones(len(rows)) if weight is None else weight
+        network.initialize_from_data(rng, X, weight, settings.starts_in_seen_directions)
     else:
         network.initialize_from_data(rng, *rows.sample(N_SAMPLE, rng))
 

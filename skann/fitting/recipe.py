@@ -97,6 +97,7 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         - ``float64_rows``, up to how many rows dtype="auto" is float64;
         - ``is_few_rows``, whether the table is so small that no rows are held out and no result may depend on how rows
           are drawn;
+        - ``starts_in_seen_directions``, whether initial weights are 0 where rows do not differ;
         - ``shrinks``, whether the outputs are to be shrunk towards the best constant where no rows were held out.
     """
     has_encoder = parameters["encoder"] is not None
@@ -135,6 +136,7 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         fades=from_recipe and not partial,
         float64_rows=10**18 if parameters["solver"] == "lbfgs" else FEW * is_few if from_recipe else SMALL,
         is_few_rows=is_few,
+        starts_in_seen_directions=is_few and not is_classifier,
         shrinks=is_few and is_classifier and is_auto(parameters["calibration"]),
     )
 
