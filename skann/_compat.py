@@ -135,8 +135,13 @@ class NamesIn(StrOptions):
 
 
 def check_parameters(estimator):
-    """Raise an InvalidParameterError, a ValueError and TypeError, if a parameter breaks its constraint."""
-    constraints = estimator._parameter_constraints
+    """Raise an InvalidParameterError, a ValueError and TypeError, if a parameter breaks its constraint.
+
+    A subclass may take fewer parameters and have constraints for more: what counts is the attributes.
+    """
+    constraints: dict = {}
+    for cls in reversed(type(estimator).__mro__):
+        constraints |= vars(cls).get("_parameter_constraints", {})
     parameters = {name: getattr(estimator, name) for name in constraints}
     validate_parameter_constraints(constraints, parameters, caller_name=type(estimator).__name__)
 

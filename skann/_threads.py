@@ -33,11 +33,11 @@ def blas_threads(largest_product):
     if largest_product > WORTH_THREADS:
         yield
         return
-    own = _enter()
+    of_thread = _enter()
     try:
         yield
     finally:
-        _leave(own)
+        _leave(of_thread)
 
 
 def _enter():
@@ -46,18 +46,18 @@ def _enter():
     with _lock:
         if _libraries is None:  # finding them takes milliseconds
             _libraries = ThreadpoolController().select(user_api="blas").lib_controllers
-        own = _lower(library for library in _libraries if _belongs_to_thread(library))
+        of_thread = _lower(library for library in _libraries if _belongs_to_thread(library))
         if _fits == 0:
             _lowered.extend(_lower(library for library in _libraries if not _belongs_to_thread(library)))
         _fits += 1
-    return own
+    return of_thread
 
 
-def _leave(own):
+def _leave(of_thread):
     global _fits
     with _lock:
         _fits -= 1
-        _restore(own)
+        _restore(of_thread)
         if _fits == 0:
             _restore(_lowered)
             _lowered.clear()

@@ -18,8 +18,9 @@ from ._parts import listed
 from ._threads import blas_threads
 from ._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .engine.optimizers import OPTIMIZERS
+from .engine.schedules import Exponential
 from .engine.stepping import Stepper
-from .engine.sweep import Exponential, Recorder, SweepEnded
+from .engine.sweep import Recorder, SweepEnded
 from .engine.training import fit_minibatch
 from .fitting import build
 from .plotting.pyplot import last_step, pyplot
@@ -131,7 +132,7 @@ def _model(estimator, X, y, rate):
     if network.solver == "lbfgs":
         raise ValueError(f"solver='lbfgs' has no learning rate: use {listed(OPTIMIZERS)}.")
     model = clone(network)
-    model.set_params(learning_rate_init=rate, n_estimators=1, early_stopping=False, warm_start=False)
+    vars(model).update(learning_rate_init=rate, n_estimators=1, early_stopping=False, warm_start=False)
     if model.random_state is None:  # scikit-learn would draw from NumPy's global generator
         model.random_state = int(np.random.default_rng().integers(2**31))
     if isinstance(estimator, Pipeline) and len(estimator) > 1:

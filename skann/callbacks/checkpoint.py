@@ -157,7 +157,9 @@ def identity(estimator, start, is_warm):
     """What two fits have in common that lead to the same weights from the same seed."""
     callbacks = [type(each).__name__ for each in callbacks_of(estimator) if hasattr(each, "_get_state")]
     parameters = {}
-    for name, value in estimator.get_params(deep=False).items():
+    names = estimator.get_params(deep=False).keys() | set(estimator._parameters)  # a subclass may take fewer or more
+    for name in sorted(names):
+        value = getattr(estimator, name)
         if name == "random_state" and not isinstance(value, Integral):
             value = type(value)  # the seed drawn from it is in the file
         if name not in WITHOUT_EFFECT:

@@ -1,6 +1,7 @@
 """`TabularEncoder`, the transformer of tables into matrices of floats."""
 
 import copy
+import warnings
 from numbers import Integral
 from typing import Any, Literal, Self
 
@@ -24,6 +25,7 @@ from .columns import categorical_mask, split
 from .levels import CategoricalColumns
 from .numbers import NumericColumns
 from .reading import check_table, column_names, has_columns, read_columns
+from .stream import TableStream
 
 
 class TabularEncoder(TransformerMixin, Estimator):
@@ -87,8 +89,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         What is subtracted from them, and by what they are then divided.
 
     embedded_features_ : list of (int, int)
-        Index of each code column in the output, always the last ones, and the number of its levels L: its codes
-        are 0 to L.
+        Index of each code column in the output, always the last ones, and the number of its levels L, after
+        `partial_fit` of those that there is room for: its codes are 0 to L.
 
     numeric_columns_, categorical_columns_ : NumericColumns, CategoricalColumns
         What was learnt about either kind of columns. The output is that of the first, then that of the second.
@@ -159,6 +161,59 @@ class TabularEncoder(TransformerMixin, Estimator):
         """
         fitted, _ = self._learn(X, sample_weight)
         self.__dict__ = vars(fitted)
+        return self
+
+    def partial_fit(self, X: MatrixLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn from some rows of a table that comes in several calls.
+
+        The first call fixes the columns of the output, so it should have the dtypes and many of the levels that are to
+        come. No column vanishes, each has an indicator of missing values (those of a sparse matrix if the first call
+        has some), and categorical columns become code columns with room for at least 100 levels, and for twice as many
+        as there are in the first call or in its category dtype. With ``high_cardinality="infrequent"`` the levels get
+        the one-hot columns in the order in which they come, those of one call in that of their frequency.
+
+        Scales are learnt, as by `fit`, from all rows so far until there are 1000, which are kept until then, and then
+        stand fast; a column with fewer than 100 values away from its centre goes on learning, from rows where this or
+        another such column is not at its centre, of which up to 1000 are kept. Until it varies, a column is 0 in the
+        output.
+
+        After `fit` there is nothing more to learn: what it learnt stays as it is.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
+            One row or more.
+        y : Ignored
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`. Rows of weight zero are not among the 1000.
+
+        Returns
+        -------
+        self : TabularEncoder
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not as described; the encoder is then as it was before.
+
+        Warns
+        -----
+        UserWarning
+            If a column has more levels than there is room for, which count as unseen, or a sparse column without an
+            indicator has missing values, which count as 0. It is said once.
+        """
+        is_first = not hasattr(self, "numeric_columns_")
+        check_parameters(self)
+        fitted = copy.copy(self)
+        X = fitted._check(X, reset=is_first)
+        weight = check_weight(sample_weight, X, np.float64)
+        if is_first:
+            fitted._begin_stream(X, weight, nonzero_rows(weight))
+        else:
+            fitted, _, messages = learn_more_checked(fitted, X, weight, nonzero_rows(weight))
+            for message in messages:
+                warnings.warn(message, UserWarning, stacklevel=2)
+        self.__dict__ = fitted.__dict__
         return self
 
     def transform(self, X: MatrixLike) -> Floats:
@@ -244,7 +299,7 @@ class TabularEncoder(TransformerMixin, Estimator):
 
     @property
     def embedded_features_(self) -> list[tuple[int, int]]:
-        """Index in the output and number of levels of each code column."""
+        """Index in the output and greatest code of each code column."""
         n_levels = self.categorical_columns_.n_levels
         return list(enumerate(n_levels, start=n_encoded(self) - len(n_levels)))
 
@@ -265,18 +320,36 @@ class TabularEncoder(TransformerMixin, Estimator):
 
     def _learn_columns(self, X, weight, rows):
         """Set what the encoder learns from these rows; return the `Table` of all rows of X."""
+        vars(self).pop("_stream", None)
         weight = weight if weight is None or rows is None else weight[rows]
         weight = None if weight is None or np.ptp(weight) == 0 else weight
-        names, categorical_features = column_names(X), self.categorical_features
-        by_dtype = categorical_features is None or isinstance(categorical_features, str)
-        columns = read_columns(X, names, as_matrix=by_dtype)
-        self.is_categorical_ = categorical_mask(categorical_features, columns, names)
-        table = split(columns, self.is_categorical_, names)
+        table = self._first_table(X)
         self.numeric_columns_ = NumericColumns.learn(table.numbers, rows, weight, table.number_names)
         self.categorical_columns_ = CategoricalColumns.learn(
             table.categories, rows, weight, self.max_one_hot_levels, self.high_cardinality
         )
         return table
+
+    def _begin_stream(self, X, weight, rows):
+        """Set what the encoder learns from the first rows of a stream; return the `Table` of all rows of X."""
+        weight = weight if weight is None or rows is None else weight[rows]
+        table = self._first_table(X)
+        has_codes = self.high_cardinality == "embed"
+        self._take(TableStream.begin(table, rows, weight, self.max_one_hot_levels, has_codes))
+        return table
+
+    def _take(self, stream):
+        """Set what is known of a stream."""
+        self._stream = stream
+        self.numeric_columns_, self.categorical_columns_ = stream.numeric_columns(), stream.categorical_columns()
+
+    def _first_table(self, X):
+        """The `Table` of X; sets which columns are categorical."""
+        names, categorical_features = column_names(X), self.categorical_features
+        by_dtype = categorical_features is None or isinstance(categorical_features, str)
+        columns = read_columns(X, names, as_matrix=by_dtype)
+        self.is_categorical_ = categorical_mask(categorical_features, columns, names)
+        return split(columns, self.is_categorical_, names)
 
     def _encode_table(self, table, dtype=None):
         """A `Table` encoded in ``dtype``; None means float32 if its numbers are, else float64."""
@@ -300,7 +373,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         return tags
 
 
-def fit_checked(categorical_features, X, weight, rows, dtype, feature_names):
+def fit_checked(categorical_features, X, weight, rows, dtype, feature_names, is_stream=False):
     """A new encoder fitted to some rows of a table that `check_table` has passed, and all rows encoded.
 
     Parameters
@@ -316,6 +389,8 @@ def fit_checked(categorical_features, X, weight, rows, dtype, feature_names):
         Of the encoded rows.
     feature_names : ndarray of str or None
         The ``feature_names_in_`` of the encoder; not copied, so that a pickle of an estimator holds them once.
+    is_stream : bool, default=False
+        Whether more rows are to come, as with `TabularEncoder.partial_fit`.
 
     Returns
     -------
@@ -328,17 +403,60 @@ def fit_checked(categorical_features, X, weight, rows, dtype, feature_names):
     if feature_names is not None:
         encoder.feature_names_in_ = feature_names
     rows = nonzero_rows(weight) if rows is None else np.sort(rows)
-    table = encoder._learn_columns(X, weight, rows)
+    table = (encoder._begin_stream if is_stream else encoder._learn_columns)(X, weight, rows)
     return encoder, encoder._encode_table(table, dtype)
+
+
+def learn_more_checked(encoder, X, weight, rows):
+    """What an encoder knows after some more rows of a stream.
+
+    Parameters
+    ----------
+    encoder : TabularEncoder
+        Fitted; it stays as it is.
+    X, weight, rows
+        As in `fit_checked`.
+
+    Returns
+    -------
+    encoder : TabularEncoder
+        Another one, or the same if it does not learn from a stream.
+    table : Table
+        X as it is read.
+    messages : list of str
+        What to warn of.
+    """
+    table, stream = _read(encoder, X), getattr(encoder, "_stream", None)
+    if stream is None:
+        return encoder, table, []
+    weight = weight if weight is None or rows is None else weight[rows]
+    encoder = copy.copy(encoder)
+    stream, messages = stream.after(table, rows, weight)
+    encoder._take(stream)
+    return encoder, table, messages
+
+
+def frozen(encoder):
+    """A copy of a fitted encoder that learns no more."""
+    encoder = copy.copy(encoder)
+    vars(encoder).pop("_stream", None)
+    return encoder
 
 
 def encode_checked(encoder, X, dtype=None):
     """A table that `check_table` has passed, encoded in ``dtype``; None means the dtype that `transform` gives."""
-    if sparse.issparse(X) and (encoder.center_.any() or encoder.is_categorical_.any()):
+    return encoder._encode_table(_read(encoder, X), dtype)
+
+
+def _read(encoder, X):
+    """The `Table` that X is for a fitted encoder."""
+    stream = getattr(encoder, "_stream", None)
+    learns_dense = stream is not None and not stream.numbers.is_sparse
+    if sparse.issparse(X) and (learns_dense or encoder.center_.any() or encoder.is_categorical_.any()):
         X = X.toarray()
     names = column_names(X)
     columns = read_columns(X, names, as_matrix=not encoder.is_categorical_.any())
-    return encoder._encode_table(split(columns, encoder.is_categorical_, names), dtype)
+    return split(columns, encoder.is_categorical_, names)
 
 
 def n_encoded(encoder):

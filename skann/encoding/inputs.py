@@ -1,5 +1,6 @@
 """X for a network: checked, then as it is or through an encoder."""
 
+import copy
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
@@ -7,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length, get_tags
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from ..engine.rows import as_rows
 from .dtypes import accepted_dtypes, cast_rows, fits
-from .encoder import TabularEncoder, encode_checked, fit_checked, n_encoded
-from .reading import check_table, has_columns, is_frame, refuse_dates
+from .encoder import TabularEncoder, encode_checked, fit_checked, frozen, learn_more_checked, n_encoded
+from .reading import as_array, check_table, has_columns, is_frame, refuse_dates, why_no_numbers
 
 FLOATS = [np.float64, np.float32]
 
@@ -29,8 +31,8 @@ class Inputs(NamedTuple):
 # ----------------------------------------------------------------------------------------------------------- checks
 
 
-def check_X_y(X, y, encoder, caller, names=("X", "y")):
-    """X and y after scikit-learn's checks; with an encoder, the values of X are left to it.
+def check_X_y(X, y, encoder, caller, read, names=("X", "y")):
+    """X and y after all checks but those of the encoder, to which the values of X are left.
 
     The columns are compared with those of an earlier call by the estimator, which knows them: see
     `_compat.check_feature_names`.
@@ -43,6 +45,8 @@ def check_X_y(X, y, encoder, caller, names=("X", "y")):
         The estimator's parameter.
     caller : str
         Name of the estimator, for messages.
+    read : callable(y, name, caller) -> y
+        Makes an array of y: `read_labels` or `read_values`.
     names : (str, str)
         What messages call X and y.
 
@@ -54,7 +58,7 @@ def check_X_y(X, y, encoder, caller, names=("X", "y")):
     if y is None:
         raise ValueError(f"This {caller} estimator requires y to be passed, but the target y is None.")
     X = _check_numbers(X, caller, accepted_dtypes(X), names[0]) if encoder is None else check_table(X, caller)
-    y = _check_targets(y, caller, names[1])
+    y = read(y, names[1], caller)
     check_consistent_length(X, y)
     return X, y
 
@@ -92,40 +96,18 @@ def needs_no_check(X, encoder, n_features, feature_names):
 
 def _check_numbers(X, caller, dtype, name="X", may_be_dates=True):
     """X as a matrix of finite numbers, dense or sparse; dates are looked for if it ``may_be_dates``."""
+    X = X if is_frame(X) else as_array(X, name)
     try:
         if may_be_dates:
             refuse_dates(X)
         with _huge_numbers():
             return check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name=name, estimator=caller)
     except (ValueError, TypeError, OverflowError) as error:
-        cause = None if f"Input {name} " in str(error) or sparse.issparse(X) else _why_no_numbers(X)
+        cause = None if f"Input {name} " in str(error) or sparse.issparse(X) else why_no_numbers(X)
         if cause is None:
             raise
         kind = TypeError if isinstance(cause, TypeError) else ValueError
         raise kind(f"{name} must hold numbers: {cause}") from None
-
-
-def _why_no_numbers(X):
-    """The error that the first value of X which is no number causes; None if all are numbers."""
-    try:
-        refuse_dates(X)
-        values = np.asarray(X)
-        if values.dtype.kind != "c":
-            values.astype(np.float64)
-    except (ValueError, TypeError, OverflowError) as error:
-        return error
-    return None
-
-
-def _check_targets(y, caller, name):
-    """y as an array of one or two dimensions, or as CSR."""
-    try:
-        with _huge_numbers():
-            return check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name=name, estimator=caller)
-    except ValueError as error:
-        if str(error) == "Input contains NaN":  # in an array of objects, to which scikit-learn gives no name
-            raise ValueError(f"Input {name} contains NaN.") from None
-        raise
 
 
 def _huge_numbers():
@@ -161,7 +143,7 @@ def input_tags(tags, encoder, dense_only):
 # --------------------------------------------------------------------------------------------------------- encoding
 
 
-def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_names=None):
+def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_names=None, is_stream=False):
     """Fit the encoder to the training rows, and encode all rows.
 
     Parameters
@@ -177,6 +159,9 @@ def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_n
         Of the encoded rows.
     feature_names : ndarray of str or None
         The estimator's ``feature_names_in_``.
+    is_stream : bool, default=False
+        Whether more rows are to come: a TabularEncoder is then fitted by its ``partial_fit``, and a transformer that is
+        fitted already stays as it is.
 
     Returns
     -------
@@ -186,14 +171,49 @@ def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_n
     if encoder is None:
         return None, cast_rows(X, dtype)
     if isinstance(encoder, str):
-        return fit_checked(categorical_features, X, weight, rows, dtype, feature_names)
+        return fit_checked(categorical_features, X, weight, rows, dtype, feature_names, is_stream)
+    if is_stream and _is_fitted(encoder):
+        fitted = frozen(encoder) if isinstance(encoder, TabularEncoder) else copy.deepcopy(encoder)
+        return fitted, encode(fitted, X, dtype)
     fitted = clone(encoder)
+    if is_stream and _is_tabular(fitted):
+        with _errors_of(fitted):
+            fitted.partial_fit(X, sample_weight=weight)
+        return fitted, encode(fitted, X, dtype)
     kwargs = {}
     if weight is not None and has_fit_parameter(fitted, "sample_weight"):
         kwargs["sample_weight"] = weight if rows is None else weight[rows]
     with _errors_of(fitted):
         fitted.fit(X if rows is None else _safe_indexing(X, rows), **kwargs)
     return fitted, encode(fitted, X, dtype)
+
+
+def learn_more(encoder, X, weight, rows, dtype):
+    """Let a fitted encoder learn from more rows, if it is one that learns from a stream, and encode them.
+
+    Parameters
+    ----------
+    encoder : transformer or None
+        It stays as it is.
+    X, weight, rows, dtype
+        As in `fit_encoder`.
+
+    Returns
+    -------
+    encoder : transformer or None
+    encoded : {ndarray, CSR matrix} of shape (n_rows, n_encoded)
+    messages : list of str
+        What to warn of.
+    """
+    if not learns_from_stream(encoder):
+        return encoder, encode(encoder, X, dtype), []
+    encoder, table, messages = learn_more_checked(encoder, X, weight, rows)
+    return encoder, encoder._encode_table(table, dtype), messages
+
+
+def learns_from_stream(encoder):
+    """Whether an encoder goes on learning from call to call."""
+    return _is_tabular(encoder) and getattr(encoder, "_stream", None) is not None
 
 
 def encode(encoder, X, dtype=None, name="X"):
@@ -251,6 +271,19 @@ def inputs(encoder, X):
 def _is_tabular(encoder):
     """Whether the encoder is a TabularEncoder, not of a subclass with another `transform`."""
     return isinstance(encoder, TabularEncoder) and type(encoder).transform is TabularEncoder.transform
+
+
+def _is_fitted(encoder):
+    """Whether a transformer is fitted, and not only one that needs no fit, which a clone of it says, too."""
+    return _says_fitted(encoder) and not _says_fitted(clone(encoder))
+
+
+def _says_fitted(encoder):
+    try:
+        check_is_fitted(encoder)
+    except (NotFittedError, TypeError):
+        return False
+    return True
 
 
 @contextmanager

@@ -42,8 +42,8 @@ class CategoricalColumns:
 
     @property
     def n_levels(self):
-        """The number of levels of each code column, a list of int."""
-        return [len(self.tables[i].levels) for i in self.order if self.tables[i].is_code]
+        """The greatest code of each code column, a list of int."""
+        return [self.tables[i].n_codes for i in self.order if self.tables[i].is_code]
 
     def names(self, features):
         """Names of the output's columns, from an array of the features' names."""
@@ -74,6 +74,12 @@ class LevelTable:
     frequent : ndarray of int or None, default=None
         Indices of the levels that have a one-hot column each, while one more column stands for all others. None if
         every level has its own.
+    codes : ndarray of int or None, default=None
+        The code of each level, from 1; None if they are numbered in their order.
+    n_codes : int or None, default=None
+        The greatest code that there may be; None for the number of levels.
+    n_spare : int, default=0
+        One-hot columns beside the ``frequent``, for levels that may come.
 
     Attributes
     ----------
@@ -84,25 +90,31 @@ class LevelTable:
         whose name is that of the feature.
     """
 
-    def __init__(self, levels, is_code=False, frequent=None):
-        self.levels, self.is_code, self.frequent = levels, is_code, frequent
+    def __init__(self, levels, is_code=False, frequent=None, codes=None, n_codes=None, n_spare=0):
+        self.levels, self.is_code, self.frequent, self.n_spare = levels, is_code, frequent, n_spare
+        self.codes, self.n_codes = codes, len(levels) if n_codes is None else n_codes
         self.rows, self.suffixes = self._output()
 
     def _output(self):
         n = len(self.levels)
         if self.is_code:  # from 1, and 0 for an unseen and a missing level
-            return np.append(np.arange(1, n + 1, dtype=np.int32), [0, 0])[:, np.newaxis], None
+            codes = np.arange(1, n + 1) if self.codes is None else self.codes
+            return np.append(codes.astype(np.int32), [0, 0])[:, np.newaxis], None
+        if self.frequent is not None:
+            return self._frequent_output()
         if n < 2:
             return np.empty((n + 2, 0), np.int8), []
         if n == 2:
             return np.array([[-1], [1], [0], [0]], np.int8), [str(self.levels[1])]
-        if self.frequent is None:
-            return np.eye(n + 2, n, dtype=np.int8), [str(level) for level in self.levels]
-        n_columns = len(self.frequent) + 1
-        rows = np.zeros((n + 2, n_columns), np.int8)
+        return np.eye(n + 2, n, dtype=np.int8), [str(level) for level in self.levels]
+
+    def _frequent_output(self):
+        n_frequent, n_columns = len(self.frequent), len(self.frequent) + self.n_spare + 1
+        rows = np.zeros((len(self.levels) + 2, n_columns), np.int8)
         rows[:-1, -1] = 1
-        rows[self.frequent] = np.eye(n_columns - 1, n_columns)
-        return rows, [*(str(level) for level in self.levels[self.frequent]), "infrequent"]
+        rows[self.frequent] = np.eye(n_frequent, n_columns)
+        names = [str(level) for level in self.levels[self.frequent]]
+        return rows, [*names, *(f"spare{i}" for i in range(self.n_spare)), "infrequent"]
 
     @property
     def n_columns(self):
@@ -115,17 +127,24 @@ class LevelTable:
 
     def encode(self, column, name):
         """The output of shape (n_rows, n_columns) for a `Coded` column, which messages call ``name``."""
-        position = np.append(self._find(column.labels, name), len(self.levels) + 1)
+        position = np.append(self.find(column.labels, name), len(self.levels) + 1)
         return self.rows[position].take(column.codes, axis=0, mode="wrap")  # code -1, missing, is the last
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = ("levels", "is_code", "frequent")  # the rest can be larger than these, and is easily made again
+        kept = (
+            "levels",
+            "is_code",
+            "frequent",
+            "codes",
+            "n_codes",
+            "n_spare",
+        )  # the rest can be larger than these, and is easily made again
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
-    def _find(self, labels, name):
+    def find(self, labels, name):
         """Index of each label among the levels; that after the last one for unseen labels."""
         n_levels = len(self.levels)
         if n_levels == 0 or len(labels) == 0:

@@ -170,8 +170,8 @@ class Dropout(Layer):
     """a = x m, each element of m independently 0 with probability ``rate``, else 1 / (1 - rate);  dx = delta m.
 
     Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Outside training m is 1. The rate is rounded
-    to a multiple of 2^-16: cutting the generator's raw 64 bits in four is several times faster than drawing floats.
-    (MT19937 has but 32; NumPy's other bit generators, such as that of ``default_rng``, have 64.)
+    to a multiple of 2^-16: cutting the generator's raw 64 bits in four is several times faster than drawing floats. So
+    the generator must give 64 bits at a time, as that of ``default_rng`` does; of NumPy's, MT19937 alone gives 32.
 
     Attributes
     ----------

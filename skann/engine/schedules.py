@@ -156,6 +156,22 @@ class FlatCosine:
         return self.rate * (1 + math.cos(math.pi * max(0.0, 2 * _progress(t, self.n_steps) - 1))) / 2
 
 
+@dataclass(frozen=True)
+class Exponential:
+    """lr(t) = start (end / start)^(t / (n_steps - 1)): for `skann.engine.sweep`, and without a name.
+
+    >>> Exponential(start=0.01, end=1.0, n_steps=3)(1)
+    0.1
+    """
+
+    start: float
+    end: float
+    n_steps: int
+
+    def __call__(self, t):
+        return self.start * (self.end / self.start) ** (t / (self.n_steps - 1))
+
+
 def _progress(t, n_steps):
     return min(t / n_steps, 1.0)
 

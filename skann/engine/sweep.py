@@ -4,27 +4,10 @@ Smith 2017, https://arxiv.org/abs/1506.01186, section 3.3.
 """
 
 import math
-from dataclasses import dataclass
 
 
 class SweepEnded(Exception):
     """All steps are done, or the loss diverges."""
-
-
-@dataclass(frozen=True)
-class Exponential:
-    """lr(t) = start (end / start)^(t / (n_steps - 1)).
-
-    >>> Exponential(start=0.01, end=1.0, n_steps=3)(1)
-    0.1
-    """
-
-    start: float
-    end: float
-    n_steps: int
-
-    def __call__(self, t):
-        return self.start * (self.end / self.start) ** (t / (self.n_steps - 1))
 
 
 class Recorder:

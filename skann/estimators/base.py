@@ -48,11 +48,17 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
     """What classifier and regressor share: everything but targets and methods of their own."""
 
     _of_one_call = ONE_FIT
+    _parameters: tuple[str, ...]  # what a fit reads, whatever the `__init__` of a subclass takes
     _kind_of_networks = IndependentNetworks
 
     @abstractmethod
     def _target_of(self, y, **options):
         """What turns y into what a loss takes: `Labels` or `Values`."""
+
+    @staticmethod
+    @abstractmethod
+    def _read_targets(y, name, caller):
+        """y as an array that the target takes: see `read_labels` and `read_values`."""
 
     def fit(
         self,
@@ -139,7 +145,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         scoring = None if partial else Scoring.of(self, self._with_networks)
         given = self._check(X, y, sample_weight, validation, first, **target_options)
         start = prepare(
-            {name: getattr(self, name) for name in self._parameter_constraints}, given, self._target,
+            {name: getattr(self, name) for name in self._parameters}, given, self._target,
             self._kind_of_networks, scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
             before=None if first else Before(self.encoder_, self.networks_),
             feature_names=getattr(self, "feature_names_in_", None),
@@ -154,6 +160,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if first:
             self._target = self._target_of(y, **target_options)
         else:
+            self._target = copy.copy(self._target)  # it may learn more
             self._target.check_options(**target_options)
         y = self._target.encode(y)
         weight = check_weight(sample_weight, X, np.float64)
@@ -171,7 +178,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
     def _check_X_y(self, X, y, reset=False, names=("X", "y")):
         """X and y after the checks of their shapes, and of X's columns against earlier ones, which ``reset`` sets."""
         check_feature_names(self, X, reset, names[0])
-        X, y = inputs.check_X_y(X, y, self.encoder, type(self).__name__, names)
+        X, y = inputs.check_X_y(X, y, self.encoder, type(self).__name__, self._read_targets, names)
         check_n_features(self, X, reset, names[0])
         return X, y
 
@@ -209,20 +216,21 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         networks.evaluate_held_out([data], start.settings, self._target.unscale)
         return vars(self._with_networks(networks))
 
-    def _predict(self, X, finish=None, networks=None):
-        """What ``finish`` makes of a list of raw outputs, one (n_rows, n_outputs) for each network, for all rows of X.
+    def _predict(self, X, from_raw=None, networks=None):
+        """The result of ``from_raw``, by default the prediction, for all rows of X.
 
-        By default the prediction of the loss: probabilities (n_samples, n_classes) or values (n_samples, n_outputs).
+        ``from_raw`` takes a list of raw outputs (n_rows, n_outputs), one for each network. The prediction are
+        probabilities (n_samples, n_classes) or values (n_samples, n_outputs).
         """
         if not hasattr(self, "networks_"):  # check_is_fitted itself takes as long as a small network
             check_is_fitted(self)
-        finish = self._finish if finish is None else finish
+        from_raw = self._from_raw if from_raw is None else from_raw
         networks = self.networks_ if networks is None else networks
         X, encode, n_columns = inputs.chunkwise(self.encoder_, self._check_X(X))
         n_chunk = chunk_rows(n_columns + networks.n_raw + networks.n_outputs)
-        return in_chunks(lambda rows: finish(networks.raw_outputs(encode(rows))), X, n_chunk, self.n_jobs)
+        return in_chunks(lambda rows: from_raw(networks.raw_outputs(encode(rows))), X, n_chunk, self.n_jobs)
 
-    def _finish(self, raw):
+    def _from_raw(self, raw):
         """The prediction, in the units of y, from the raw outputs of each network."""
         predicted = self.networks_.predict(raw)
         prediction = self._target.unscale(predicted)

@@ -31,7 +31,7 @@ from .._typing import (
     Transformer,
     available_if,
 )
-from ..targets.labels import Labels
+from ..targets.labels import Labels, read_labels
 from .base import BaseANN, has_partial_fit, unchanged_on_failure
 from .parameters import CONSTRAINTS, FRACTION
 
@@ -240,6 +240,10 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         - None: no transformer; X must hold finite numbers;
         - a scikit-learn transformer: a clone of it is fitted in each `fit`.
 
+        The first call of `partial_fit` fixes the columns that the network gets: it should have the dtypes and many of
+        the levels that are to come. What a `TabularEncoder` learns from later calls is told at its own ``partial_fit``.
+        A transformer that is fitted already stays as it is in `partial_fit`; any other is fitted to the first call.
+
     categorical_features : array-like, "from_dtype" or None, default="from_dtype"
         Columns that ``encoder="auto"`` treats as categories: a boolean mask, or column numbers or names. "from_dtype"
         means the columns of category, string and object dtype, None means no column.
@@ -407,6 +411,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         "calibration": [StrOptions({"auto", "temperature"}), None],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
+    _parameters = tuple(_parameter_constraints)
+    _read_targets = staticmethod(read_labels)
 
     def __init__(
         self,
@@ -583,6 +589,25 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             With two classes the log-odds of the second one; otherwise the raw outputs.
         """
         return self._predict(X, self._decision)
+
+    def score(self, X: MatrixLike, y: TargetLike, sample_weight: ArrayLike | None = None) -> float:
+        """Accuracy, with y read as `fit` reads it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            True labels. In multilabel classification, all labels of a row must be right.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+        """
+        return super().score(X, read_labels(y, "y", type(self).__name__), sample_weight)
+
+    _default_score = score
 
     @property
     def classes_(self) -> Array:

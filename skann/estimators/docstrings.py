@@ -47,7 +47,8 @@ temperature_ : float
 """,
     "ANNRegressor": """
 target_mean_ : ndarray of shape (n_targets,) or None
-    Mean of the training targets, None without ``target_scaling``.
+    Mean of the training targets, without `fit` of the first 1000 in calls of `partial_fit`; None without
+    ``target_scaling``.
 
 target_scale_ : ndarray of shape (n_targets,) or None
     Standard deviation of the training targets, None without ``target_scaling``.

@@ -185,6 +185,10 @@ encoder : transformer, "auto" or None, default="auto"
     - None: no transformer; X must hold finite numbers;
     - a scikit-learn transformer: a clone of it is fitted in each `fit`.
 
+    The first call of `partial_fit` fixes the columns that the network gets: it should have the dtypes and many of the
+    levels that are to come. What a `TabularEncoder` learns from later calls is told at its own ``partial_fit``. A
+    transformer that is fitted already stays as it is in `partial_fit`; any other is fitted to the first call.
+
 categorical_features : array-like, "from_dtype" or None, default="from_dtype"
     Columns that ``encoder="auto"`` treats as categories: a boolean mask, or column numbers or names. "from_dtype" means
     the columns of category, string and object dtype, None means no column.

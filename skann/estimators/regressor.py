@@ -30,7 +30,7 @@ from .._typing import (
     available_if,
 )
 from ..engine.losses import LOSSES
-from ..targets.values import Values
+from ..targets.values import Values, read_values
 from .base import BaseANN, has_partial_fit, unchanged_on_failure
 from .parameters import CONSTRAINTS
 
@@ -249,6 +249,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         - None: no transformer; X must hold finite numbers;
         - a scikit-learn transformer: a clone of it is fitted in each `fit`.
 
+        The first call of `partial_fit` fixes the columns that the network gets: it should have the dtypes and many of
+        the levels that are to come. What a `TabularEncoder` learns from later calls is told at its own ``partial_fit``.
+        A transformer that is fitted already stays as it is in `partial_fit`; any other is fitted to the first call.
+
     categorical_features : array-like, "from_dtype" or None, default="from_dtype"
         Columns that ``encoder="auto"`` treats as categories: a boolean mask, or column numbers or names. "from_dtype"
         means the columns of category, string and object dtype, None means no column.
@@ -273,7 +277,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
     Attributes
     ----------
     target_mean_ : ndarray of shape (n_targets,) or None
-        Mean of the training targets, None without ``target_scaling``.
+        Mean of the training targets, without `fit` of the first 1000 in calls of `partial_fit`; None without
+        ``target_scaling``.
 
     target_scale_ : ndarray of shape (n_targets,) or None
         Standard deviation of the training targets, None without ``target_scaling``.
@@ -411,6 +416,9 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         "target_scaling": [StrOptions({"auto"}), "boolean"],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
     }
+    _parameters = tuple(_parameter_constraints)
+    _read_targets = staticmethod(read_values)
+    _default_score = RegressorMixin.score
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, few_rows, hold_out, none_held_out
+from .stream import constant_to_start_from, rows_to_start_from
 from .train import TrainingState, warnings_about
 from .validation import ValidationRows, naming
 
@@ -124,23 +125,25 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     splits = _split(parameters, settings, given, target, states, messages)
     # an ensemble has one encoder, so that of all rows
     rows = splits[0].train if n_trainings == 1 else nonzero_rows(given.weight)
-    if before is None and settings.target_scaling:
-        _learn_scale(settings, target, given, rows)
+    if settings.target_scaling:
+        _learn_scale(settings, target, given, rows, before is None, partial)
     dtype = _training_dtype(settings, given, target, before)
     y = _scaled(target, given.y, dtype)
     loss = target.loss(settings, y, given.weight, None if before is None else before.networks)
-    target.check_domain(loss, y, settings.loss)
+    # of one call of many it is no error that all targets are 0
+    target.check_domain(loss, np.where(y.any(axis=0), y, 1) if partial else y, settings.loss)
     if before is None:  # here may be the one copy of X
         options = settings.encoder, settings.categorical_features
-        encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names)
+        encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names, partial)
     else:
-        encoder, X = before.encoder, inputs.encode(before.encoder, given.X, dtype)
+        encoder, X, found = inputs.learn_more(before.encoder, given.X, given.weight, rows, dtype)
+        messages += found
     watched = _watched_rows(settings, given, X, y, splits, target, loss, encoder)
     training_rows = [_training_rows(X, y, given.weight, split.train) for split in splits]
     if before is None:
         networks = kind(loss)
         constants = [_constant(loss, each) for each in training_rows]
-        networks.begin(settings, inputs.inputs(encoder, X), list(zip(training_rows, constants, states, strict=True)))
+        _begin(networks, settings, encoder, inputs.inputs(encoder, X), training_rows, constants, states)
     else:
         networks = before.networks.going_on(loss, states)
     scores = _scores(settings, given, watched, target, networks, scoring, messages)
@@ -152,6 +155,15 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
     return Start(settings, encoder, networks, data, messages)
+
+
+def _begin(networks, settings, encoder, taken, rows, constants, states):
+    """Make the networks; the first rows of a stream may be too few to start from."""
+    if settings.is_partial and encoder is not None:
+        pairs = list(zip(rows, constants, strict=True))
+        constants = [constant_to_start_from(networks.loss, constant, len(each)) for each, constant in pairs]
+        rows = [rows_to_start_from(each, taken, state.rng) for each, state in zip(rows, states, strict=True)]
+    networks.begin(settings, taken, list(zip(rows, constants, states, strict=True)))
 
 
 def _training_rows(X, y, weight, which):
@@ -231,13 +243,17 @@ def _split(parameters, settings, given, target, states, messages):
     return splits
 
 
-def _learn_scale(settings, target, given, rows):
+def _learn_scale(settings, target, given, rows, is_first, is_stream):
     if isinstance(settings.loss, str) and not fact(LOSSES, settings.loss, "is_location"):
         raise ValueError(
             f"target_scaling=True does not go with loss={settings.loss!r}, which needs y in its own units."
         )
     chosen = slice(None) if rows is None else rows
-    target.learn_scale(given.y[chosen], None if given.weight is None else given.weight[chosen])
+    y, weight = given.y[chosen], None if given.weight is None else given.weight[chosen]
+    if is_first and not is_stream:
+        target.learn_scale(y, weight)
+    elif is_first or target.learns_from_stream:
+        target.learn_more(y, weight)
 
 
 def _training_dtype(settings, given, target, before):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 
 from .._compat import takes_sample_weight
@@ -101,9 +101,7 @@ class ModelScore:
 
 def _quick(estimator):
     """The score that needs raw outputs only, or None."""
-    mixin, name, score = (
-        (ClassifierMixin, "accuracy", Accuracy) if is_classifier(estimator) else (RegressorMixin, "r2", R2)
-    )
+    name, score = ("accuracy", Accuracy) if is_classifier(estimator) else ("r2", R2)
     if estimator.scoring is None:
-        return score if type(estimator).score is mixin.score else None
+        return score if type(estimator).score is type(estimator)._default_score else None
     return score if isinstance(estimator.scoring, str) and estimator.scoring == name else None

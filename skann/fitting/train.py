@@ -223,7 +223,8 @@ def _watchers(training, constant, constant_loss, start, max_time):
     if data.watched is not None:
         validation = Validation(training.loss, data.watched, data.score)
         tol = tol if data.score is None else settings.tol
-        watchers += [validation, BestWeights(validation, start, constant if settings.from_recipe else None)]
+        best = BestWeights(validation, start, constant if settings.from_recipe else None)
+        watchers += [validation, best]
         watchers += [on_plateau(settings.n_iter_no_change, tol, "validation_score", True, settings.patience_growth)]
     elif settings.solver != "lbfgs":
         watchers += [on_plateau(settings.n_iter_no_change, tol, growth=settings.patience_growth)]

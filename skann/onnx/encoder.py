@@ -73,6 +73,8 @@ def _categories(graph, encoding, columns, to):
 def _level_index(graph, column, levels):
     """Tensor (n_rows, 1) of integers: 0 for an unseen level, 1, 2, ... for the levels, then one for missing values."""
     n_levels = len(levels)
+    if n_levels == 0:  # of a stream that has not come to one
+        levels = np.array([], object if column.is_string else np.float64)
     if levels.dtype == object:
         if not column.is_string:
             raise TypeError(
@@ -86,7 +88,9 @@ def _level_index(graph, column, levels):
     x, _ = as_matrix(graph, [column])
     x = graph.cast(x, DOUBLE)
     levels = levels.astype(np.float64)
-    if (levels == np.rint(levels)).all() and np.abs(levels).max() <= LARGEST_INTEGER:
+    if n_levels == 0:
+        index = graph.cast(graph.node("Mul", graph.cast(graph.node("IsNaN", x), DOUBLE), 0.0), INT64)
+    elif (levels == np.rint(levels)).all() and np.abs(levels).max() <= LARGEST_INTEGER:
         integer = graph.cast(x, INT64)
         index = _look_up(graph, integer, range(1, n_levels + 1), keys_int64s=levels.astype(np.int64).tolist())
         index = graph.node("Where", graph.node("Equal", graph.cast(integer, DOUBLE), x), index, np.int64(0))

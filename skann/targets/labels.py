@@ -6,11 +6,95 @@ import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from .._objects import plain, shown
 from .._parts import made
 from ..engine.losses import LOSSES, BinaryCrossEntropy
+from .reading import LARGEST, Wanted, read_targets
+
+WANTED = Wanted(
+    "strings, integers or booleans",
+    "For several labels in a row use sklearn.preprocessing.MultiLabelBinarizer.",
+    "Make them strings.",
+    exact=True,
+)
+
+
+def read_labels(y, name="y", caller=None):
+    """The labels of a classifier as an array.
+
+    Parameters
+    ----------
+    y : {array-like, dataframe, sparse matrix} of shape (n_rows,) or (n_rows, n_labels)
+    name : str, default="y"
+        What messages call y.
+    caller : str, default=None
+        Name of the estimator, for messages.
+
+    Returns
+    -------
+    y : ndarray or CSR matrix
+        Strings, integers, booleans or whole floats in one dimension or one column; with several columns 0 and 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If y holds no labels, if some are missing, or if strings and numbers are mixed.
+    """
+    y = read_targets(y, name, caller, WANTED)
+    if y.dtype.kind == "f":
+        _refuse_fractions(y.data if sparse.issparse(y) else y, name)
+    if y.ndim == 2 and y.shape[1] > 1:
+        _refuse_classes_in_columns(y, name)
+    elif sparse.issparse(y):
+        raise TypeError(f"{name} must be dense where it is one column, got a sparse matrix: use {name}.toarray().")
+    elif y.dtype == object:
+        _refuse_mixture(y.ravel().tolist(), name)
+    return y
+
+
+def _refuse_fractions(y, name):
+    """ValueError if some of these floats are not whole, or so large that they need not have been."""
+    fractions = y[(y != np.trunc(y)) | (np.abs(y) >= LARGEST)]
+    if len(fractions):
+        kind = "continuous-multioutput" if y.ndim == 2 and y.shape[1] > 1 else "continuous"
+        raise ValueError(
+            f"{name}: Unknown label type: {kind}. A classifier needs {WANTED.what} in {name}, got the number "
+            f"{shown(fractions[0])}. ANNRegressor learns numbers."
+        )
+
+
+def _refuse_classes_in_columns(y, name):
+    """ValueError if several columns hold anything but 0 and 1."""
+    values = y.data if sparse.issparse(y) else y
+    is_indicator = (values == 0) | (values == 1) if values.dtype.kind in "biuf" else np.zeros(values.shape, bool)
+    if not is_indicator.all():
+        raise ValueError(
+            f"{name} with several columns must hold 0 and 1 only (multilabel, as sklearn.preprocessing."
+            f"MultiLabelBinarizer makes it), got shape {y.shape} with {shown(values[~is_indicator][0])}. For several "
+            "columns of classes use sklearn.multioutput.MultiOutputClassifier or ClassifierChain."
+        )
+
+
+def _refuse_mixture(labels, name):
+    """TypeError if strings and numbers are mixed: they have no order."""
+    string = next((label for label in labels if isinstance(label, str)), None)
+    number = next((label for label in labels if not isinstance(label, str)), None)
+    if string is not None and number is not None:
+        raise TypeError(
+            f"{name} holds labels of several kinds, such as {shown(string)} and {shown(number)}: make all of them "
+            "strings, or all of them numbers."
+        )
+
+
+def read_classes(classes):
+    """The sorted labels that ``classes`` of partial_fit holds."""
+    classes = read_labels(classes, "classes")
+    if classes.ndim == 2 and classes.shape[1] > 1:
+        raise ValueError(f"classes must be a list of labels, got an array of shape {classes.shape}.")
+    return np.unique(classes.ravel())
 
 
 class Labels:
@@ -34,28 +118,28 @@ class Labels:
     @classmethod
     def learn(cls, y, classes=None, classes_needed=False):
         """The labels of the first y, or those of ``classes``, which may hold more."""
-        if _is_multilabel(y, "y"):
+        if _is_multilabel(y):
             return cls(np.arange(y.shape[1]), multilabel=True, is_sparse=sparse.issparse(y))
-        y = column_or_1d(y)
-        if classes is not None:
-            _check_one_kind(np.asarray(classes), "classes")
-        elif classes_needed:
+        if classes is None and classes_needed:
             raise ValueError("classes must be given in the first call of partial_fit: all labels that will ever occur.")
-        return cls(LabelEncoder().fit(y if classes is None else column_or_1d(classes)).classes_)
+        y = column_or_1d(y)
+        check_classification_targets(y)  # it warns of many classes
+        return cls(LabelEncoder().fit(y).classes_ if classes is None else read_classes(classes))
 
     def check_options(self, classes=None, classes_needed=False):
         """ValueError if these classes are not the labels of before."""
         if classes is None:
             return
-        _check_one_kind(np.asarray(classes), "classes")
-        if not self.multilabel and not np.array_equal(np.unique(classes), self.classes):
+        classes = read_classes(classes)
+        if not self.multilabel and not np.array_equal(classes, self.classes):
             raise ValueError(
-                f"classes must be the same in every call of partial_fit: {self.classes} before, got {classes}."
+                f"classes must be the same in every call of partial_fit: {_few(self.classes)} before, got "
+                f"{_few(classes)}."
             )
 
     def encode(self, y, name="y"):
-        """Class indices (n_rows,), or an indicator matrix of floats (n_rows, n_labels)."""
-        if _is_multilabel(y, name):
+        """Class indices (n_rows,), or an indicator matrix of floats (n_rows, n_labels), of what `read_labels` gave."""
+        if _is_multilabel(y):
             if not self.multilabel or y.shape[1] != len(self.classes):
                 expected = f"{len(self.classes)} label columns" if self.multilabel else "one label per row"
                 raise ValueError(f"{name} must have {expected} as before, got {y.shape[1]} label columns.")
@@ -67,7 +151,9 @@ class Labels:
             )
         unseen = np.setdiff1d(y, self.classes) if _are_strings(y) == _are_strings(self.classes) else np.unique(y)
         if len(unseen):
-            raise ValueError(f"{name} holds labels that are not among the classes {self.classes}: {unseen[:10]}.")
+            raise ValueError(
+                f"{name} holds labels that are not among the classes {_few(self.classes)}: {_few(unseen)}."
+            )
         return np.searchsorted(self.classes, y)
 
     def decode(self, y):
@@ -88,6 +174,7 @@ class Labels:
         """Weights of the rows, class weights included, or None."""
         if class_weight is None:
             return weight
+        class_weight = _with_plain_keys(class_weight)
         _check_class_weight(class_weight)
         if isinstance(class_weight, str) and not self.multilabel:
             count = np.bincount(y, weight, minlength=len(self.classes))
@@ -122,12 +209,19 @@ class Labels:
         """Nothing: every class index is in the domain of every loss."""
 
 
-def _is_multilabel(y, name):
-    """Whether y is an indicator matrix; ValueError or TypeError if it holds no labels at all."""
-    if not sparse.issparse(y):
-        _check_one_kind(np.asarray(y), name)
-    check_classification_targets(y)
-    return type_of_target(y, input_name=name).startswith("multilabel")
+def _is_multilabel(y):
+    """Whether what `read_labels` gave is an indicator matrix."""
+    return y.ndim == 2 and y.shape[1] > 1
+
+
+def _few(labels):
+    """The first labels, for messages."""
+    return f"[{', '.join(shown(label, 20) for label in labels[:4])}{', ...' if len(labels) > 4 else ''}]"
+
+
+def _with_plain_keys(class_weight):
+    """Class weights with the values of members of an Enum as keys, which are the labels."""
+    return {plain(c): w for c, w in class_weight.items()} if isinstance(class_weight, dict) else class_weight
 
 
 def _check_class_weight(class_weight):
@@ -140,15 +234,3 @@ def _check_class_weight(class_weight):
 
 def _are_strings(labels):
     return labels.dtype.kind in "US" or isinstance(labels[0], str)
-
-
-def _check_one_kind(labels, name):
-    """TypeError if strings and other objects are mixed: they have no order."""
-    if labels.dtype != object:
-        return
-    is_string = np.array([isinstance(label, str) for label in labels.ravel()], bool)
-    if is_string.any() and not is_string.all():
-        raise TypeError(
-            f"{name} holds labels of several kinds, such as {labels.ravel()[is_string][0]!r} and "
-            f"{labels.ravel()[~is_string][0]!r}: make all of them strings, or all of them numbers."
-        )

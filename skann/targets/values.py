@@ -3,8 +3,17 @@
 import numpy as np
 from scipy import sparse
 
+from .._first_rows import FirstRows
+from .._objects import shown
 from .._parts import made, named
 from ..engine.losses import LOSSES
+from .reading import Wanted, read_targets
+
+WANTED = Wanted(
+    "numbers",
+    "Several targets are an array of two dimensions, with as many numbers in each row.",
+    "Replace them by numbers.",
+)
 
 LARGEST = 1e302  # target; so that sums and differences of many are finite
 
@@ -29,25 +38,19 @@ class Values:
     def __init__(self, is_flat, n_targets):
         self.is_flat, self.n_targets = is_flat, n_targets
         self.mean = self.spread = None
+        self._seen = self._learns = None  # of a stream: its first rows, and which columns are learnt from them
 
     @classmethod
     def learn(cls, y):
-        """The shape of the first y."""
-        y = _columns(y, "y")
+        """The shape of the first y, which `read_values` gave."""
         return cls(y.ndim == 1, 1 if y.ndim == 1 else y.shape[1])
 
     def check_options(self):
         """Nothing: there are none."""
 
     def encode(self, y, name="y"):
-        """Float columns (n_rows, n_targets), in the units of y."""
-        y = _columns(y, name)
-        try:
-            y = y.astype(np.float64).reshape(len(y), -1)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise ValueError(f"{name} must hold numbers: {error}") from None
-        if np.isnan(y).any():  # None was in it
-            raise ValueError(f"{name} must hold numbers, but some values are missing.")
+        """Float columns (n_rows, n_targets), in the units of y, which `read_values` gave."""
+        y = y.astype(np.float64).reshape(len(y), -1)
         if np.abs(y).max() > LARGEST:
             raise ValueError(f"{name} holds values too large: up to {np.abs(y).max():g}. Divide it by a constant.")
         if y.shape[1] != self.n_targets:
@@ -73,6 +76,26 @@ class Values:
     def learn_scale(self, y, weight):
         """Set mean and spread from encoded training targets and their weights."""
         self.mean, self.spread = mean_and_spread(y, weight)
+
+    @property
+    def learns_from_stream(self):
+        """Whether mean and spread are those of the first rows of a stream, which are still too few."""
+        return self._seen is not None
+
+    def learn_more(self, y, weight):
+        """Set mean and spread from some rows of a stream and those before, until there are enough.
+
+        A column that is constant in these learns from as many more.
+        """
+        seen = FirstRows(y, weight) if self._seen is None else self._seen.joined(y, weight)
+        mean, spread = mean_and_spread(seen.rows, seen.weight)
+        learns = np.ones(y.shape[1], bool) if self._seen is None else self._learns
+        self.mean = np.where(learns, mean, mean if self.mean is None else self.mean)
+        self.spread = np.where(learns, spread, spread if self.spread is None else self.spread)
+        if seen.are_enough:
+            learns = learns & (np.ptp(seen.rows, axis=0) == 0)
+            seen = seen.taken([-1]) if learns.any() else None
+        self._seen, self._learns = seen, learns
 
     def scale(self, y):
         """Encoded targets in the units of the training."""
@@ -116,13 +139,32 @@ class Values:
             raise ValueError(f"loss={given!r} needs a {name} of {loss.domain}, got {found}.")
 
 
-def _columns(y, name):
-    """y as an array, which may hold objects; TypeError or ValueError if it can't be numbers."""
+def read_values(y, name="y", caller=None):
+    """The targets of a regressor as an array of finite numbers.
+
+    Parameters
+    ----------
+    y : {array-like, dataframe} of shape (n_rows,) or (n_rows, n_targets)
+    name : str, default="y"
+        What messages call y.
+    caller : str, default=None
+        Name of the estimator, for messages.
+
+    Returns
+    -------
+    y : ndarray
+
+    Raises
+    ------
+    ValueError, TypeError
+        If y holds anything but numbers, or if some are missing or infinite.
+    """
     if sparse.issparse(y):
         raise TypeError(f"{name} must be dense in regression, got a sparse matrix: use {name}.toarray().")
-    y = np.asarray(y)
-    if y.dtype.kind not in "fiubO":
-        raise ValueError(f"{name} must hold numbers, got dtype {y.dtype}.")
+    y = read_targets(y, name, caller, WANTED)
+    if y.dtype.kind in "UO":
+        string = next(value for value in y.ravel().tolist() if isinstance(value, str))
+        raise ValueError(f"{name} must hold numbers, got the string {shown(string)}.")
     return y
 
 

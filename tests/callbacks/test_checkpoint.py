@@ -452,3 +452,23 @@ def test_parameters_that_do_not_pickle(path):
     killed(model(), path, 4)
     no_more = KillAfter(n_epochs(whole) - sum(Checkpoint(path).epochs()))
     assert learnt(model().set_callbacks(Checkpoint(path), no_more).fit(X, Y)) == learnt(whole)
+
+
+class Tuned(ANNClassifier):
+    """Takes none of the parameters that lead to its weights, and one more."""
+
+    def __init__(self, note="", random_state=0):
+        super().__init__(**CASES["adam"], random_state=random_state)
+        self.note = note
+
+
+def test_what_a_subclass_does_not_take_is_compared_too(path):
+    """The fit is that of its attributes, and so is the checkpoint; its own parameters are among them."""
+    killed(Tuned(), path, 5)
+    for name, value in {"learning_rate_init": 0.5, "note": "other"}.items():
+        model = Tuned().set_callbacks(Checkpoint(path))
+        setattr(model, name, value)
+        with pytest.raises(ValueError, match=rf"belongs to another fit. What differs: {name} \(it was"):
+            model.fit(X, Y)
+    resumed = Tuned().set_callbacks(Checkpoint(path)).fit(X, Y)
+    assert learnt(resumed) == learnt(Tuned().fit(X, Y))

@@ -21,7 +21,7 @@ def test_loss_plot(kind):
     plot = LossPlot(ax, seconds=0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        model = classifier(kind).set_callbacks(plot).fit(X, Y)
+        model = classifier(kind, max_iter=3).set_callbacks(plot).fit(X, Y)
     histories = [each.history_ for each in getattr(model, "estimators_", [model])]
     assert [line.get_ydata().tolist() for line in plot.display_.lines_["loss"]] == [each["loss"] for each in histories]
     assert set(ax.figure.axes) == set(plot.display_.axes_.values())  # none left of the drawings before

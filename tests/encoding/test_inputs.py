@@ -100,6 +100,21 @@ def test_statistics_come_from_the_training_rows_alone():
     assert not np.array_equal(expected.center_, TabularEncoder().fit(X).center_)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_an_encoder_of_the_user_learns_from_the_training_rows(weighted):
+    """With their weights, if it takes any."""
+    X, signal = make_frame()
+    X = X[["size", "noise"]].fillna(0.0)
+    weight = np.random.default_rng(0).uniform(0.5, 5, len(X)) if weighted else None
+    params = FAST | {"encoder": StandardScaler(), "early_stopping": True, "validation_fraction": 0.1}
+    model = ANNRegressor(**params).fit(X, signal, sample_weight=weight)
+    seed = model.networks_.members[0].state.holdout_seed
+    ((train, _),) = hold_out(np.arange(len(X)), None, 1, 0.1, seed)
+    expected = StandardScaler().fit(X.iloc[train], sample_weight=weight[train] if weighted else None)
+    np.testing.assert_allclose(model.encoder_.mean_, expected.mean_, rtol=1e-12)
+    np.testing.assert_allclose(model.encoder_.scale_, expected.scale_, rtol=1e-12)
+
+
 @BOTH
 def test_pandas_and_polars_give_the_same_model(Estimator):
     X, signal = make_frame()

@@ -9,6 +9,7 @@ from sklearn.preprocessing import RobustScaler
 
 from skann.encoding import TabularEncoder
 from skann.encoding.encoder import fit_checked
+from skann.encoding.numbers import NumericColumns
 from tests.encoding.tables import NAN, clip, column, encode
 
 
@@ -120,3 +121,15 @@ def test_values_far_from_those_of_fit():
     encoder = TabularEncoder().fit([[0.0], [1.0], [2.0], [3.0]])
     np.testing.assert_array_equal(encoder.transform([[1e300], [-1e300], [-1.7e308]]), [[3], [-3], [-3]])
     np.testing.assert_array_equal(encoder.transform(np.array([[3e38]], np.float32)), np.float32([[3]]))
+
+
+@pytest.mark.parametrize("value", [2.0, NAN], ids=["complete", "missing"])
+def test_every_cell_of_the_output_is_written(value):
+    """Whatever it held before."""
+    learnt, names = np.array([[1.0, 5.0], [2.0, NAN], [4.0, 7.0], [3.0, 9.0]]), ["a", "b"]
+    encoding = NumericColumns.learn(learnt, None, None, names)
+    X = np.array([[1.0, value], [3.0, 6.0]])
+    out = np.full((2, encoding.n_encoded), NAN)
+    encoding.encode(X, names, out)
+    np.testing.assert_array_equal(out, TabularEncoder().fit(learnt).transform(X))
+    np.testing.assert_array_equal(out[:, 2], np.isnan(X[:, 1]))

@@ -1,6 +1,7 @@
 """Columns of every kind, from arrays, pandas and polars: which are numbers, which categories, which are refused."""
 
 import datetime
+import enum
 from decimal import Decimal
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
+from skann import ANNClassifier, ANNRegressor
+from skann._objects import as_objects
 from skann.encoding import TabularEncoder
 from skann.encoding.encoder import encode_checked, fit_checked
 from tests.encoding.tables import NAN, column, encode, frame, mixed_table
@@ -322,3 +325,166 @@ def test_ragged_lists():
 def test_series_is_no_table():
     with pytest.raises(ValueError, match=r"2D|2-dimensional"):
         TabularEncoder().fit(pd.Series(["a", "b"]))
+
+
+# --------------------------------------------------------------------------------------------- kinds that equal others
+
+
+class Letter(str, enum.Enum):  # noqa: UP042 (a StrEnum prints as its value)
+    """Members whose names, hashes and prints are not those of their values."""
+
+    FIRST = "a"
+    SECOND = "b"
+    THIRD = "c"
+
+
+class Text(enum.StrEnum):
+    A = "a"
+    B = "b"
+    C = "c"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 5
+
+
+ENUMS = {
+    "str Enum": lambda labels: [{"a": Letter.FIRST, "b": Letter.SECOND, "c": Letter.THIRD}[each] for each in labels],
+    "StrEnum": lambda labels: [*map(Text, labels)],
+    "mixed": lambda labels: [Letter(each) if i % 2 else each for i, each in enumerate(labels)],
+}
+FORMS = {
+    "frame": lambda values: pd.DataFrame({"a": pd.Series(values, dtype=object)}),
+    "array": lambda values: as_objects([[value] for value in values]),
+    "list": lambda values: [[value] for value in values],
+    "tuple": lambda values: tuple((value,) for value in values),
+    "polars": lambda values: pl.DataFrame({"a": pl.Series(values, dtype=pl.Object)}),
+    "category": lambda values: pd.DataFrame({"a": pd.Series(values, dtype=object).astype("category")}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+@pytest.mark.parametrize("make", ENUMS.values(), ids=ENUMS.keys())
+def test_members_of_an_enum_are_their_values(form, make):
+    """They have the levels of their values, and are equal to these in `transform`, in both directions."""
+    labels = list("bacab")
+    strings, members = form(labels), form(make(labels))
+    plain = TabularEncoder().fit(strings)
+    encoder = TabularEncoder().fit(members)
+    assert encoder.levels_[0].tolist() == ["a", "b", "c"]
+    assert {type(level) for level in encoder.levels_[0]} == {str}
+    for each in (plain, encoder):
+        np.testing.assert_array_equal(each.transform(members), plain.transform(strings))
+        np.testing.assert_array_equal(each.transform(strings), plain.transform(strings))
+
+
+@pytest.mark.parametrize("categorical", ["from_dtype", [0]])
+def test_members_of_an_int_enum_are_numbers(categorical):
+    members = pd.DataFrame({"a": pd.Series([Level.LOW, Level.HIGH, 3, 2.0], dtype=object)})
+    numbers = pd.DataFrame({"a": [1, 5, 3, 2]})
+    for one, other in ((members, numbers), (numbers, members)):
+        encoder = TabularEncoder(categorical).fit(one)
+        np.testing.assert_array_equal(encoder.transform(one), encoder.transform(other))
+
+
+def test_masked_values_are_missing():
+    """A mask is not forgotten."""
+    X = np.arange(12.0).reshape(6, 2)
+    mask = X % 5 == 0
+    expected = TabularEncoder().fit_transform(np.where(mask, NAN, X))
+    np.testing.assert_array_equal(TabularEncoder().fit_transform(np.ma.masked_array(X, mask)), expected)
+    np.testing.assert_array_equal(TabularEncoder().fit_transform(np.ma.masked_array(X.astype(int), mask)), expected)
+    words = np.ma.masked_array([["a"], ["b"], ["c"], ["d"]], [[False], [False], [False], [True]])
+    assert TabularEncoder().fit(words).levels_[0].tolist() == ["a", "b", "c"]
+    np.testing.assert_array_equal(
+        TabularEncoder().fit_transform(np.ma.masked_array(X)), TabularEncoder().fit_transform(X)
+    )
+
+
+@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+def test_masked_values_are_not_forgotten_without_an_encoder(Estimator):
+    with pytest.raises(ValueError, match=r"^Input X contains NaN"):
+        Estimator(encoder=None).fit(np.ma.masked_array(np.eye(4), np.eye(4) > 0), [0, 1, 0, 1])
+
+
+# ------------------------------------------------------------------------------------------- messages that name column
+
+ROWS = 40
+WIDE = pd.DataFrame({"number": np.arange(float(ROWS))})
+
+
+def beside(values):
+    values = values if hasattr(values, "dtype") else pd.Series(values * (ROWS // len(values)), dtype=object)
+    return WIDE.assign(odd=values)
+
+
+UNUSABLE = {
+    "sets": (beside([{"a"}, {"b"}]), "'odd' holds set objects"),
+    "lists": (beside([["a"], ["b", "c"]]), "'odd' holds list objects"),
+    "dicts": (beside([{"a": 1}, {}]), "'odd' holds dict objects"),
+    "bytes": (beside([b"a", b"b"]), "'odd' holds bytes objects"),
+    "lists of bytes": ([[1, b"a"], [2, b"b"]] * 20, "1 holds bytes objects"),
+    "bytes beyond ASCII": (np.array([["\u00e9".encode()]] * ROWS), "0 holds bytes objects"),
+    "Period": (beside(pd.Series(pd.period_range("2020", periods=ROWS))), "'odd' holds Period objects"),
+    "Interval": (beside(pd.arrays.IntervalArray.from_breaks(range(ROWS + 1))), "'odd' holds Interval objects"),
+    "complex": (beside(pd.Series(np.arange(ROWS) + 1j)), "'odd' holds complex objects.* Complex data not supported"),
+    "complex objects": (beside([1j, 2]), "'odd' holds complex objects.* Complex data not supported"),
+    "complex64 objects": (beside([np.complex64(1), 2]), "'odd' holds complex64 objects.* Complex data not supported"),
+    "array of complex objects": (
+        as_objects([[1.0, 1j]] * ROWS),
+        "1 holds complex objects.* Complex data not supported",
+    ),
+    "dates": (beside([datetime.date(2020, 1, 1)]), r"'odd' holds dates, times or durations \(date\)"),
+    "dates of NumPy": (beside([np.datetime64("2020")]), r"'odd' holds dates, times or durations \(datetime64\)"),
+    "array of dates": (as_objects([[1.0, datetime.date(2020, 1, 1)]] * ROWS), r"1 holds dates, times or durations"),
+    "polars lists": (pl.DataFrame({"odd": [["a"], ["b", "c"]] * 20}), "'odd' holds list objects"),
+    "polars structs": (pl.DataFrame({"odd": [{"a": 1}, {"a": 2}] * 20}), "'odd' holds dict objects"),
+    "long name": (beside([{1}]).rename(columns={"odd": "o" * 999}), r"'oooo.*\.\.\.' holds set objects"),
+}
+
+
+@pytest.mark.parametrize("encoder", ["auto", None])
+@pytest.mark.parametrize("X, message", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_messages_name_the_column(X, message, encoder):
+    """X and the column, what was found, what is allowed; with an encoder and without, in fit and as X_val."""
+    y, start = np.arange(ROWS) % 2, "" if encoder else "X must hold numbers: "
+    with pytest.raises(TypeError, match=rf"^{start}Column {message}.* Replace it in X by ") as caught:
+        ANNClassifier(max_iter=1, n_estimators=1, encoder=encoder).fit(X, y)
+    assert len(str(caught.value)) < 300
+
+
+COMPLEX = {
+    "array": np.ones((ROWS, 2)) + 1j,
+    "list": [[1.0, 1j]] * ROWS,
+    "sparse": sparse.csr_matrix(np.ones((ROWS, 2)) + 1j),
+}
+SHAPES = {
+    "ragged": ([[1.0], [1.0, 2.0]] * 20, r"X must have rows of the same length, got .* rows of \[1, 2\] entries"),
+    "ragged strings": ([["a"], ["a", "b"]] * 20, r"X must have rows of the same length, got .* \[1, 2\] entries"),
+    "one dimension": (np.arange(float(ROWS)), r"Expected 2D array, got 1D array instead: X has shape \(40,\)"),
+    "records": (np.ones(ROWS, [("f", int), ("g", int)]), r"X holds records with the fields \['f', 'g'\]"),
+}
+
+
+@pytest.mark.parametrize("encoder", ["auto", None])
+@pytest.mark.parametrize("X", COMPLEX.values(), ids=COMPLEX.keys())
+def test_complex_arrays_are_named(X, encoder):
+    with pytest.raises(ValueError, match=r"^Complex data not supported: X holds complex128") as caught:
+        ANNClassifier(max_iter=1, n_estimators=1, encoder=encoder).fit(X, np.arange(ROWS) % 2)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("encoder", ["auto", None])
+@pytest.mark.parametrize("X, message", SHAPES.values(), ids=SHAPES.keys())
+def test_tables_without_columns_are_named(X, message, encoder):
+    with pytest.raises(ValueError, match=f"^{message}") as caught:
+        ANNClassifier(max_iter=1, n_estimators=1, encoder=encoder).fit(X, np.arange(ROWS) % 2)
+    assert len(str(caught.value)) < 300
+
+
+def test_long_strings_are_cut():
+    for values in (["a" * 999, 1], ["a" * 999, "b"]):
+        with pytest.raises((TypeError, ValueError), match="'odd'") as caught:
+            ANNClassifier(encoder=None if values[1] == "b" else "auto").fit(beside(values), np.arange(ROWS) % 2)
+        assert len(str(caught.value)) < 300

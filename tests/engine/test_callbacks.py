@@ -201,6 +201,18 @@ def test_time_limit(monkeypatch):
     assert "2 seconds" in run.stopped_by
 
 
+def test_time_limit_counts_what_was_spent_before(monkeypatch):
+    """A run that goes on from a state after 1.5 seconds has half a second left."""
+    clock = iter([100.0, 101.5, 200.0, 200.25, 200.5])
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+    run, before, limit = Run.__new__(Run), TimeLimit(2), TimeLimit(2)
+    before.on_fit_begin(run)
+    state = before.get_state()
+    limit.on_fit_begin(run)
+    limit.set_state(state)
+    assert [limit.on_epoch_end(run) for _ in range(2)] == [False, True]
+
+
 def test_verbose(capsys):
     run, verbose = Run(make_network()), Verbose()
     run.epoch = 3

@@ -7,7 +7,17 @@ import pickle
 import numpy as np
 import pytest
 
-from skann.engine.schedules import SCHEDULES, Constant, Cosine, CosLog4, FlatCosine, InverseScaling, Linear, OneCycle
+from skann.engine.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    CosLog4,
+    Exponential,
+    FlatCosine,
+    InverseScaling,
+    Linear,
+    OneCycle,
+)
 
 N = 1000
 ARGUMENTS = {"rate": 0.3, "n_steps": N, "power_t": 0.5, "steps_per_epoch": 10, "rows_per_epoch": 97}
@@ -114,3 +124,8 @@ def test_flat_cosine():
     assert [schedule(t) for t in range(7)] == [1.0] * 7
     np.testing.assert_allclose([schedule(6 + t) for t in range(7)], [cosine(t) for t in range(7)], atol=1e-15)
     assert [FlatCosine(2.0, 4)(t) for t in (3, 4)] == [1.0, 0.0]
+
+
+def test_ramp_is_geometric():
+    ramp = Exponential(1e-6, 10.0, 50)
+    np.testing.assert_allclose([ramp(t) for t in range(50)], np.geomspace(1e-6, 10, 50), rtol=1e-12)

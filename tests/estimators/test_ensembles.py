@@ -315,8 +315,8 @@ def test_sparse_data(Estimator):
     "Estimator, load, goal",
     [
         (ANNClassifier, load_iris, 0.94),
-        (ANNClassifier, load_breast_cancer, 0.96),
-        (ANNRegressor, load_diabetes, 0.42),
+        pytest.param(ANNClassifier, load_breast_cancer, 0.96, marks=pytest.mark.slow),
+        pytest.param(ANNRegressor, load_diabetes, 0.42, marks=pytest.mark.slow),
     ],
     ids=["iris", "breast cancer", "diabetes"],
 )

@@ -50,6 +50,14 @@ def test_partial_fit_goes_on_with_a_schedule_of_ones_own():
     assert model.history_["learning_rate"] == [1e-3 / (1 + t) for t in (2, 5, 8)]
 
 
+def test_partial_fit_goes_on_with_the_rows_seen():
+    """Inverse scaling counts rows, as scikit-learn's does, also where each call has another number of them."""
+    model = ANNRegressor(**SMALL, solver="sgd", learning_rate="invscaling", learning_rate_init=0.1, power_t=0.3)
+    for n_rows in (150, 64, 90):
+        model.partial_fit(X[:n_rows], Y[:n_rows])
+    assert model.history_["learning_rate"] == pytest.approx([0.1 / (1 + seen) ** 0.3 for seen in (0, 150, 214)])
+
+
 def test_without_warm_start_everything_is_new():
     """A refit with a seed is the first fit."""
     model = ANNClassifier(**SMALL, max_iter=5, random_state=0).fit(X, Y)

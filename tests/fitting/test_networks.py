@@ -193,6 +193,21 @@ def test_temperature(Estimator):
     assert loss(model.temperature_) < min(loss(0.98 * model.temperature_), loss(1.02 * model.temperature_), loss(1))
 
 
+@CLASSIFIERS
+def test_early_stopping_judges_the_calibrated_loss(Estimator):
+    """Minus the mean over the heads at their best temperature, which is found to within 5 %."""
+    params = PLAIN | {"max_iter": 1, "early_stopping": True, "validation_fraction": 0.25}
+    model = fitted(Estimator, params, calibration="temperature", scoring="loss")
+    rows = splits_of(model, len(model.networks_.members))[0].held_out
+    raw = raw_by_hand(model, rows)[: 1 if Estimator._kind_of_networks is Mixed else 3]
+    losses = [
+        np.mean([log_loss(target(Estimator)[rows], softmax(each / temperature, axis=1)) for each in raw])
+        for temperature in np.geomspace(0.05, 20, 400)
+    ]
+    (score,) = model.networks_.members[0].history["validation_score"]
+    assert score == pytest.approx(-min(losses), rel=1e-3)
+
+
 @pytest.mark.parametrize("watched", ["held out", "X_val"])
 @pytest.mark.parametrize("scoring", [None, "loss", "other"])
 @KINDS

@@ -16,16 +16,16 @@ from tests.estimators.ensembles import SIGNAL, SMALL, X, assert_same, fitted, ta
 
 
 @BOTH
-def test_threads_and_processes_train_the_same(Estimator):
+@pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)])
+def test_threads_and_processes_train_the_same(Estimator, backend):
     """n_jobs and joblib's backends make no difference."""
     expected = fitted(Estimator, n_jobs=1)
     assert_same(fitted(Estimator, n_jobs=2), expected)
-    for backend in ("threading", "loky"):
-        with parallel_backend(backend, n_jobs=2):
-            model = fitted(Estimator)
-        assert_same(model, expected)
-        np.testing.assert_array_equal(model.oof_prediction_, expected.oof_prediction_)
-        assert_same(model.partial_fit(X, target(Estimator)), fitted(Estimator).partial_fit(X, target(Estimator)))
+    with parallel_backend(backend, n_jobs=2):
+        model = fitted(Estimator)
+    assert_same(model, expected)
+    np.testing.assert_array_equal(model.oof_prediction_, expected.oof_prediction_)
+    assert_same(model.partial_fit(X, target(Estimator)), fitted(Estimator).partial_fit(X, target(Estimator)))
 
 
 def test_warnings_do_not_multiply():

@@ -79,6 +79,16 @@ def test_a_model_that_went_on_learning(numbers):
     assert_same(model, X)
 
 
+@pytest.mark.parametrize("n_first", [1, 5, 200])
+def test_a_stream_of_tables(n_first):
+    """Slots without a level, levels in the order in which they came, columns constant so far."""
+    X = table()
+    y = np.arange(len(X)) % 3
+    model = ANNClassifier(**FEW).partial_fit(X[:n_first], y[:n_first], classes=[0, 1, 2])
+    assert_same(model, X)
+    assert_same(model.partial_fit(X, y), with_news(X), to_onnx(model, X))
+
+
 # -------------------------------------------------------------------------------- transformers of others and pipelines
 
 

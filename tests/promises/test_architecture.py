@@ -1,8 +1,11 @@
 """The rules of the design, read off the source: who imports whom, no option strings, no state."""
 
 import ast
+import importlib
+import inspect
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ PACKAGE = Path(skann.__file__).parent
 TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path in TREES if path.startswith("engine/")}
 FLOORS = [  # of the package, from the ground up: a room imports from its own folder and from lower floors
-    {"_compat", "_estimator", "_parts", "_threads", "_typing", "_version", "_weights"},
+    {"_compat", "_estimator", "_first_rows", "_objects", "_parts", "_threads", "_typing", "_version", "_weights"},
     {"engine"},
     {"targets", "plotting"},
     {"encoding"},
@@ -144,6 +147,51 @@ def test_the_engine_never_reads_registries():
     for module, tree in ENGINE.items():
         loads = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         assert not loads & {"ACTIVATIONS", "EMBEDDINGS", "LOSSES", "INITIALIZERS", "OPTIMIZERS", "SCHEDULES"}, module
+
+
+def classes(path):
+    """The classes that a module defines."""
+    name = path.removesuffix(".py").replace("/", ".").removesuffix("__init__").strip(".")
+    module = importlib.import_module(f"skann.{name}".strip("."))
+    return [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__]
+
+
+def methods(cls):
+    """The methods that a class defines, but dunders: {name: function}."""
+    found = {name: getattr(each, "fget", None) or getattr(each, "__func__", each) for name, each in vars(cls).items()}
+    return {name: each for name, each in found.items() if inspect.isfunction(each) and not name.startswith("__")}
+
+
+def is_open(function):
+    """Whether a method is there to be overridden: it is abstract, or an event of a callback that does nothing."""
+    if getattr(function, "__isabstractmethod__", False):
+        return True
+    statements = [ast.unparse(each) for each in ast.parse(textwrap.dedent(inspect.getsource(function))).body[0].body]
+    done = [statement for statement in statements if statement[0] not in "'\""]
+    return done == ["raise NotImplementedError"] or (function.__name__ in EVENTS and done in EMPTY)
+
+
+EVENTS = (
+    "on_fit_begin", "on_epoch_begin", "on_epoch_end", "on_fit_end", "get_state", "setup", "teardown",
+    "on_fit_task_begin", "on_fit_task_end",
+)  # fmt: skip
+EMPTY = ([], ["pass"], ["return False"], ["return {}"])
+
+
+@SOURCES
+def test_methods_are_abstract_or_final(path):
+    """No class overrides a concrete method of another of skann; dunders and empty events of callbacks excepted."""
+    if path.startswith(("onnx", "dask")):
+        pytest.importorskip(f"skann.{path[:4]}")
+    overridden = {
+        f"{cls.__name__}.{name} overrides that of {base.__name__}"
+        for cls in classes(path)
+        for base in cls.__mro__[1:]
+        if base.__module__.startswith("skann")
+        for name in methods(cls).keys() & methods(base).keys()
+        if not is_open(methods(base)[name])
+    }
+    assert not overridden
 
 
 MUTABLE = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp, ast.Call, ast.BinOp)

@@ -20,10 +20,10 @@ NOT_RANDOM = {"n_estimators": 1, "early_stopping": False, "shuffle": False, "dro
 NOT_RANDOM |= {"numeric_embedding": "periodic", "feature_scaling": True, "batch_size": 10_000, "dtype": "float64"}
 RECIPE = [
     {"hidden_layer_sizes": (16,), "max_iter": 16},
-    {"n_estimators": 1},
-    {"n_estimators": 3, "hidden_layer_sizes": (32,), "solver": "nadam", "weight_averaging": 0.9},
+    {"n_estimators": 1, "max_iter": 20},
+    {"n_estimators": 3, "hidden_layer_sizes": (32,), "solver": "nadam", "weight_averaging": 0.9, "max_iter": 20},
     {"solver": "lbfgs"},
-    NOT_RANDOM | {"hidden_layer_sizes": (16,), "max_iter": 200},
+    NOT_RANDOM | {"hidden_layer_sizes": (16,), "max_iter": 100},
 ]
 VARIANTS = [{"encoder": None} | params for params in PLAIN] + RECIPE
 ESTIMATORS = [Estimator(**params) for Estimator in (ANNClassifier, ANNRegressor) for params in VARIANTS]

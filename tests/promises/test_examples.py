@@ -11,7 +11,7 @@ import pytest
 from skann._compat import has_callbacks
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("plot_*.py"))
-SLOW = ()  # names of those that take more than five seconds
+SLOW = ("plot_scoring",)  # names of those that take more than five seconds
 OF_CALLBACKS = ("plot_checkpoint", "plot_progress_and_callbacks")
 
 mpl.use("Agg")
