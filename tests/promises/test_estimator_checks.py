@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of what an estimator is, with no expected failure but those that randomness implies."""
+"""scikit-learn's own checks of what an estimator is: the defaults pass all, explicit dropout fails what it must."""
 
 import numpy as np
 import pytest
@@ -22,6 +22,8 @@ RECIPE = [
     {"hidden_layer_sizes": (16,), "max_iter": 16},
     {"n_estimators": 1, "max_iter": 20},
     {"n_estimators": 3, "hidden_layer_sizes": (32,), "solver": "nadam", "weight_averaging": 0.9, "max_iter": 20},
+    {"n_estimators": 2, "hidden_layer_sizes": (16,), "early_stopping": True},
+    {"n_estimators": 1, "hidden_layer_sizes": (16,), "solver": "rmsprop", "max_iter": 16},
     {"solver": "lbfgs"},
     NOT_RANDOM | {"hidden_layer_sizes": (16,), "max_iter": 100},
 ]
@@ -41,8 +43,6 @@ def expected_failures(estimator):
     settings = settings_of(estimator, np.zeros((30, 2)))
     if settings.dropout:
         reason = "dropout draws a mask for each row of a batch: repeated rows get several masks, a weighted row one"
-    elif settings.initializer == "data":
-        reason = "the start depends on a random sample of the rows: repeated rows give another one"
     else:
         name = "check_sample_weight_equivalence_on_sparse_data"  # scikit-learn 1.6 runs it whatever the tags say
         return {} if get_tags(estimator).input_tags.sparse else {name: "X must be dense"}
@@ -56,10 +56,23 @@ def test_check_estimator(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks([ANNClassifier(), ANNRegressor()], expected_failed_checks=expected_failures)
+@parametrize_with_checks(
+    [Estimator(**params) for Estimator in (ANNClassifier, ANNRegressor) for params in ({}, {"early_stopping": True})]
+)
 def test_check_estimator_as_it_comes(estimator, check):
-    """The default with all its networks and epochs."""
+    """The default with all its networks and epochs: no failure is expected."""
     check(estimator)
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+@pytest.mark.parametrize("params", [{"early_stopping": True}, {"n_estimators": 1}, {"solver": "nadam"}], ids=str)
+@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+def test_weights_are_repetition(Estimator, params, kind):
+    """The check that asks most of the defaults, exactly so since there are few rows."""
+    from sklearn.utils import estimator_checks
+
+    check = getattr(estimator_checks, f"check_sample_weight_equivalence_on_{kind}_data")
+    check(Estimator.__name__, Estimator(**params))
 
 
 @pytest.mark.parametrize("estimator", [ANNClassifier(), ANNRegressor()], ids=repr)
