@@ -32,6 +32,17 @@ class FirstRows:
         """Those rows and columns of it, copied."""
         return FirstRows(self.rows[rows][:, columns], None if self.weight is None else self.weight[rows])
 
+    def __getstate__(self):
+        """The state of arrays alone, so that a stored model needs no type of SciPy's."""
+        if not sparse.issparse(self.rows):
+            return vars(self)
+        parts = [self.rows.data, self.rows.indices, self.rows.indptr]
+        return {"parts": parts, "shape": list(self.rows.shape), "weight": self.weight}
+
+    def __setstate__(self, state):
+        rows = state["rows"] if "rows" in state else sparse.csr_matrix(tuple(state["parts"]), tuple(state["shape"]))
+        self.rows, self.weight = rows, state["weight"]
+
     @property
     def are_enough(self):
         """Whether there are `N_ROWS`."""

@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from numbers import Integral
+from pickle import PicklingError
 from zipfile import BadZipFile
 
 import joblib
@@ -176,7 +177,7 @@ def identity(estimator, start, is_warm):
 def _hash(value):
     try:
         return joblib.hash(value)
-    except Exception:  # a lambda, say: pickle has many ways to fail
+    except (PicklingError, TypeError, AttributeError, ValueError, RecursionError):  # a lambda, say
         return f"{type(value).__module__}.{type(value).__qualname__}"
 
 

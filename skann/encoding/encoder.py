@@ -175,7 +175,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         Scales are learnt, as by `fit`, from all rows so far until there are 1000, which are kept until then, and then
         stand fast; a column with fewer than 100 values away from its centre goes on learning, from rows where this or
         another such column is not at its centre, of which up to 1000 are kept. Until it varies, a column is 0 in the
-        output.
+        output; in a sparse matrix whatever is not zero varies.
 
         After `fit` there is nothing more to learn: what it learnt stays as it is.
 

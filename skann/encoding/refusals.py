@@ -32,7 +32,7 @@ def other_kind_error(dtype, name):
     """The error about a column of objects of this class, which nothing is known about."""
     hint = " Complex data not supported." if issubclass(dtype, complex | np.complexfloating) else ""
     return TypeError(
-        f"Column {shown(name)} holds {_name(dtype)[:40]} objects, which are neither numbers nor strings.{hint} "
+        f"Column {shown(name)} holds {_name(dtype)[:40]} objects, but an argument must be a string or a number.{hint} "
         "Replace it in X by columns of numbers or strings."
     )
 

@@ -78,8 +78,8 @@ class NumericStream:
     """What is known of numeric columns: their scales stand fast after `skann._first_rows.N_ROWS` rows.
 
     A column that hardly varies in these goes on learning, from rows in which such a column is not at its centre. A
-    constant column is encoded as 0. Dense columns have an indicator of missing values each, sparse ones if values are
-    missing in the first call.
+    constant column is encoded as 0; a sparse one varies where it is not zero. Dense columns have an indicator of
+    missing values each, sparse ones if values are missing in the first call.
 
     Attributes
     ----------
@@ -105,8 +105,11 @@ class NumericStream:
     @classmethod
     def begin(cls, numbers):
         """Before the first rows of a matrix like this one."""
-        n_columns = numbers.shape[1]
-        return cls(np.zeros(n_columns), np.zeros(n_columns), np.arange(n_columns), sparse.issparse(numbers))
+        n_columns, is_sparse = numbers.shape[1], sparse.issparse(numbers)
+        stream = cls(np.zeros(n_columns), np.zeros(n_columns), np.arange(n_columns), is_sparse)
+        if is_sparse:  # a row of zeros: what is not zero varies, also in the first row
+            stream.seen = FirstRows(sparse.csr_matrix((1, n_columns), dtype=np.float64))
+        return stream
 
     def after(self, numbers, rows, weight, names):
         """See `TableStream.after`; one message or None."""

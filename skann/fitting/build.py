@@ -40,6 +40,8 @@ def layers(settings, inputs, n_out, rows):
     chain.append(Dense(n_in, n_out))
     if settings.rate_factors:
         set_rate_factors(chain)
+        if rows.is_sparse and settings.is_partial:
+            set_sparse_rate(chain[0], rows)
     return chain
 
 
@@ -201,3 +203,17 @@ def set_rate_factors(layers):
             layer.multipliers = {"W": (max(layer.n_in, 1) ** -0.5, 1.0), "b": (BIAS_RATE, 0.0)}
         elif layer.kind in RATE:
             layer.multipliers = dict.fromkeys(layer.shapes, (RATE[layer.kind], RATE[layer.kind] ** 2))
+
+
+SPARSE_RATE = 3.0
+
+
+def set_sparse_rate(layer, rows):
+    """Give the first layer of a network for a stream of sparse rows the rate of as many columns as a row stores.
+
+    Its inputs have no embedding and no factor, which learn faster, and each row tells of a few columns only. Measured
+    on streams of 2500 rows of 20, 50 and 300 columns, with 6, 10 and 9 values in a row.
+    """
+    sample = rows.sample(N_SAMPLE, np.random.default_rng(0))
+    n_stored = max(1.0, sample.nnz / sample.shape[0])
+    layer.multipliers = layer.multipliers | {"W": (SPARSE_RATE * n_stored**-0.5, 1.0)}

@@ -112,7 +112,7 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
             values |= {"numeric_embedding": None, "feature_scaling": False}
         if partial:  # no end in sight
             values |= {"learning_rate": "constant", "n_estimators": 1}
-            values["learning_rate_init"] /= 5
+            values["learning_rate_init"] /= 1 if is_sparse else 5  # sparse rows tell of few columns each
         max_iter = values["max_iter"] if is_auto(parameters["max_iter"]) else parameters["max_iter"]
         values["n_iter_no_change"] = max(1, max_iter // 8)
     values["target_scaling"] = has_encoder and fact(LOSSES, parameters["loss"], "is_location")

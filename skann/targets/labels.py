@@ -149,7 +149,11 @@ class Labels:
             raise ValueError(
                 f"{name} must be a multilabel indicator with {len(self.classes)} columns as before, got labels."
             )
-        unseen = np.setdiff1d(y, self.classes) if _are_strings(y) == _are_strings(self.classes) else np.unique(y)
+        unseen = (
+            np.unique(y[~np.isin(y, self.classes, kind="sort")])
+            if _are_strings(y) == _are_strings(self.classes)
+            else np.unique(y)
+        )
         if len(unseen):
             raise ValueError(
                 f"{name} holds labels that are not among the classes {_few(self.classes)}: {_few(unseen)}."

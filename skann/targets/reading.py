@@ -18,6 +18,9 @@ EXACT = 2.0**53  # floats up to here hold every integer
 LARGEST = 2.0**63  # integers are below
 
 
+NEVER_MISSING = frozenset({str, np.str_, bool, np.bool_, int})  # types of which no value stands for a missing one
+
+
 SEVERAL = (list, tuple, set, frozenset, dict, np.ndarray)  # what stands for several labels, in one row
 
 
@@ -128,8 +131,10 @@ def _from_sequence(y):
 def _from_objects(array, name, wanted):
     """An array of objects as one of numbers, or one of str where there are strings."""
     values = array.ravel().tolist()
-    missing = np.array([is_missing(value) for value in values], bool)
-    classes = {type(value) for value, is_none in zip(values, missing, strict=True) if not is_none}
+    classes, missing = set(map(type, values)), np.zeros(len(values), bool)
+    if not classes <= NEVER_MISSING:
+        missing[:] = [is_missing(value) for value in values]
+        classes = {type(value) for value, is_none in zip(values, missing, strict=True) if not is_none}
     wrong = [cls for cls in classes if kind_of(cls) in ("date", "other")]
     if wrong:
         value = next(each for each in values if type(each) in wrong and not is_missing(each))

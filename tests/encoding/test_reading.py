@@ -239,7 +239,7 @@ UNKNOWN_KINDS = {
     "lists": (pd.Series([[1], [2]], dtype=object), "list objects"),
     "tuples": (pd.Series([(1,), (2,)], dtype=object), "tuple objects"),
     "bytes": (pd.Series([b"a", b"b"], dtype=object), "bytes objects"),
-    "pl.List": (pl.Series([[1], [2]]), "objects, which are neither"),
+    "pl.List": (pl.Series([[1], [2]]), "objects, but an argument must be a string or a number"),
     "pl.Struct": (pl.Series([{"a": 1}, {"a": 2}]), "dict objects"),
     "strings and numbers": (pd.Series(["a", 5], dtype=object), "mixes strings and numbers, such as 'a' and 5"),
     "too large": (pd.Series([10**400, 1], dtype=object), "too large"),
@@ -449,6 +449,8 @@ UNUSABLE = {
 def test_messages_name_the_column(X, message, encoder):
     """X and the column, what was found, what is allowed; with an encoder and without, in fit and as X_val."""
     y, start = np.arange(ROWS) % 2, "" if encoder else "X must hold numbers: "
+    if encoder is None and "dict" in message and pl.__version__ == "1.0.0":
+        pytest.skip("polars 1.0 turns structs into numbers")
     with pytest.raises(TypeError, match=rf"^{start}Column {message}.* Replace it in X by ") as caught:
         ANNClassifier(max_iter=1, n_estimators=1, encoder=encoder).fit(X, y)
     assert len(str(caught.value)) < 300

@@ -37,7 +37,13 @@ def cut(X, sizes):
 
 
 def assert_scales_of_fit(encoder, X, weight=None):
-    """Centres and scales of columns that vary are those of a fit to all these rows; the others are encoded as 0."""
+    """Centres and scales of columns that vary are those of a fit to all these rows; the others are encoded as 0.
+
+    In sparse rows a column varies if it is not zero: that of another row.
+    """
+    if sparse.issparse(X):
+        X = sparse.vstack([X, sparse.csr_matrix((1, X.shape[1]))], format="csr")
+        weight = None if weight is None else np.append(weight, 1)
     fitted = TabularEncoder().fit(X, sample_weight=weight)
     varying = fitted.numeric_columns_.varying
     np.testing.assert_allclose(encoder.center_[varying], fitted.center_, rtol=1e-14)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from scipy import sparse
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -137,8 +138,11 @@ def test_the_same_to_the_bit(fitted, name):
 def test_skops_trusts_nothing_but_skann(fitted):
     """The list on the page is all that is asked for, and has no entry that nothing needs or that does not exist."""
     asked_for = set()
-    for name in MODELS:
-        asked_for |= set(skops.io.get_untrusted_types(data=skops.io.dumps(fitted(name)[0])))
+    models = [fitted(name)[0] for name in MODELS]
+    for first_rows in (TABLE[:20], sparse.csr_array(X[:20])):
+        models.append(ANNRegressor(random_state=0).partial_fit(first_rows, VALUES[:20]))
+    for model in models:
+        asked_for |= set(skops.io.get_untrusted_types(data=skops.io.dumps(model)))
     assert {each.split(".")[0] for each in asked_for} == {"skann"}
     assert sorted(asked_for | CALLBACKS) == documented_types()
 

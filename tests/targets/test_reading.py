@@ -2,6 +2,7 @@
 
 import datetime
 import enum
+import warnings
 from collections import deque
 from decimal import Decimal
 from fractions import Fraction
@@ -186,7 +187,8 @@ def test_large_integers_stay_apart():
 def test_other_sequences_are_lists():
     for y in (deque(of(0, 1)), deque(of("a", "b")), deque(of(Letter.FIRST, Letter.SECOND))):
         np.testing.assert_array_equal(short().fit(X, y).predict_proba(X), short().fit(X, B).predict_proba(X))
-    with pytest.warns(UserWarning, match="number of unique classes"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer versions of scikit-learn warn of so many classes
         assert short().fit(X, range(N)).classes_.tolist() == list(range(N))
 
 
@@ -293,11 +295,11 @@ OTHER = {
     "bytes": (of(b"a", b"b"), r"bytes objects such as b'a'\. Decode"),
     "bytes and str": (of(b"a", "b"), r"bytes objects such as b'a'\. Decode"),
     "array of bytes": (np.array(of(b"a", b"b")), r"bytes\. Decode them"),
-    "dates": (DAYS, r"dates, times or durations \(datetime64\[us\]\)"),
+    "dates": (DAYS, r"dates, times or durations \(datetime64\[[a-z]+\]\)"),
     "dates in a list": (of(datetime.date(2020, 1, 1), datetime.date(2021, 1, 1)), "date objects such as datetime"),
     "dates with a zone": (DAYS.tz_localize("UTC"), "Timestamp objects such as Timestamp"),
-    "durations": (pd.to_timedelta(B, unit="D"), r"dates, times or durations \(timedelta64\[us\]\)"),
-    "missing dates": (pd.Series(DAYS).where(B == 1), r"dates, times or durations \(datetime64\[us\]\)"),
+    "durations": (pd.to_timedelta(B, unit="D"), r"dates, times or durations \(timedelta64\[[a-z]+\]\)"),
+    "missing dates": (pd.Series(DAYS).where(B == 1), r"dates, times or durations \(datetime64\[[a-z]+\]\)"),
     "Period": (pd.Series(pd.PeriodIndex(DAYS, freq="D")), r"Period objects such as Period\('2020-01-01', 'D'\)\."),
     "Interval": (pd.cut(X[:, 0], 3), r"Interval objects such as Interval\(.*\)\."),
     "IntervalArray": (pd.arrays.IntervalArray.from_breaks(range(N + 1)), r"Interval objects such as Interval\("),
@@ -426,7 +428,8 @@ def test_strings_are_no_values():
 def test_messages_about_labels_are_short():
     """However long and many they are."""
     names = [f"{i}" * 200 for i in range(N)]
-    with pytest.warns(UserWarning, match="number of unique classes"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         model = short().fit(X, names)
     for call in (
         lambda: model.partial_fit(X, ["other" * 200] * N),
@@ -491,7 +494,7 @@ VALUES = {
     "objects": objects(0.5, 1.25),
     "Float64": pd.array(of(0.5, 1.25), "Float64"),
     "double[pyarrow]": pd.Series(of(0.5, 1.25), dtype="double[pyarrow]"),
-    "polars Decimal": pl.Series(of(Decimal("0.5"), Decimal("1.25"))),
+    "polars Decimal": pl.Series(of(Decimal("0.50"), Decimal("1.25"))),
     "pyarrow": pa.array(of(0.5, 1.25)),
 }
 
