@@ -139,7 +139,10 @@ def fit_network(training, max_time=None, task=None, signal=None):
                 )  # fmt: skip
             else:
                 run = _fit_minibatch(training, objective, callbacks)
-            loss = math.nan if settings.is_partial or run.interrupted else _final_loss(training, run)
+            loss = math.nan
+            if not (settings.is_partial or run.interrupted):
+                with run.until_interrupted():
+                    loss = _final_loss(training, run)
         except FloatingPointError as error:
             raise _divergence(settings, data, error) from None
     network.finish_training()
