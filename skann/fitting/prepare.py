@@ -189,9 +189,10 @@ def _watched_rows(settings, given, X, y, splits, target, loss, encoder):
     target.check_domain(loss, y_val, settings.loss, "y_val")
     with naming("X_val"):
         X_val = inputs.encode(encoder, X_val, X.dtype, "X_val")
+    rows = nonzero_rows(weight)  # before a tiny weight is rounded to zero
     if weight is not None:  # the mean is that of all rows, those of weight zero among them
         weight = (weight / weight.mean()).astype(X.dtype)
-    return [ArrayRows(X_val, y_val, weight, nonzero_rows(weight))] * len(splits)
+    return [ArrayRows(X_val, y_val, weight, rows)] * len(splits)
 
 
 def _rows(X, y, weight, which):

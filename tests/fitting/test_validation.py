@@ -143,6 +143,12 @@ def test_units_of_the_weights_do_not_matter(Estimator):
     np.testing.assert_allclose(*scores, rtol=1e-10)
 
 
+def test_a_weight_that_rounds_to_zero_is_not_zero():
+    """R2 needs two rows: there are two, though one counts for nothing in float32."""
+    model = fitted(ANNRegressor, [1.0, 1e-60], VAL[:2], dtype="float32", scoring="r2")
+    assert len(model.validation_scores_) == model.n_iter_
+
+
 def test_class_weight_leaves_x_val_alone():
     """As in HistGradientBoostingClassifier: it is part of the training, not of the judgement."""
     model = fitted(ANNClassifier, class_weight={"low": 9.0, "mid": 1.0, "top": 1.0})
