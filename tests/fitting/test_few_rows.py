@@ -130,6 +130,7 @@ def test_temperature_of_copies_and_weights(make):
     assert weighted == pytest.approx(temperature(make(table.repeat(weight, axis=0)), labels.repeat(weight)))
     assert weighted == pytest.approx(temperature(make(np.where(table == 0, -0.0, table)), labels, 7.0 * weight))
     assert weighted != temperature(make(table), labels)
+    assert temperature(make(np.array([[0.0, 1.0], [-0.0, 1.0]])), [0, 1]) == 1
 
 
 def test_shrunk_outputs():
@@ -160,6 +161,16 @@ def test_a_warm_start_does_not_shrink_twice():
     for _ in range(5):
         model.fit(X[:30], y)
     np.testing.assert_allclose(outputs(model), first, atol=1e-9)
+
+
+def test_partial_fit_undoes_it_once():
+    """Steps of length zero: the first call gives back what the training had made, the second changes nothing."""
+    params = SMALL | {"weight_averaging": None, "max_iter": 20}
+    plain = ANNClassifier(**params, calibration=None).fit(X[:30], LABELS[:30])
+    model = ANNClassifier(**params).fit(X[:30], LABELS[:30]).set_params(learning_rate_init=1e-300, weight_decay=0.0)
+    for _ in range(2):
+        model.partial_fit(X[:30], LABELS[:30])
+        np.testing.assert_allclose(outputs(model), outputs(plain), atol=1e-9)
 
 
 # ------------------------------------------------------------------------------------------------------- accuracy
