@@ -82,20 +82,28 @@ class BestWeights(Callback):
     start : ndarray, default=None
         Weights to keep if no epoch beats them: in a warm start those of the fitted model. With weight averaging these
         are the averages, not the weights being trained.
+    constant : ndarray of shape (n_out,), default=None
+        Raw outputs to keep for all rows, where there is no ``start``, if no epoch is as good.
     """
 
-    def __init__(self, validation, start=None):
+    def __init__(self, validation, start=None, constant=None):
         self.validation = validation
-        self.start = start
+        self.start, self.constant = start, constant
 
     def on_fit_begin(self, run):
         theta = run.network.theta
         self.best, self.theta = -math.inf, theta.copy()
+        if self.start is None and self.constant is None:
+            return
         if self.start is not None:
             np.copyto(theta, self.start)
             self.best = self.validation.evaluate(run.network)[1]
-            np.copyto(theta, self.theta)
-            np.copyto(self.theta, self.start)
+        else:
+            run.network.become_constant(self.constant)
+            self.best = math.nextafter(self.validation.evaluate(run.network)[1], -math.inf)
+        kept = theta.copy()
+        np.copyto(theta, self.theta)
+        self.theta = kept
 
     def on_epoch_end(self, run):
         score = run.history["validation_score"][-1]

@@ -66,3 +66,18 @@ def targets_for_mean(rows):
     """Targets and weights of the rows for `mean_loss`: the mean weight is 1 whatever rounding to float32 made of it."""
     y, weight = rows.targets()
     return y, None if weight is None else weight / weight.mean()
+
+
+def pooled_targets(parts):
+    """Targets and weights of the rows of several `Rows` together, with the weights in one unit.
+
+    The weights of each are brought to mean 1 for itself; here a row counts as much as it did before. They are float64
+    and their greatest unit is 1, or None.
+    """
+    targets = [rows.targets() for rows in parts]
+    y = np.concatenate([of_part for of_part, _ in targets])
+    if targets[0][1] is None:
+        return y, None
+    units = np.array([rows.total_weight / len(rows) for rows in parts])
+    weights = [unit * weight.astype(np.float64) for unit, (_, weight) in zip(units / units.max(), targets, strict=True)]
+    return y, np.concatenate(weights)

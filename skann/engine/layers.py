@@ -8,7 +8,7 @@ parameter a pair of factors, on the learning rate and on the weight decay; witho
 (1, 0) for other parameters. ``bind(params, grads)`` gives the layer views of the flat vectors: attribute ``W`` for a
 parameter W, ``dW`` for its gradient; ``unbound()`` is a copy without them. ``initialize(rng, variance)`` sets the
 parameters to their random start; a layer that rather looks at rows x that it will see has
-``initialize_from_data(rng, x)``, too. A layer owns no memory that depends on the number of rows:
+``initialize_from_data(rng, x, weight, seen_only)``, too. A layer owns no memory that depends on the number of rows:
 ``buffers(n_rows, dtype, training)`` makes a dict of arrays with ``n_rows`` rows, and ``forward`` and ``backward`` write
 into such a dict ``buf``, at least
 
@@ -84,9 +84,9 @@ class Dense(Layer):
         initializers.fill(self.W, variance(self.n_in, self.n_out), rng)
         initializers.fill(self.b, variance(self.n_in, self.n_out), rng)
 
-    def initialize_from_data(self, rng, x):
+    def initialize_from_data(self, rng, x, weight=None, seen_only=False):
         """Weights for which z has variance 1, and biases that put its zero inside the data: see `initializers.data`."""
-        initializers.data(self.W, self.b, x, rng)
+        initializers.data(self.W, self.b, x, rng, weight, seen_only)
 
     def buffers(self, n_rows, dtype, training):
         buf = outputs(n_rows, self.n_out, dtype, training)

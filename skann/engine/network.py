@@ -105,15 +105,27 @@ class Network:
         for layer in self.layers:
             layer.initialize(rng, variance)
 
-    def initialize_from_data(self, rng: np.random.Generator, X: Any) -> None:
-        """Set all parameters to a random start that suits these rows, layer by layer."""
+    def initialize_from_data(
+        self, rng: np.random.Generator, X: Any, weight: np.ndarray | None = None, seen_only: bool = False
+    ) -> None:
+        """Set all parameters to a random start that suits these rows and their weights, layer by layer."""
         x = X
         for layer in self.layers:
             if hasattr(layer, "initialize_from_data"):
-                layer.initialize_from_data(rng, x)
+                layer.initialize_from_data(rng, x, weight, seen_only)
             else:
                 layer.initialize(rng)
             x = layer.forward(x, layer.buffers(X.shape[0], self.theta.dtype, training=False))
+
+    def become_constant(self, raw: np.ndarray) -> None:
+        """Predict the raw outputs (n_out,) whatever the row, with all layers but the last as they are."""
+        self.layers[-1].W[...] = 0
+        self.layers[-1].b[...] = raw
+
+    @property
+    def is_constant(self):
+        """Whether the raw outputs are the same for all rows."""
+        return not self.layers[-1].W.any()
 
     def set_dropout(self, share: float) -> None:
         """Multiply the rates of all dropout layers by ``share``, from 0 to 1."""

@@ -9,7 +9,7 @@ Contract
   overwritten by the next one.
 - ``chunks(size)`` is an iterable over X alone, at most ``size`` rows at a time, in the order of the rows.
 - ``targets()`` is ``(y, weight)`` of all rows, in their order.
-- ``sample(n, rng)`` is X of ``n`` rows, or of all if there are fewer, drawn without replacement.
+- ``sample(n, rng)`` is ``(X, weight)`` of ``n`` rows, or of all if there are fewer, drawn without replacement.
 - ``quantiles(levels, n_columns)`` is an array (n_columns, n_levels): the weighted quantiles of the first columns.
 
 Weights have mean 1 over the rows, or are None; targets are None where rows are only predicted on. Training and
@@ -69,7 +69,8 @@ class ArrayRows:
         return self._of_rows(self.y), self._of_rows(self.weight)
 
     def sample(self, n, rng):
-        return self.X[rng.permutation(self._n_rows if self.which is None else self.which)[:n]]
+        sample = rng.permutation(self._n_rows if self.which is None else self.which)[:n]
+        return self.X[sample], None if self.weight is None else self.weight[sample]
 
     def quantiles(self, levels, n_columns):
         X, weight = self._of_rows(self.X[:, :n_columns]), self._of_rows(self.weight)

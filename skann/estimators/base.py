@@ -81,7 +81,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, not negative, at least one above zero. Rows of weight zero do not exist; an integer weight stands
-            for as many copies, exactly so on full batches and in expectation on smaller ones.
+            for as many copies, exactly so on full batches, such as the recipe has up to 60 rows, and in expectation on
+            smaller ones.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), default=None
             Rows for early stopping to watch, with the columns of X. Nothing is then held out: every network learns from
             all rows of X, is stopped by these, which it does not learn from, and gets the weights that are best on
@@ -217,7 +218,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         member = copy.copy(start.networks.members[i])
         member.take(Trained(network, state, run, len(data.rows), math.nan))
         networks = start.networks.only(member)
-        networks.evaluate_held_out([data], start.settings.calibration is not None, self._target.unscale)
+        networks.evaluate_held_out([data], start.settings, self._target.unscale)
         return vars(self._with_networks(networks))
 
     def _predict(self, X, from_raw=None, networks=None):

@@ -118,7 +118,8 @@ validation_scores_ : list of float or None
     Score of the held-out rows, or of ``X_val``, after each epoch (see ``scoring``); None without such rows.
 
 best_validation_score_ : float or None
-    The greatest number in `validation_scores_`: the score of the weights that were kept.
+    The greatest number in `validation_scores_`: the score of the weights that were kept, unless a constant prediction
+    was better than those of every epoch.
 """
 
 NOTES = """
@@ -146,6 +147,15 @@ of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it ha
 - 8 networks, fewer above 10 000 rows and at least 4. A single network holds out 0.2 of the rows. The held-out rows set
   the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma", "tweedie" and
   loss objects; with an encoder this is so for every solver.
+
+Up to 60 rows with a weight above zero it is made for few: nothing is held out, a batch is all rows, the training is in
+float64 and without dropout, so that an integer weight is exactly as many copies of a row. Classification then has 16
+networks, 20 epochs and weight decay 0.45, and the distance of the raw outputs to those of the best constant prediction
+is divided by 1 + 20 h / max(m, 10), with m the number of different rows of X and h the share of rows that no row of
+another class equals. In regression the initial weights are projected on the differences between rows.
+
+Where no epoch is better than the best constant prediction, this is what the network predicts; if most networks end so,
+a warning says it.
 
 Sparse input has no embeddings and no feature scaling. `partial_fit` trains one network, unless ``n_estimators`` is a
 number, at a constant fifth of the learning rate, since it does not know when the training will end.

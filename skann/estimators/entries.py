@@ -144,10 +144,10 @@ early_stopping : bool or "auto", default="auto"
     place of the training loss, no longer improves, and the network gets the weights of the best epoch, with every
     solver. A single network holds out ``validation_fraction`` of the rows; the networks of an ensemble hold out folds
     (see ``n_estimators``). Classes, and in regression values, have the same distribution there as in all rows. If that
-    would be fewer than 10 rows, or fewer than one per class, nothing is held out and the training loss is watched; with
-    ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows. If `fit` is given ``X_val``, those
-    rows are watched, nothing is held out, and "auto" means True. With ``cv``, that says which rows are held out,
-    however few, and "auto" means True.
+    would be fewer than 10 rows, or fewer than one per class, and by the recipe (see Notes) up to 60 rows, nothing is
+    held out and the training loss is watched; with ``early_stopping=True``, a warning says so. `partial_fit` never
+    holds out rows. If `fit` is given ``X_val``, those rows are watched, nothing is held out, and "auto" means True.
+    With ``cv``, that says which rows are held out, however few, and "auto" means True.
 
 validation_fraction : float or "auto", default="auto"
     Share of the rows that a single network holds out for early stopping. Not used with ``cv``.
@@ -182,8 +182,9 @@ n_estimators : int or "auto", default="auto"
     Number of networks, whose probabilities or values are averaged. With early stopping, each network of an ensemble
     holds out one fold of a cross-validation, so that its best epoch is chosen by rows that it has not learnt from, and
     that the networks together learn from every row. Fewer than 5 networks hold out a fifth of the rows each, 5 to 10
-    one fold each of as many, more than 10 a tenth each, going through the rows again with new folds. With ``cv``,
-    "auto" is the number of its splits. The fitted attributes that describe one network are then found in `estimators_`.
+    one fold each of as many, more than 10 a tenth each, going through the rows again with new folds; below 100 rows the
+    folds are fewer, so that each has ten rows. With ``cv``, "auto" is the number of its splits. The fitted attributes
+    that describe one network are then found in `estimators_`.
 
 n_jobs : int or None, default=None
     Number of networks of an ensemble that are trained at the same time by joblib, in threads unless
@@ -243,7 +244,8 @@ class_weight : dict, list of dict, "balanced" or None, default=None
 calibration : "temperature", "auto" or None, default="auto"
     Method that calibrates the probabilities after the training. "temperature" divides the raw outputs by the number
     `temperature_` for which the labels of the held-out rows, or of ``X_val``, are most probable. Without such rows, and
-    after `partial_fit`, that number is 1.
+    after `partial_fit`, that number is 1. Up to 60 rows, where none are held out, "auto" shrinks the raw outputs by a
+    rule (see Notes).
 """,
     "ANNRegressor": """
 loss : str or loss object, default="squared_error"

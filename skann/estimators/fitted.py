@@ -76,7 +76,7 @@ class FittedAttributes:
 
     @property
     def best_validation_score_(self) -> float | None:
-        """The greatest of `validation_scores_`: that of the weights kept."""
+        """The greatest of `validation_scores_`: that of the weights kept, unless a constant was better."""
         scores = self._only_member("best_validation_score_").history.get("validation_score")
         return np.nanmax(scores) if scores else None
 

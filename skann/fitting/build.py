@@ -75,7 +75,12 @@ def initialize(settings, network, rows, rng):
     if settings.initializer != "data":
         network.initialize(rng, INITIALIZERS[settings.initializer])
         return
-    network.initialize_from_data(rng, rows.sample(N_SAMPLE, rng))
+    if settings.is_few_rows:  # all of them, and weights as if there were as many copies
+        (X,), weight = rows.chunks(len(rows)), rows.targets()[1]
+        weight = np.ones(len(rows)) if weight is None else weight
+        network.initialize_from_data(rng, X, weight, settings.starts_in_seen_directions)
+    else:
+        network.initialize_from_data(rng, *rows.sample(N_SAMPLE, rng))
 
 
 def hidden_layer_sizes(settings):
@@ -209,6 +214,6 @@ def set_sparse_rate(layer, rows):
     Its inputs have no embedding and no factor, which learn faster, and each row tells of a few columns only. Measured
     on streams of 2500 rows of 20, 50 and 300 columns, with 6, 10 and 9 values in a row.
     """
-    sample = rows.sample(N_SAMPLE, np.random.default_rng(0))
+    sample, _ = rows.sample(N_SAMPLE, np.random.default_rng(0))
     n_stored = max(1.0, sample.nnz / sample.shape[0])
     layer.multipliers = layer.multipliers | {"W": (SPARSE_RATE * n_stored**-0.5, 1.0)}

@@ -47,8 +47,8 @@ class TrainingData:
     n_given: int
     score: Any = None
 
-    def constant_loss(self, loss):
-        """The loss of the best constant prediction on the training rows: what learning must beat."""
+    def constant(self, loss):
+        """Raw outputs of the best constant prediction for the training rows, and its loss, which learning must beat."""
         targets = self.rows.targets()
-        raw = loss.constant(*targets)
-        return mean_loss(loss, np.reshape(raw, (1, -1)).astype(np.float64), *targets)
+        raw = np.asarray(loss.constant(*targets))
+        return raw, mean_loss(loss, raw.reshape(1, -1).astype(np.float64), *targets)

@@ -22,8 +22,8 @@ class Split(NamedTuple):
 def hold_out(rows, labels, n_networks, fraction, seed, values=None, weight=None):
     """Split row indices, once for each network, into those to train on and those to hold out.
 
-    One network holds out ``fraction`` of the rows. Several hold out folds: up to 10 networks disjoint ones, more
-    networks go through the rows again, in other folds.
+    One network holds out ``fraction`` of the rows. Several hold out folds, from 5 to 10 of them and of at least 10 rows
+    each: disjoint ones as far as they go, further networks go through the rows again, in other folds.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def hold_out(rows, labels, n_networks, fraction, seed, values=None, weight=None)
     if labels is not None:
         classes, index, counts = np.unique(labels[rows], return_inverse=True, return_counts=True)
         is_single, n_classes = counts[index] == 1, len(classes)
-    n_folds = min(max(n_networks, MIN_FOLDS), MAX_FOLDS)
+    n_folds = min(max(n_networks, MIN_FOLDS), MAX_FOLDS, max(len(rows) // MIN_ROWS, MIN_FOLDS))
     n_held_out = int(np.ceil(fraction * len(rows))) if n_networks == 1 else len(rows) // n_folds
     if n_held_out < max(MIN_ROWS, n_classes) or len(rows) - n_held_out < n_classes:
         return None
@@ -142,4 +142,12 @@ def none_held_out(rows, fraction):
         f"early_stopping can't hold out rows: of {len(rows)} rows, validation_fraction={fraction:g} is fewer than "
         f"{MIN_ROWS} or fewer than one for each class. No rows are held out, and the training loss is watched. "
         "Increase validation_fraction."
+    )
+
+
+def few_rows(n_rows):
+    """What to warn of where early stopping is wanted on a table that is too small for it."""
+    return (
+        f"early_stopping can't hold out rows: of {n_rows} rows, up to 60, all are needed for the training, and "
+        "the training loss is watched. Give fit X_val and y_val to watch other rows."
     )

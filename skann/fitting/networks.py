@@ -16,10 +16,11 @@ from scipy.special import logsumexp
 
 from .._threads import blas_threads
 from ..engine.calibration import fit_temperature
-from ..engine.evaluation import prediction_workspace, raw_outputs
+from ..engine.evaluation import pooled_targets, prediction_workspace, raw_outputs
 from ..engine.rows import ArrayRows
 from .member import Member
 from .parallel import train_all
+from .shrinkage import shrink, unshrink
 from .train import Training
 
 
@@ -40,6 +41,8 @@ class Networks(ABC):
         Whether several members were asked for, though Ctrl-C may have left one.
     temperature : float
         What raw outputs are divided by before the loss makes probabilities of them.
+    shrinkage : Shrinkage or None
+        What was done to the members' last layers after the training.
     out_of_fold : ndarray of shape (n_rows, ...) or None
         Predictions for the training rows by the networks that held them out: NaN where none did, None where nothing was
         held out. Not pickled.
@@ -48,7 +51,7 @@ class Networks(ABC):
     def __init__(self, loss, n_outputs=0):
         self.loss, self.n_outputs = loss, n_outputs
         self.members, self.is_ensemble = [], False
-        self.temperature, self.out_of_fold = 1.0, None
+        self.temperature, self.shrinkage, self.out_of_fold = 1.0, None, None
 
     @staticmethod
     @abstractmethod
@@ -130,6 +133,7 @@ class Networks(ABC):
         other.loss = loss
         for member, state in zip(other.members, states, strict=True):
             member.state = state
+        unshrink(other)
         return other
 
     def train(self, settings, data, *, is_warm=False, tasks=None):
@@ -165,36 +169,33 @@ class Networks(ABC):
             own, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
         )
 
-    def evaluate_held_out(self, data, calibrate, finish):
+    def evaluate_held_out(self, data, settings, finish):
         """Set the temperature and the out-of-fold predictions from the rows that each member was watched by.
 
         Parameters
         ----------
         data : list of TrainingData
-        calibrate : bool
+        settings : Settings
         finish : callable(ndarray) -> ndarray
             Turns predictions of the loss into those of the estimator.
         """
         self.temperature, self.out_of_fold = 1.0, None
         if data[0].watched is None:
+            if settings.shrinks:
+                self.shrinkage = shrink(self.members, data[0].rows, self.training_loss())
             return
         pairs = list(zip(self.members, data, strict=False))  # after Ctrl-C there are fewer members
         with blas_threads(0):  # the same temperature with any number of threads
             raw = [raw_outputs(member.network, each.watched) for member, each in pairs]
-            if calibrate:
-                self._fit_temperature(raw, [each.watched.targets() for _, each in pairs])
+            if settings.calibration is not None:
+                self._fit_temperature(raw, [each.watched for _, each in pairs])
         if self.keeps_out_of_fold and data[0].held_out is not None:
             self.out_of_fold = self._average_held_out(raw, data, finish)
 
-    def _fit_temperature(self, raw, targets):
-        raws, ys, weights = [], [], []
-        for each, (y, weight) in zip(raw, targets, strict=True):
-            for outputs in self.outputs(each):
-                raws.append(outputs)
-                ys.append(y)
-                weights.append(weight)
-        weight = None if weights[0] is None else np.concatenate(weights)
-        self.temperature = fit_temperature(self.loss, np.concatenate(raws), np.concatenate(ys), weight)
+    def _fit_temperature(self, raw, watched):
+        outputs = [self.outputs(each) for each in raw]
+        y, weight = pooled_targets([rows for rows, each in zip(watched, outputs, strict=True) for _ in each])
+        self.temperature = fit_temperature(self.loss, np.concatenate(list(itertools.chain(*outputs))), y, weight)
 
     def _average_held_out(self, raw, data, finish):
         """The mean prediction for each row by the members that held it out, weighted as in `predict`."""
@@ -248,7 +249,11 @@ class Networks(ABC):
             return predictions[0]
         shares = self._shares()
         if shares is None:
-            return sum(predictions[1:], start=predictions[0]) / len(predictions)
+            with np.errstate(over="ignore"):
+                total = sum(predictions[1:], start=predictions[0])
+            if np.isfinite(total).all():
+                return total / len(predictions)
+            shares = [1 / len(predictions)] * len(predictions)
         return sum(share * each for share, each in zip(shares, predictions, strict=True))
 
     def log_predict(self, raw):

@@ -15,10 +15,10 @@ from ..engine.losses import LOSSES
 from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
-from .holdout import Split, hold_out, none_held_out
+from .holdout import Split, few_rows, hold_out, none_held_out
 from .splitters import own_splits
 from .stream import constant_to_start_from, rows_to_start_from
-from .train import TrainingState, warning_about
+from .train import TrainingState, warnings_about
 from .validation import ValidationRows, naming
 
 
@@ -85,12 +85,11 @@ class Start:
     def warnings(self, trained):
         """What to warn of after the training: a list of messages with their categories."""
         settings = [self.networks.settings_of(i, self.settings) for i in range(len(trained))]
-        found = [warning_about(*each) for each in zip(settings, trained, strict=True)]
-        return [(message, category) for message, category in found if message]
+        return warnings_about(settings, trained)
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
-        self.networks.evaluate_held_out(self.data, self.settings.calibration is not None, target.unscale)
+        self.networks.evaluate_held_out(self.data, self.settings, target.unscale)
 
 
 def prepare(parameters, given, target, kind, *, scoring=None, before=None, partial=False, new_seed, feature_names=None):
@@ -123,7 +122,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     messages: list[str] = []
     own = None if partial else own_splits(parameters["cv"], given, target, parameters["early_stopping"])
     settings = recipe.resolve(
-        parameters, given.X.shape[0], is_sparse=sparse.issparse(given.X), is_classifier=target.is_classification,
+        parameters, _n_rows(given), is_sparse=sparse.issparse(given.X), is_classifier=target.is_classification,
         partial=partial, has_validation=given.validation is not None,
         n_splits=None if own is None else len(own),
     )  # fmt: skip
@@ -241,6 +240,9 @@ def _split(parameters, settings, given, target, states, messages):
     rows = nonzero_rows(given.weight)
     if given.validation is not None or not settings.early_stopping:
         return [Split(rows, None)] * len(states)
+    if settings.is_few_rows:  # early_stopping=True
+        messages.append(few_rows(_n_rows(given)))
+        return [Split(rows, None)] * len(states)
     candidates = np.arange(len(given.y)) if rows is None else rows
     fraction, seed = settings.validation_fraction, states[0].holdout_seed
     labels, values = target.stratify(given.y), target.order(given.y, given.weight)
@@ -273,7 +275,12 @@ def _training_dtype(settings, given, target, before):
         numbers += [("X_val", given.validation.X), ("y_val", target.scale(given.validation.y))]
     if settings.encoder is not None:  # X is left to it
         numbers = numbers[1::2]
-    return training_dtype(numbers, wanted, small=given.X.shape[0] <= settings.float64_rows)
+    return training_dtype(numbers, wanted, small=_n_rows(given) <= settings.float64_rows)
+
+
+def _n_rows(given):
+    """The number of rows that have a weight: the others do not exist."""
+    return given.X.shape[0] if given.weight is None else int(np.count_nonzero(given.weight))
 
 
 def _scaled(target, y, dtype):

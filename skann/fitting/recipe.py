@@ -12,6 +12,7 @@ from ..engine.losses import LOSSES
 from ..engine.optimizers import OPTIMIZERS
 
 SMALL = 500  # rows up to which a plain network trains in float64: there it costs nothing
+FEW = 60  # rows up to which none are held out and weights are exactly repetition
 
 
 PLAIN = {
@@ -54,6 +55,10 @@ RECIPE = {
 }
 
 
+FEW_ROWS = {"dropout": 0.0, "early_stopping": False}
+FEW_ROWS_OF_CLASSES = {"n_estimators": 16, "max_iter": 20, "weight_decay": 0.45}
+
+
 class Settings(SimpleNamespace):
     """The parameters of a fit, without "auto". Nothing changes them."""
 
@@ -68,6 +73,7 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
     ----------
     parameters : dict
     n_rows : int
+        Those with a weight above zero.
     is_sparse : bool
         Whether X is.
     is_classifier : bool
@@ -90,13 +96,20 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         - ``rate_factors``, whether groups of parameters have learning rates of their own;
         - ``patience_growth``: ``n_iter_no_change`` grows by so many epochs with each epoch to the best one;
         - ``fades``, whether dropout and weight decay fade in the course of the training;
-        - ``float64_rows``, up to how many rows dtype="auto" is float64.
+        - ``float64_rows``, up to how many rows dtype="auto" is float64;
+        - ``is_few_rows``, whether the table is so small that no rows are held out and no result may depend on how rows
+          are drawn;
+        - ``starts_in_seen_directions``, whether initial weights are 0 where rows do not differ;
+        - ``shrinks``, whether the outputs are to be shrunk towards the best constant where no rows were held out.
     """
     has_encoder = parameters["encoder"] is not None
     from_recipe = has_encoder and fact(OPTIMIZERS, parameters["solver"], "is_adaptive")
+    is_few = from_recipe and not partial and n_rows <= FEW
     values = PLAIN | {"batch_size": min(200, n_rows)}
     if from_recipe:
         values |= RECIPE | by_size(n_rows, is_classifier)
+        if is_few:
+            values |= FEW_ROWS | {"batch_size": n_rows} | (FEW_ROWS_OF_CLASSES if is_classifier else {})
         if is_sparse:
             values |= {"numeric_embedding": None, "feature_scaling": False}
         if partial:  # no end in sight
@@ -125,7 +138,10 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         rate_factors=from_recipe and is_auto(parameters["learning_rate_init"]),
         patience_growth=float(from_recipe and is_auto(parameters["n_iter_no_change"])),
         fades=from_recipe and not partial,
-        float64_rows=10**18 if parameters["solver"] == "lbfgs" else 0 if from_recipe else SMALL,
+        float64_rows=10**18 if parameters["solver"] == "lbfgs" else FEW * is_few if from_recipe else SMALL,
+        is_few_rows=is_few,
+        starts_in_seen_directions=is_few and not is_classifier,
+        shrinks=is_few and is_classifier and is_auto(parameters["calibration"]),
     )
 
 

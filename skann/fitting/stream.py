@@ -24,7 +24,7 @@ def rows_to_start_from(rows, inputs, rng):
     -------
     rows : ArrayRows
     """
-    own = rows.sample(N_RANDOM, rng)
+    own, _ = rows.sample(N_RANDOM, rng)
     if rows.is_sparse:
         return ArrayRows(sparse.vstack([own, _scattered(own, rng)], format="csr"))
     made = own[rng.integers(len(own), size=N_RANDOM)]

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from .._threads import blas_threads
 from ..engine.averaging import WeightAverage
 from ..engine.callbacks import BestWeights, LowerRate, Patience, TimeLimit, Validation, Verbose
-from ..engine.evaluation import raw_outputs
+from ..engine.evaluation import mean_loss, pooled_targets, raw_outputs, targets_for_mean
 from ..engine.network import Network
 from ..engine.objective import Objective
 from ..engine.stepping import Stepper
@@ -84,13 +84,16 @@ class Training:
 
 @dataclass
 class Trained:
-    """The trained network, its training state, its history, and the loss of the best constant prediction."""
+    """The trained network, its training state and its history, and two losses on the training rows: that of the best
+    constant prediction and that of the network, NaN if it was not judged.
+    """
 
     network: Network
     state: TrainingState
     run: Run
     n_rows: int
     constant_loss: float
+    loss: float = math.nan
 
 
 def fit_network(training, max_time=None, task=None, signal=None):
@@ -117,9 +120,9 @@ def fit_network(training, max_time=None, task=None, signal=None):
         If the training diverges.
     """
     settings, data, network = training.settings, training.data, training.network
-    constant_loss = _constant_loss(data, training.loss)
+    constant, constant_loss = _constant(data, training.loss)
     start = network.theta.copy() if training.is_warm else None  # with averaging, theta is about to be replaced
-    callbacks = [] if settings.is_partial else _watchers(settings, data, training.loss, constant_loss, start, max_time)
+    callbacks = [] if settings.is_partial else _watchers(training, constant, constant_loss, start, max_time)
     callbacks += [Verbose()] if settings.verbose else []
     if task is not None:
         callbacks = [*callbacks, task(training.state, callbacks)]
@@ -136,23 +139,41 @@ def fit_network(training, max_time=None, task=None, signal=None):
                 )  # fmt: skip
             else:
                 run = _fit_minibatch(training, objective, callbacks)
+            loss = math.nan
+            if not (settings.is_partial or run.interrupted):
+                with run.until_interrupted():
+                    loss = _final_loss(training, run)
         except FloatingPointError as error:
             raise _divergence(settings, data, error) from None
-        if not settings.is_partial and getattr(training.loss, "balance", None) is not None:
+        network.finish_training()
+        is_calibrated = data.watched is not None and settings.calibration is not None
+        if settings.from_recipe and loss >= constant_loss and not (is_calibrated and math.isfinite(loss)):
+            network.become_constant(constant)
+        if not settings.is_partial:
             _balance(network, training.loss, data)
-    network.finish_training()
-    return Trained(network, training.state, run, len(data.rows), constant_loss)
+    return Trained(network, training.state, run, len(data.rows), constant_loss, loss)
 
 
-def _constant_loss(data, loss):
+def _constant(data, loss):
+    """The raw outputs of the best constant prediction for the training rows, and its loss."""
     with np.errstate(over="ignore", invalid="ignore"):
-        constant_loss = data.constant_loss(loss)
+        constant, constant_loss = data.constant(loss)
     if not math.isfinite(constant_loss):
         raise ValueError(
             f"y holds values too large: the loss of the best constant prediction is {constant_loss:g}. Scale y, for "
             "example with target_scaling=True or TransformedTargetRegressor."
         )
-    return constant_loss
+    return constant, constant_loss
+
+
+def _final_loss(training, run):
+    """The loss of the network on the training rows, as it predicts after the last step."""
+    rows = training.data.rows
+    raw = raw_outputs(training.network, rows)
+    if not np.isfinite(training.loss.predict(raw)).all():
+        raise FloatingPointError(f"the predictions for the training rows are not finite after epoch {run.epoch}")
+    loss = mean_loss(training.loss, raw, *targets_for_mean(rows))
+    return math.inf if math.isnan(loss) else loss
 
 
 def _balance(network, loss, data):
@@ -161,13 +182,11 @@ def _balance(network, loss, data):
     The best epoch is the one that suits the held-out rows: where these have few events or lack a large value, that may
     be one of far too small predictions. The shift is one number for each output.
     """
+    if getattr(loss, "balance", None) is None:
+        return
     parts = [data.rows] if data.held_out is None else [data.rows, data.watched]
-    targets = [rows.targets() for rows in parts]
-    y, weight = np.concatenate([y for y, _ in targets]).astype(np.float64), None
-    if targets[0][1] is not None:
-        units = [rows.total_weight / len(rows) for rows in parts]
-        of_parts = [unit / max(units) * each.astype(np.float64) for unit, (_, each) in zip(units, targets, strict=True)]
-        weight = np.concatenate(of_parts)
+    y, weight = pooled_targets(parts)
+    y = y.astype(np.float64)
     is_balanced = loss.is_balanced(y, weight)
     if np.any(is_balanced):
         raw = np.concatenate([raw_outputs(network, rows) for rows in parts]).astype(np.float64)
@@ -219,15 +238,17 @@ def _stepper(training, before):
     return stepper
 
 
-def _watchers(settings, data, loss, constant_loss, start, max_time):
+def _watchers(training, constant, constant_loss, start, max_time):
     """The callbacks that end the training, in the order in which they must see an epoch."""
+    settings, data = training.settings, training.data
     tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
     on_plateau = LowerRate if build.falls_on_plateau(settings) else Patience
     watchers: list = []
     if data.watched is not None:
-        validation = Validation(loss, data.watched, data.score)
+        validation = Validation(training.loss, data.watched, data.score)
         tol = tol if data.score is None else settings.tol
-        watchers += [validation, BestWeights(validation, start)]
+        best = BestWeights(validation, start, constant if settings.from_recipe else None)
+        watchers += [validation, best]
         watchers += [on_plateau(settings.n_iter_no_change, tol, "validation_score", True, settings.patience_growth)]
     elif settings.solver != "lbfgs":
         watchers += [on_plateau(settings.n_iter_no_change, tol, growth=settings.patience_growth)]
@@ -236,17 +257,42 @@ def _watchers(settings, data, loss, constant_loss, start, max_time):
     return watchers
 
 
-def warning_about(settings, trained):
+def warnings_about(all_settings, all_trained):
+    """What to warn of after the trainings of a fit: a list of messages with their categories.
+
+    That the model is a constant is a matter of most of its networks; on rows that are all but noise some often are.
+    """
+    least = 1e-12 if all_settings[0].tol_is_relative else 1e-5  # below it, y is constant but for rounding
+    constant = [each.network.is_constant and each.constant_loss > least for each in all_trained]
+    found = []
+    if 2 * sum(constant) > len(constant) and all_settings[0].from_recipe:
+        found.append((_no_better_than_constant(all_settings[0], sum(constant), len(constant)), ConvergenceWarning))
+    found += [_warning_about(*each) for each in zip(all_settings, all_trained, strict=True)]
+    return sorted([each for each in found if each[0]], key=lambda each: each[1] is not UserWarning)
+
+
+def _no_better_than_constant(settings, n_constant, n_networks):
+    which = "The training" if n_networks == 1 else f"The training of {n_constant} of {n_networks} networks"
+    return (
+        f"{which} ended no better than a constant prediction, which is therefore predicted. If y does depend on X, try "
+        f"another learning_rate_init (now {settings.learning_rate_init!r}), a larger max_iter (now "
+        f"{settings.max_iter!r}) or max_grad_norm=1."
+    )
+
+
+def _warning_about(settings, trained):
     """What to warn of after a training: a message, None if all is well, and its category."""
     run, constant_loss = trained.run, trained.constant_loss
     if run.interrupted:
         return f"Training interrupted in epoch {run.epoch + 1}: the model so far is kept.", UserWarning
-    if run.epoch and constant_loss > 0 and min(run.history["loss"]) > 0.99 * constant_loss and not settings.from_recipe:
+    lowest = min(run.history["loss"]) if run.epoch else 0.0
+    loss = lowest if lowest > 0.99 * constant_loss else trained.loss
+    is_no_better = loss == lowest or loss >= constant_loss
+    if run.epoch and constant_loss > 0 and is_no_better and not settings.from_recipe:
         return (
-            f"After {run.epoch} epochs the training loss {min(run.history['loss']):.4g} is no better than that of "
-            f"a constant prediction, {constant_loss:.4g}. Scale X and y, for example with StandardScaler and "
-            f"TransformedTargetRegressor, or try another learning_rate_init (now {settings.learning_rate_init!r}) or a "
-            "smaller alpha."
+            f"After {run.epoch} epochs the training loss {loss:.4g} is no better than that of a constant prediction, "
+            f"{constant_loss:.4g}. Scale X and y, for example with StandardScaler and TransformedTargetRegressor, or "
+            f"try another learning_rate_init (now {settings.learning_rate_init!r}) or a smaller alpha."
         ), ConvergenceWarning
     if run.stopped_by is None and (settings.solver == "lbfgs" or not build.plans_end(settings.learning_rate)):
         limit = "max_iter or max_fun" if settings.solver == "lbfgs" else "max_iter"

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import sparse, stats
 
 from skann.engine.activations import ACTIVATIONS
-from skann.engine.initializers import INITIALIZERS, data, fill
+from skann.engine.initializers import INITIALIZERS, data, fill, in_seen_directions, least_spread
 from skann.engine.layers import Dense
 from skann.engine.network import Network
 
@@ -89,3 +89,76 @@ def test_data_driven_biases_put_zero_inside_the_data():
     z = x @ W + b
     assert (z.min(axis=0) < 0).all()
     assert (z.max(axis=0) > 0).all()
+
+
+def weighted_start(x, weight, n_out=50, **kwargs):
+    W, b = np.empty((x.shape[1], n_out)), np.empty(n_out)
+    data(W, b, x, np.random.default_rng(0), weight, **kwargs)
+    return W, b
+
+
+MAKE = pytest.mark.parametrize("make", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+
+
+@MAKE
+@pytest.mark.parametrize("seen_only", [False, True])
+def test_weights_of_the_data_driven_start_are_copies(make, seen_only):
+    """Weights w give the start of rows of which each is there w times, in any order; ones do not."""
+    rng = np.random.default_rng(1)
+    x, weight = rng.normal(size=(15, 6)), rng.integers(1, 5, 15)
+    copies = rng.permutation(x.repeat(weight, axis=0))
+    weighted = weighted_start(make(x), weight, seen_only=seen_only)
+    repeated = weighted_start(make(copies), np.ones(len(copies)), seen_only=seen_only)
+    scaled = weighted_start(make(x), weight * 1e200, seen_only=seen_only)
+    ones = weighted_start(make(x), np.ones(15), seen_only=seen_only)
+    for i in range(2):
+        np.testing.assert_allclose(weighted[i], repeated[i], rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(weighted[i], scaled[i], rtol=1e-12)
+        assert np.abs(weighted[i] - ones[i]).max() > 0.01
+
+
+def test_the_weighted_draws_have_the_weights_as_shares():
+    """The biases are minus means of draws: their mean is minus that of the weighted rows."""
+    x, weight = np.array([[0.0], [1.0], [5.0]]), np.array([1.0, 2.0, 5.0])
+    W, b = weighted_start(x, weight, n_out=20_000)
+    assert (-b / W[0]).mean() == pytest.approx(np.average(x[:, 0], weights=weight), rel=0.01)
+
+
+@MAKE
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rows_of_two_kinds_are_never_far_apart(make, dtype):
+    """Rows differ in one direction: chance may make z all but equal, and then W must not become huge."""
+    x = np.repeat(np.array([[0, 1, 0.5], [1, -1, 0.5]], dtype), 20, axis=0)
+    W, b = np.empty((3, 2000), dtype), np.empty(2000, dtype)
+    data(W, b, make(x), np.random.default_rng(0))
+    z = x @ W + b
+    deviation = np.sqrt(0.25 + 1)  # expected of z for normal W
+    assert z.std(axis=0).max() <= 1 + 1e-4
+    assert np.abs(W).max() < 5 / deviation
+    np.testing.assert_allclose(least_spread(make(x), np.full(40, 1 / 40)), deviation, rtol=1e-5)
+
+
+def test_least_spread_leaves_many_directions_alone():
+    """k independent columns: 1 / k of the root mean square; units and constant columns change nothing."""
+    x = np.random.default_rng(0).normal(size=(100, 9))
+    x = 10 * np.linalg.qr(x - x.mean(axis=0))[0]  # uncorrelated, variance 1
+    share = np.full(100, 0.01)
+    assert least_spread(x, share) == pytest.approx(3 / 9, rel=1e-6)
+    scales = np.arange(1, 10.0)
+    assert least_spread(x * scales, share) == pytest.approx(np.sqrt(np.sum(scales**2)) / 9, rel=1e-6)
+    assert least_spread(1e200 * x, share) == pytest.approx(1e200 * 3 / 9, rel=1e-6)
+    assert least_spread(np.hstack([x, np.full((100, 4), 0.1)]), share) == pytest.approx(3 / 9, rel=1e-6)
+    assert least_spread(np.ones((5, 3)), np.full(5, 0.2)) == 0
+
+
+@MAKE
+def test_seen_directions(make):
+    """The projection on the span of the differences, by a pseudo-inverse; rows that are alike leave W as it is."""
+    rng = np.random.default_rng(0)
+    x, W = rng.normal(size=(5, 12)), rng.normal(size=(12, 3))
+    differences = x - x.mean(axis=0)
+    expected = np.linalg.pinv(differences) @ differences @ W
+    found = in_seen_directions(W, make(x), np.full(5, 0.2))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert np.abs(found - W).max() > 0.1
+    assert in_seen_directions(W, make(np.ones((5, 12))), np.full(5, 0.2)) is W

@@ -197,10 +197,14 @@ def test_targets(which):
 @WHICH
 @MAKE
 def test_a_sample_is_of_the_rows(which, make):
-    rows = ArrayRows(make(X), which=which)
-    sample = dense(rows.sample(5, np.random.default_rng(1)))
-    np.testing.assert_array_equal(sample, X[np.random.default_rng(1).permutation(chosen(which))[:5]])
-    assert sorted(map(tuple, dense(rows.sample(1000, RNG)))) == sorted(map(tuple, X[chosen(which)]))
+    rows = ArrayRows(make(X), weight=WEIGHT, which=which)
+    sample, weight = rows.sample(5, np.random.default_rng(1))
+    expected = np.random.default_rng(1).permutation(chosen(which))[:5]
+    np.testing.assert_array_equal(dense(sample), X[expected])
+    np.testing.assert_array_equal(weight, WEIGHT[expected])
+    sample, weight = ArrayRows(make(X), which=which).sample(1000, RNG)
+    assert sorted(map(tuple, dense(sample))) == sorted(map(tuple, X[chosen(which)]))
+    assert weight is None
 
 
 @WHICH

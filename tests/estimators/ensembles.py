@@ -14,7 +14,7 @@ LABELS = {
     "multilabel": np.column_stack([SIGNAL > 1, X[:, 1] > 0]).astype(int),
 }
 KINDS = pytest.mark.parametrize("y", LABELS.values(), ids=LABELS)
-SMALL = {"hidden_layer_sizes": (8,), "max_iter": 4, "n_estimators": 5, "dtype": "float64", "random_state": 0}
+SMALL = {"hidden_layer_sizes": (8,), "max_iter": 8, "n_estimators": 5, "dtype": "float64", "random_state": 0}
 
 
 def target(Estimator):

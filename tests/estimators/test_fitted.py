@@ -61,7 +61,7 @@ def test_no_folds_without_early_stopping():
     model = fitted(ANNRegressor, early_stopping=False)
     assert model.oof_prediction_ is None
     assert model.estimators_[0].validation_scores_ is None
-    assert model.estimators_[0].t_ == 4 * 160
+    assert model.estimators_[0].t_ == 8 * 160
     assert len({theta.tobytes() for theta in thetas(model)}) == 5
 
 

@@ -204,8 +204,9 @@ def test_callbacks_get_models(Estimator):
 def test_models_of_callbacks_are_calibrated(Estimator):
     """Like the model itself, by what was held out; a shared trunk has its out-of-fold predictions, too."""
     recorder = Recorder()
-    model = Estimator(**RECIPE | {"max_iter": 1}).set_callbacks(recorder).fit(X, target(Estimator))
-    last = recorder.models()[-1]
+    model = Estimator(**RECIPE | {"max_iter": 20}).set_callbacks(recorder).fit(X, target(Estimator))
+    scores = getattr(model, "estimators_", [model])[-1].validation_scores_
+    last = recorder.models()[-len(scores) :][np.argmax(scores)]  # of the last network, in the epoch that was kept
     if type(model.networks_) is SharedTrunk:
         assert predictions(last) == predictions(model)
         assert bits(last.oof_prediction_) == bits(model.oof_prediction_)

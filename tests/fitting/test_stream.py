@@ -153,7 +153,7 @@ def test_target_scale_of_a_stream():
 def test_after_fit_the_statistics_stay(Estimator):
     X, y = made(100)
     y = (y > 0).astype(int) if Estimator is ANNClassifier else y
-    model = Estimator(random_state=0, max_iter=2, n_estimators=1).fit(X[:50], y[:50])
+    model = Estimator(random_state=0, max_iter=20, n_estimators=1).fit(X[:50], y[:50])
     before, mean = pickle.dumps(model.encoder_), getattr(model, "target_mean_", None)
     model.partial_fit(100 + 10 * X, y)
     assert pickle.dumps(model.encoder_) == before

@@ -201,7 +201,7 @@ def test_tables(n_estimators):
     frame, y = table()
     val = frame[100:].copy()
     val.loc[val.index[:5], "colour"] = "violet"
-    model = skann.ANNClassifier(**RECIPE | {"n_estimators": n_estimators}, calibration=None)
+    model = skann.ANNClassifier(**RECIPE | {"n_estimators": n_estimators, "max_iter": 20}, calibration=None)
     model.fit(frame[:100], y[:100], X_val=val, y_val=y[100:])
     alone = clone(model).fit(frame[:100], y[:100], X_val=val[::2], y_val=y[100::2])
     np.testing.assert_array_equal(model.encoder_.transform(frame), alone.encoder_.transform(frame))
