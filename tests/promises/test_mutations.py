@@ -56,26 +56,31 @@ MUTANTS = {
         ]
     },
     "engine/test_losses.py": {
-        "engine/losses.py": [
-            *map(delta, LOSSES),
-            *map(value, LOSSES),
+        "engine/losses/__init__.py": [*map(delta, LOSSES), *map(value, LOSSES)],
+        "engine/losses/classification.py": [
             ("delta -= np.multiply(share, smoothing / n_classes", "delta += np.multiply(share, smoothing / n_classes"),
             ("(1 - smoothing) * raw_of_truth + smoothing * raw.mean(axis=1)", "(1 - smoothing) * raw_of_truth"),
             ("y = (1 - self.label_smoothing) * y + self.label_smoothing / 2", "y = (1 - self.label_smoothing) * y"),
             ("weight is None else weight / n_rows", "weight is None else weight / weight.sum()"),
-            ("    delta *= weight[:, None]\n", ""),
-            ("float(loss @ weight) / n_rows", "float(loss.sum()) / n_rows"),
-            ("delta *= 1 / n_rows", "delta *= 1"),
-            ("np.less(residual, 0, out=delta)", "np.greater(residual, 0, out=delta)"),
-            ("[:, self.levels.argsort().argsort()]", ""),
-            ("loss += xlogy(y, y) - y", "loss += xlogy(y, y)"),
-            ("        loss -= 1\n", ""),
             ("np.bincount(y, weight, minlength=self.n_classes) / (len(y) if weight is None else weight.sum())",
              "np.bincount(y, minlength=self.n_classes) / len(y)"),
+            ("np.maximum(log_softmax(raw, axis=1), math.log(np.finfo(raw.dtype).tiny))", "log_softmax(raw, axis=1)"),
+        ],
+        "engine/losses/identity_link.py": [
+            ("np.less(residual, 0, out=delta)", "np.greater(residual, 0, out=delta)"),
+            ("[:, self.levels.argsort().argsort()]", ""),
             ("        return np.average(y, axis=0, weights=weight)", "        return np.average(y, axis=0)"),
             ('method="inverted_cdf", weights=weight', 'method="inverted_cdf"'),
             ("(1 if weight is None else weight[:, None])", "1"),
-            ("np.maximum(log_softmax(raw, axis=1), math.log(np.finfo(raw.dtype).tiny))", "log_softmax(raw, axis=1)"),
+        ],
+        "engine/losses/log_link.py": [
+            ("loss += xlogy(y, y) - y", "loss += xlogy(y, y)"),
+            ("        loss -= 1\n", ""),
+        ],
+        "engine/losses/mean.py": [
+            ("    delta *= weight[:, None]\n", ""),
+            ("float(loss @ weight) / n_rows", "float(loss.sum()) / n_rows"),
+            ("delta *= 1 / n_rows", "delta *= 1"),
         ]
     },
     "engine/test_schedules.py": {
@@ -314,7 +319,7 @@ MUTANTS = {
         "targets/values.py": [
             ('values["spread"] = mean_and_spread(y, weight)[1]', 'values["spread"] = mean_and_spread(y, weight)[0]'),
         ],
-        "engine/losses.py": [
+        "engine/losses/identity_link.py": [
             ("return cls(levels if np.ndim(quantile) else quantile)", "return cls(0.5 * np.asarray(quantile))"),
             ("np.clip(huber_delta * spread,", "np.clip(spread,"),
         ],
@@ -393,7 +398,7 @@ MUTANTS = {
             ("np.where(is_balanced & np.isfinite(shift), shift, 0)", "shift"),
         ],
         "engine/evaluation.py": [("[unit * weight.astype(np.float64)", "[weight.astype(np.float64)")],
-        "engine/losses.py": [
+        "engine/losses/identity_link.py": [
             ("y > y.min(axis=0), axis=0, weights=weight) < 0.5", "y > y.min(axis=0), axis=0, weights=weight) < 1.5"),
         ],
     },
