@@ -13,8 +13,10 @@ from sklearn.utils import _safe_indexing, check_array, check_consistent_length, 
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from ..engine.rows import as_rows
+from .checked import fit_checked, frozen, learn_more_checked
 from .dtypes import accepted_dtypes, cast_rows, fits
-from .encoder import TabularEncoder, encode_checked, fit_checked, frozen, learn_more_checked, n_encoded
+from .encoder import TabularEncoder
+from .output import encode_checked, n_encoded
 from .reading import as_array, check_table, has_columns, is_frame, refuse_dates, why_no_numbers
 
 FLOATS = [np.float64, np.float32]
@@ -207,13 +209,12 @@ def learn_more(encoder, X, weight, rows, dtype):
     """
     if not learns_from_stream(encoder):
         return encoder, encode(encoder, X, dtype), []
-    encoder, table, messages = learn_more_checked(encoder, X, weight, rows)
-    return encoder, encoder._encode_table(table, dtype), messages
+    return learn_more_checked(encoder, X, weight, rows, dtype)
 
 
 def learns_from_stream(encoder):
     """Whether an encoder goes on learning from call to call."""
-    return _is_tabular(encoder) and getattr(encoder, "_stream", None) is not None
+    return _is_tabular(encoder) and encoder._stream is not None
 
 
 def encode(encoder, X, dtype=None, name="X"):

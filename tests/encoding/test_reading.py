@@ -14,7 +14,8 @@ from sklearn.preprocessing import OneHotEncoder
 from skann import ANNClassifier, ANNRegressor
 from skann._objects import as_objects
 from skann.encoding import TabularEncoder
-from skann.encoding.encoder import encode_checked, fit_checked
+from skann.encoding.checked import fit_checked
+from skann.encoding.output import encode_checked
 from tests.encoding.tables import NAN, column, encode, frame, mixed_table
 
 # ---------------------------------------------------------------------------------------------------- kinds of columns

@@ -414,11 +414,8 @@ MUTANTS = {
         "learning_rate_finder.py": [("cv=None, ", "")],
     },
     "encoding/test_numbers.py encoding/test_levels.py encoding/test_reading.py encoding/test_encoder.py": {
-        "encoding/encoder.py": [
-            (
-                'pop("_stream", None)\n        weight = weight if weight is None or rows is None else weight[rows]',
-                'pop("_stream", None)\n        weight = None',
-            ),
+        "encoding/learning.py": [
+            ("    weight = None if weight is None or np.ptp(weight) == 0 else weight\n", "    weight = None\n"),
         ],
         "encoding/numbers.py": [
             ("= values[_quartile_positions(n, weight)]", "= values[_quartile_positions(n, None)]"),
@@ -439,7 +436,7 @@ MUTANTS = {
         ],
     },
     "fitting/test_data.py encoding/test_inputs.py -k encoder or subclass": {
-        "encoding/encoder.py": [
+        "encoding/checked.py": [
             ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
         ],
         "encoding/inputs.py": [
@@ -459,7 +456,7 @@ MUTANTS = {
             ("chosen = slice(None) if rows is None else rows", "chosen = slice(None)"),
             ("weight = (weight / weight.mean()).astype(X.dtype)", "weight = None"),
         ],
-        "encoding/encoder.py": [
+        "encoding/checked.py": [
             ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
         ],
         "encoding/inputs.py": [
