@@ -8,7 +8,7 @@ from .._compat import check_parameters
 from .._weights import nonzero_rows
 from .encoder import TabularEncoder
 from .learning import learn, learn_more
-from .output import encode_table, table_of
+from .output import encode_table
 
 
 def fit_checked(categorical_features, X, weight, rows, dtype, feature_names, is_stream=False):
@@ -63,8 +63,7 @@ def learn_more_checked(encoder, X, weight, rows, dtype):
     messages : list of str
         What to warn of.
     """
-    table = table_of(encoder, X)
-    encoder, messages = learn_more(encoder, table, weight, rows)
+    encoder, table, messages = learn_more(encoder, X, weight, rows)
     return encoder, encode_table(encoder, table, dtype), messages
 
 

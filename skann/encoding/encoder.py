@@ -21,9 +21,9 @@ from .._estimator import Estimator
 from .._typing import Array, ArrayLike, Categorical, Floats, MatrixLike
 from .._weights import check_weight, nonzero_rows
 from .learning import learn, learn_more
-from .output import encode_checked, encode_table, table_of
-from .reading import check_table, has_columns
+from .output import encode_checked, encode_table
 from .stream import TableStream
+from .tables import check_table, has_columns
 
 
 class TabularEncoder(TransformerMixin, Estimator):
@@ -210,7 +210,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         check_parameters(self)
         X = self._check(X, reset=False)
         weight = check_weight(sample_weight, X, np.float64)
-        fitted, messages = learn_more(self, table_of(self, X), weight, nonzero_rows(weight))
+        fitted, _, messages = learn_more(self, X, weight, nonzero_rows(weight))
         for message in messages:
             warnings.warn(message, UserWarning, stacklevel=2)
         self.__dict__ = vars(fitted)

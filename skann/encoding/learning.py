@@ -7,8 +7,11 @@ import numpy as np
 from .columns import categorical_mask, split
 from .levels import CategoricalColumns
 from .numbers import NumericColumns
-from .reading import column_names, read_columns
+from .output import table_of
+from .reading import read_columns
+from .refusals import of_table
 from .stream import TableStream
+from .tables import column_names
 
 
 def learn(encoder, X, weight, rows, is_stream):
@@ -35,18 +38,20 @@ def learn(encoder, X, weight, rows, is_stream):
     """
     names, categorical_features = column_names(X), encoder.categorical_features
     by_dtype = categorical_features is None or isinstance(categorical_features, str)
-    columns = read_columns(X, names, as_matrix=by_dtype)
+    with of_table("X"):
+        columns = read_columns(X, names, as_matrix=by_dtype)
     is_categorical = categorical_mask(categorical_features, columns, names)
-    table = split(columns, is_categorical, names)
     weight = weight if weight is None or rows is None else weight[rows]
     n_one_hot, high_cardinality = encoder.max_one_hot_levels, encoder.high_cardinality
-    if is_stream:
-        stream = TableStream.begin(table, rows, weight, n_one_hot, high_cardinality == "embed")
-        return _with_stream(encoder, is_categorical, stream), table
-    weight = None if weight is None or np.ptp(weight) == 0 else weight
-    numeric = NumericColumns.learn(table.numbers, rows, weight, table.number_names)
-    categorical = CategoricalColumns.learn(table.categories, rows, weight, n_one_hot, high_cardinality)
-    return _with_columns(encoder, is_categorical, numeric, categorical), table
+    with of_table("X"):
+        table = split(columns, is_categorical, names)
+        if is_stream:
+            stream = TableStream.begin(table, rows, weight, n_one_hot, high_cardinality == "embed")
+            return _with_stream(encoder, is_categorical, stream), table
+        weight = None if weight is None or np.ptp(weight) == 0 else weight
+        numeric = NumericColumns.learn(table.numbers, rows, weight, table.number_names)
+        categorical = CategoricalColumns.learn(table.categories, rows, weight, n_one_hot, high_cardinality)
+        return _with_columns(encoder, is_categorical, numeric, categorical), table
 
 
 def _with_stream(encoder, is_categorical, stream):
@@ -67,26 +72,29 @@ def _with_columns(encoder, is_categorical, numeric, categorical, stream=None):
     return fitted
 
 
-def learn_more(encoder, table, weight, rows):
+def learn_more(encoder, X, weight, rows):
     """A fitted encoder that knows some more rows, too.
 
     Parameters
     ----------
     encoder : TabularEncoder
         Fitted; it stays as it is.
-    table : Table
-    weight, rows
+    X, weight, rows
         As in `learn`.
 
     Returns
     -------
     encoder : TabularEncoder
         Another one, or the same if it does not learn from a stream.
+    table : Table
+        All rows of X as they are read.
     messages : list of str
         What to warn of.
     """
-    if encoder._stream is None:
-        return encoder, []
-    weight = weight if weight is None or rows is None else weight[rows]
-    stream, messages = encoder._stream.after(table, rows, weight)
-    return _with_stream(encoder, encoder.is_categorical_, stream), messages
+    with of_table("X"):
+        table = table_of(encoder, X)
+        if encoder._stream is None:
+            return encoder, table, []
+        weight = weight if weight is None or rows is None else weight[rows]
+        stream, messages = encoder._stream.after(table, rows, weight)
+        return _with_stream(encoder, encoder.is_categorical_, stream), table, messages

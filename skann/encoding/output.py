@@ -4,12 +4,30 @@ import numpy as np
 from scipy import sparse
 
 from .columns import split
-from .reading import column_names, read_columns
+from .reading import read_columns
+from .refusals import of_table
+from .tables import column_names
 
 
-def encode_checked(encoder, X, dtype=None):
-    """A table that `check_table` has passed, encoded in ``dtype``; None means the dtype that `transform` gives."""
-    return encode_table(encoder, table_of(encoder, X), dtype)
+def encode_checked(encoder, X, dtype=None, name="X"):
+    """A table that `check_table` has passed, encoded.
+
+    Parameters
+    ----------
+    encoder : TabularEncoder
+        Fitted.
+    X : {ndarray, DataFrame, sparse matrix} of shape (n_rows, n_columns)
+    dtype : dtype, default=None
+        None means the one that `TabularEncoder.transform` gives.
+    name : str, default="X"
+        What messages call X.
+
+    Returns
+    -------
+    encoded : {ndarray, CSR matrix} of shape (n_rows, n_encoded)
+    """
+    with of_table(name):
+        return encode_table(encoder, table_of(encoder, X), dtype)
 
 
 def table_of(encoder, X):

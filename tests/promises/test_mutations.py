@@ -413,6 +413,33 @@ MUTANTS = {
         "fitting/prepare.py": [("own[i % len(own)]", "own[0]")],
         "learning_rate_finder.py": [("cv=None, ", "")],
     },
+    "encoding/test_refusals.py": {
+        "encoding/refusals.py": [
+            ("np.lexsort((in_columns, rows))[0]", "rows.argmax()"),
+            ("    if is_nan:\n", "    if not is_nan:\n"),
+            ('error.args = (f"{name}: {error}",)', "pass"),
+        ],
+        "encoding/matrices.py": [
+            ("values.row[bad], values.col[bad]", "values.col[bad], values.row[bad]"),
+            ("            raise kind(f\"{name} must", "            raise ValueError(f\"{name} must"),
+        ],
+        "encoding/tables.py": [
+            ('if hasattr(X, "to_frame"):', 'if not hasattr(X, "to_frame"):'),
+            ("        if n == 0:\n", "        if n < 0:\n"),
+        ],
+        "encoding/inputs.py": [("encode_checked(encoder, X, dtype, name)", "encode_checked(encoder, X, dtype)")],
+    },
+    "fitting/test_validation.py -k name_the_argument": {
+        "_weights.py": [
+            ("    if weight.min() < 0:\n", "    if weight.max() < -2:\n"),
+            ("    if not weight.any():\n", "    if False:\n"),
+            ("    if weight.ndim != 1:\n", "    if False:\n"),
+            ("    if len(weight) != n_rows:\n", "    if False:\n"),
+            ("    check_total(weight, name)\n", ""),
+            ('.dtype.kind in "mM":', '.dtype.kind in "":'),
+        ],
+        "fitting/validation.py": [(', "sample_weight_val")', ")"), ('(y, "y_val")', "(y)")],
+    },
     "encoding/test_numbers.py encoding/test_levels.py encoding/test_reading.py encoding/test_encoder.py": {
         "encoding/learning.py": [
             ("    weight = None if weight is None or np.ptp(weight) == 0 else weight\n", "    weight = None\n"),
