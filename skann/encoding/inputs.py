@@ -222,7 +222,8 @@ def encode(encoder, X, dtype=None, name="X"):
         encoded = check_array(encoder.transform(X), accept_sparse=["csr", "csc"], dtype=FLOATS)
     dtype = encoded.dtype if dtype is None else dtype
     if not fits(encoded, dtype):
-        raise ValueError(f"encoder={shown(encoder, 60)} makes of {name} values too large for {dtype}: set dtype='float64'.")
+        text = f"makes of {name} values too large for {dtype}: set dtype='float64'."
+        raise ValueError(f"encoder={shown(encoder, 60)} {text}")
     return cast_rows(encoded, dtype)
 
 
