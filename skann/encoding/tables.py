@@ -33,7 +33,7 @@ def with_two_dimensions(X, caller, name):
     if len(shape) != 2:
         raise _shape_error(X, shape, name)
     for n, what in zip(shape, ("sample", "feature"), strict=True):
-        if n == 0:
+        if isinstance(n, int) and n == 0:  # it is no number where a table is computed later
             raise ValueError(
                 f"{name}: Found array with 0 {what}(s) (shape={shape}) while a minimum of 1 is required by {caller}."
             )
@@ -61,7 +61,7 @@ def _shape_error(X, shape, name):
             f"reshape(len({name}), -1) makes one row of each entry."
         )
     found = f"Expected 2D array, got 1D array instead: {name} has shape {shape}."
-    if isinstance(X, np.ndarray) and X.dtype == object:
+    if isinstance(X, np.ndarray) and X.dtype == object and len(X):
         found = f"{found[:-1]}, its entries are {type(X[0]).__name__[:40]} objects."
         if isinstance(X[0], dict):
             return ValueError(f"{found} pandas.DataFrame({name}) makes a table of them.")

@@ -99,6 +99,7 @@ SHAPES = {
         "Expected 2D .* X is a single DataFrameGroupBy o",
     ),
     "no rows": (np.ones((0, 3)), r"X: Found array with 0 sample\(s\) \(shape=\(0, 3\)\) while a minimum of 1 is requ"),
+    "no entries": (np.array([], dtype=object), r"Expected 2D array, got 1D array instead: X has shape \(0,\)"),
     "no columns": (np.ones((ROWS, 0)), r"X: Found array with 0 feature\(s\) \(shape=\(40, 0\)\)"),
     "empty DataFrame": (pd.DataFrame(), r"X: Found array with 0 sample\(s\) \(shape=\(0, 0\)\)"),
     "records": (np.ones(ROWS, [("f", int), ("g", int)]), r"X holds records with the fields \['f', 'g'\]"),

@@ -426,7 +426,7 @@ MUTANTS = {
         ],
         "encoding/tables.py": [
             ('if hasattr(X, "to_frame"):', 'if not hasattr(X, "to_frame"):'),
-            ("        if n == 0:\n", "        if n < 0:\n"),
+            ("isinstance(n, int) and n == 0:", "False:"),
         ],
         "encoding/inputs.py": [("encode_checked(encoder, X, dtype, name)", "encode_checked(encoder, X, dtype)")],
         "_compat.py": [
