@@ -223,6 +223,11 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         - an iterable of pairs (rows to train on, rows to hold out), arrays of row numbers. A generator is used up by
           one `fit` and can't be cloned; a list is neither.
 
+        No network is trained on rows that it holds out, or that its split leaves out. But all rows of a weight above
+        zero, these too and with `TimeSeriesSplit` those of the future, have a part in what the networks of an ensemble
+        share, the encoder and the scale of the targets, and in the constant prediction at which each network starts.
+        Give the splitter to `cross_validate` as well where a score must not know of such rows.
+
         Rows of weight zero are split like the others and then left out. Not with ``early_stopping=False`` and not with
         ``X_val``; `partial_fit` never holds out rows.
 
