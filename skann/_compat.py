@@ -19,6 +19,8 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import _check_feature_names
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 
+from ._objects import shown
+
 try:
     from sklearn.callback import CallbackSupportMixin
     from sklearn.callback._callback_support import callback_management_context as managed_callbacks
@@ -150,12 +152,28 @@ def check_feature_names(estimator, X, reset, name="X"):
     scikit-learn's `validate_data` does this first, then checks the array, then does as `check_n_features`. Errors call
     X ``name``.
     """
+    _check_column_names(getattr(X, "columns", None), name)
     try:
         _check_feature_names(estimator, X, reset=reset)
     except (ValueError, TypeError) as error:  # which do not name X
-        if name != "X":
-            error.args = (f"{name}: {error}",)
+        error.args = (f"{name}: {error}",)
         raise
+
+
+def _check_column_names(columns, name):
+    """ValueError or TypeError if a pandas DataFrame has two columns of a name, or strings beside other names."""
+    if not hasattr(columns, "is_unique"):
+        return
+    if not columns.is_unique:
+        twice = columns[columns.duplicated()][0]
+        raise ValueError(f"{name} has several columns called {shown(twice)}: column names must be unique.")
+    first = {type(column): column for column in reversed(columns.tolist())}
+    if str in first and len(first) > 1:
+        other = next(column for cls, column in first.items() if cls is not str)
+        raise TypeError(
+            f"{name} has column names that are strings and others that are not, such as {shown(first[str])} and "
+            f"{shown(other)}: {name}.columns = {name}.columns.astype(str) makes all of them strings."
+        )
 
 
 def check_n_features(estimator, X, reset, name="X"):

@@ -5,6 +5,8 @@ from numbers import Real
 import numpy as np
 from sklearn.utils import check_array
 
+from ._objects import without_mask
+
 
 def check_total(weight, name):
     """ValueError if these weights, not all zero, do not add up to a number with which one can compute."""
@@ -56,13 +58,15 @@ def check_weight(sample_weight, X, dtype, name="sample_weight"):
 
 def _as_floats(sample_weight, dtype, name):
     try:
+        if np.ma.isMaskedArray(sample_weight):
+            sample_weight = without_mask(sample_weight)
         if np.asarray(sample_weight).dtype.kind in "mM":
             raise TypeError("got dates, times or durations.")
         options = {"ensure_2d": False, "allow_nd": True, "ensure_all_finite": False}
         return check_array(sample_weight, dtype=dtype, order="C", **options)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{name} must hold numbers: {str(error)[:150]}") from error
+        raise kind(f"{name} must hold numbers: {str(error).splitlines()[0][:150]}") from error
 
 
 def nonzero_rows(weight):

@@ -64,8 +64,10 @@ def check_X_y(X, y, encoder, caller, read, names=("X", "y")):
         X = check_table(X, caller, names[0])
     y = read(y, names[1], caller)
     if X.shape[0] != y.shape[0]:
-        numbers = [X.shape[0], y.shape[0]]
-        raise ValueError(f"{names[0]} and {names[1]} have inconsistent numbers of samples: {numbers}.")
+        raise ValueError(
+            f"{names[0]} and {names[1]} have inconsistent numbers of samples: {[X.shape[0], y.shape[0]]}. {names[1]} "
+            f"needs an entry for each row of {names[0]}, got an array of shape {y.shape}."
+        )
     return X, y
 
 

@@ -4,9 +4,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
-from .._objects import MISSING, is_missing, kind_of
+from .._objects import first_date, is_missing
 from .refusals import dates_error, is_temporal, not_a_number_error, not_finite_error
-from .tables import column_names, is_frame, with_two_dimensions
+from .tables import column_names, is_frame, is_pandas, with_two_dimensions
 
 FLOATS = [np.float64, np.float32]
 
@@ -38,8 +38,10 @@ def check_matrix(X, caller, dtype, name="X", may_be_dates=True):
         with np.errstate(invalid="ignore"):  # huge numbers of both signs add up to NaN in scikit-learn's first look
             return check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name=name, estimator=caller)
     except (ValueError, TypeError, OverflowError) as error:
-        is_number = f"Input {name} contains" in str(error) or sparse.issparse(X)
-        cause = None if is_number else _why_no_numbers(X)
+        is_number = f"Input {name} contains" in str(error)
+        if not is_number and _has_sparse_columns(X):  # scikit-learn takes some as a matrix
+            return check_matrix(X.sparse.to_dense(), caller, dtype, name, may_be_dates)
+        cause = None if is_number or sparse.issparse(X) else _why_no_numbers(X)
         if cause is not None:
             kind = TypeError if isinstance(cause, TypeError) else ValueError
             raise kind(f"{name} must hold numbers: {cause}") from None
@@ -47,6 +49,11 @@ def check_matrix(X, caller, dtype, name="X", may_be_dates=True):
         if not len(where[0]):
             raise
         raise not_finite_error(*where, is_nan, column_names(X), name) from None
+
+
+def _has_sparse_columns(X):
+    """Whether X is a DataFrame of nothing but sparse columns."""
+    return is_pandas(X) and all(hasattr(dtype, "fill_value") for dtype in X.dtypes)
 
 
 def _not_finite(X):
@@ -80,9 +87,9 @@ def refuse_dates(X):
 
 
 def _refuse_objects_of_dates(values, name):
-    for cls in set(map(type, values)):
-        if kind_of(cls) == "date":
-            raise dates_error(cls, name)
+    date = first_date(values)
+    if date is not None:
+        raise dates_error(type(date), name)
 
 
 def _why_no_numbers(X):
@@ -112,5 +119,5 @@ def _reads_as_float(value):
     except OverflowError:
         return False
     except (ValueError, TypeError):
-        return type(value).__name__ in MISSING
+        return is_missing(value)
     return True

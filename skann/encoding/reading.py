@@ -4,7 +4,7 @@ from itertools import compress
 
 import numpy as np
 
-from .._objects import MISSING, kind_of, plain, shown
+from .._objects import MISSING, first_date, is_missing, kind_of, plain, shown
 from .columns import Coded
 from .refusals import dates_error, is_temporal, other_kind_error, too_large_error
 from .tables import is_pandas, is_polars
@@ -91,7 +91,7 @@ def _read_polars(X, names):
 
 def _polars_column(series, name):
     dtype = series.dtype
-    if dtype.is_float() or dtype.is_integer():
+    if (dtype.is_float() or dtype.is_integer()) and "128" not in str(dtype):
         return series.to_numpy()  # null becomes NaN
     if dtype.is_numeric() or str(dtype) == "Boolean":
         return series.cast(float).to_numpy()
@@ -104,7 +104,10 @@ def _from_objects(values, name):
     """A list of any Python objects as a column: `Coded` if there are strings or nothing in it, else numbers."""
     classes = {kind_of(cls): cls for cls in set(map(type, values))}
     if "date" in classes:
-        raise dates_error(classes["date"], name)
+        date = first_date(values)
+        if date is not None:
+            raise dates_error(type(date), name)
+        return _from_objects([None if is_missing(value) else value for value in values], name)
     if "other" in classes:
         raise other_kind_error(classes["other"], name)
     if "number" in classes and "string" not in classes:
@@ -136,6 +139,8 @@ def _floats(values, name):
         return np.array([np.nan if type(value).__name__ in MISSING else value for value in values], np.float64)
     except OverflowError:
         raise too_large_error(name) from None
+    except ValueError:  # a signalling NaN of Decimal
+        return _floats([None if is_missing(value) else value for value in values], name)
 
 
 def _as_objects(labels):

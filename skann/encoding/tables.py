@@ -42,7 +42,10 @@ def with_two_dimensions(X, caller, name):
 
 def _shape(X):
     shape = getattr(X, "shape", None)
-    return tuple(shape) if isinstance(shape, tuple) else np.asarray(X).shape
+    try:
+        return tuple(shape) if isinstance(shape, tuple) else np.asarray(X).shape
+    except (ValueError, TypeError):
+        return ()
 
 
 def _shape_error(X, shape, name):
@@ -58,6 +61,10 @@ def _shape_error(X, shape, name):
             f"reshape(len({name}), -1) makes one row of each entry."
         )
     found = f"Expected 2D array, got 1D array instead: {name} has shape {shape}."
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        found = f"{found[:-1]}, its entries are {type(X[0]).__name__[:40]} objects."
+        if isinstance(X[0], dict):
+            return ValueError(f"{found} pandas.DataFrame({name}) makes a table of them.")
     if hasattr(X, "to_frame"):
         return ValueError(f"{found} {name}.to_frame() makes one column of this {type(X).__name__}.")
     return ValueError(f"{found} Reshape your data: reshape(-1, 1) makes one column of it, reshape(1, -1) one row.")
@@ -73,6 +80,8 @@ def as_array(X, name):
     ValueError
         If X has rows of several lengths, or if it holds complex numbers or records.
     """
+    if isinstance(X, np.matrix):
+        raise TypeError(f"np.matrix is not supported: {name} is one, use np.asarray({name}).")
     if np.ma.isMaskedArray(X):
         X = without_mask(X)
     elif isinstance(X, Sequence) and not isinstance(X, str | bytes) and not hasattr(X, "__array__"):
@@ -93,10 +102,9 @@ def _from_sequence(X, name):
     try:
         array = np.asarray(X)
     except ValueError as error:
-        lengths = sorted({len(row) for row in X if hasattr(row, "__len__")})
-        raise ValueError(
-            f"{name} must have rows of the same length, got an inhomogeneous list of rows of {shown(lengths)} entries."
-        ) from error
+        lengths = sorted({len(row) if hasattr(row, "__len__") else 0 for row in X})
+        found = f"rows of {shown(lengths)} entries" if len(lengths) > 1 else "rows that hold sequences"
+        raise ValueError(f"{name} must have rows of the same length, got an inhomogeneous list of {found}.") from error
     return np.asarray(X, dtype=object) if array.dtype.kind in "SU" else array
 
 

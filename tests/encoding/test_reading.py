@@ -35,11 +35,16 @@ NUMBERS = {
     "pl.Float32": pl.Series([1, 2, 4, 0, 3], dtype=pl.Float32),
     "pl.Decimal": pl.Series([1, 2, 4, 0, 3]).cast(pl.Decimal(10, 2)),
 }  # fmt: skip
+if hasattr(pl, "Int128"):  # NumPy has none
+    NUMBERS["pl.Int128"] = pl.Series([1, 2, 4, 0, 3], dtype=pl.Int128)
 NUMBERS_WITH_MISSING = {
     "float32": pd.Series([1, NAN, 4, 0], dtype="float32"),
     "object and None": pd.Series([1, None, 4.0, 0], dtype=object),
     "object and NA": pd.Series([1, pd.NA, 4.0, 0], dtype=object),
     "object and NaT": pd.Series([1, pd.NaT, 4.0, 0], dtype=object),
+    "object and NaT of NumPy": pd.Series([1, np.datetime64("NaT"), 4.0, 0], dtype=object),
+    "object and Decimal": pd.Series([1, Decimal("NaN"), 4.0, 0], dtype=object),
+    "object and signalling NaN": pd.Series([1, Decimal("sNaN"), 4.0, 0], dtype=object),
     "Int64": pd.Series([1, None, 4, 0], dtype="Int64"),
     "Float64": pd.Series([1, None, 4, 0], dtype="Float64"),
     "arrow": pd.Series([1, None, 4, 0], dtype="double[pyarrow]"),

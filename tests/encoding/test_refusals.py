@@ -85,6 +85,19 @@ SHAPES = {
     "None": (None, r"Expected 2D array, got scalar instead: X is a single NoneType object, None"),
     "dict": ({"a": range(ROWS)}, r"Expected 2D array, got scalar instead: X is a single dict object, \{'a'"),
     "generator": ((row for row in [[1.0]] * ROWS), r"Expected 2D array, got scalar instead: X is a single generator"),
+    "list of dicts": (
+        [{"a": 1}] * ROWS,
+        r"Expected 2D .* entries are dict objects\. pandas\.DataFrame\(X\) makes a table",
+    ),
+    "list of sets": (
+        [{1, 2}] * ROWS,
+        r"Expected 2D array, got 1D .* X has shape \(40,\), its entries are set objects\.",
+    ),
+    "rows of ragged lists": ([[[1], [2, 3]]] * ROWS, "X must have rows of the same length, got .* rows that hold sequ"),
+    "groups of rows": (
+        pd.DataFrame({"a": range(ROWS)}).groupby("a"),
+        "Expected 2D .* X is a single DataFrameGroupBy o",
+    ),
     "no rows": (np.ones((0, 3)), r"X: Found array with 0 sample\(s\) \(shape=\(0, 3\)\) while a minimum of 1 is requ"),
     "no columns": (np.ones((ROWS, 0)), r"X: Found array with 0 feature\(s\) \(shape=\(40, 0\)\)"),
     "empty DataFrame": (pd.DataFrame(), r"X: Found array with 0 sample\(s\) \(shape=\(0, 0\)\)"),
@@ -113,6 +126,51 @@ def test_tables_without_columns_are_named(X, message, encoder):
         assert len(str(caught.value)) < 300
     with pytest.raises(ValueError, match=f"^{message}"):
         model.fit(WIDE.to_numpy(), y).predict(X)
+
+
+NAMES = {
+    "same names": (["a", "a"], ValueError, r"has several columns called 'a': column names must be unique"),
+    "same numbers": ([0, 0], ValueError, r"has several columns called 0: column names must be unique"),
+    "strings and numbers": (
+        ["a", 1],
+        TypeError,
+        r"has column names that are strings and others .* 'a' and 1: .*astype",
+    ),
+    "long names": (["a" * 999] * 2, ValueError, r"has several columns called 'a.*\.\.\.': column names must be unique"),
+}
+
+
+@pytest.mark.parametrize("encoder", ["auto", None])
+@pytest.mark.parametrize("columns, error, message", NAMES.values(), ids=NAMES.keys())
+def test_names_of_columns(columns, error, message, encoder):
+    X, y = pd.DataFrame(np.eye(ROWS, 2), columns=columns), np.arange(ROWS) % 2
+    model = ANNClassifier(max_iter=1, n_estimators=1, encoder=encoder).fit(np.eye(ROWS, 2), y)
+    before = dict(vars(model))
+    for fit in (TabularEncoder().fit, lambda X: model.fit(X, y), model.predict):
+        with pytest.raises(error, match=f"^X {message}") as caught:
+            fit(X)
+        assert len(str(caught.value)) < 300
+    with pytest.raises(error, match=f"^X_val {message}"):
+        model.fit(np.eye(ROWS, 2), y, X_val=X, y_val=y)
+    assert vars(model) == before
+
+
+@pytest.mark.parametrize("encoder", ["auto", None])
+def test_sparse_columns_of_pandas(encoder):
+    """Whatever value they leave out: the same model as with ordinary columns."""
+    X, y = pd.DataFrame({"a": np.arange(ROWS) % 3.0, "b": np.arange(ROWS) % 4 > 0}), np.arange(ROWS) % 2
+    model = ANNClassifier(max_iter=2, n_estimators=1, encoder=encoder, random_state=0)
+    expected = model.fit(X, y).predict_proba(X)
+    for fill in (0.0, np.nan, 1.0):
+        A = X.astype({"a": pd.SparseDtype(float, fill), "b": pd.SparseDtype(bool, False)})
+        np.testing.assert_allclose(model.fit(A, y).predict_proba(A), expected, rtol=1e-6)
+
+
+def test_a_matrix_of_numpy_is_named():
+    with pytest.warns(PendingDeprecationWarning):
+        X = np.matrix(np.eye(ROWS))
+    with pytest.raises(TypeError, match=r"^np\.matrix is not supported: X is one, use np\.asarray\(X\)"):
+        ANNClassifier().fit(X, np.arange(ROWS) % 2)
 
 
 def test_long_strings_are_cut():
