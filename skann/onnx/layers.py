@@ -172,6 +172,7 @@ def _category(graph, layer, x):
 LAYERS = {
     layers.Dense: _dense,
     layers.ParametricActivation: _parametric,
+    layers.ParametricMish: _parametric,
     layers.Dropout: _dropout,
     layers.Scale: _scale,
     embeddings.Embeddings: _embeddings,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from skann.engine.activations import ACTIVATIONS
+from skann.engine.activations import ACTIVATIONS, Mish
 from skann.engine.initializers import INITIALIZERS
-from skann.engine.layers import Dense, Dropout
+from skann.engine.layers import Dense, Dropout, ParametricActivation, ParametricMish
 from tests.helpers import assert_gradient
 
 N_ROWS, N_IN, N_OUT = 7, 4, 3
@@ -85,6 +85,39 @@ def test_dense_initialize(name):
     assert layer.W.var() == pytest.approx(variance, rel=0.05)
     assert layer.b.var() == pytest.approx(variance, rel=0.5)  # as scikit-learn's
     assert np.abs(layer.b).max() <= np.sqrt(3 * variance)
+
+
+P = RNG.uniform(0.5, 1.5, N_OUT)
+WIDE = np.concatenate([RNG.normal(size=(N_ROWS - 2, N_OUT)), [[-90, 19.9, 20.1], [-200, 90, 200]]])
+
+
+def parametric(layer, x=WIDE, p=P, dtype=np.float64):
+    """Output of a layer with these p, its dp and dx for DELTA, and the output where it only predicts."""
+    x = x.astype(dtype)
+    layer.bind({"p": p.astype(dtype)}, {"p": np.full(N_OUT, np.nan, dtype)})
+    predicted = layer.forward(x, layer.buffers(N_ROWS, dtype, training=False))
+    buf = layer.buffers(N_ROWS, dtype, training=True)
+    a, dx = layer.forward(x, buf, RNG).copy(), np.full_like(x, np.nan)
+    buf["delta"][...] = DELTA
+    layer.backward(x, buf, dx)
+    return a, layer.dp, dx, predicted
+
+
+@pytest.mark.parametrize("make", [lambda: ParametricMish(N_OUT), lambda: ParametricActivation(N_OUT, Mish())])
+def test_parametric_backward(make):
+    x = WIDE / (1 + np.abs(WIDE) / 5)
+    _, dp, dx, _ = parametric(make(), x)
+    assert_gradient(lambda p: float(np.sum(DELTA * parametric(make(), x, p)[0])), P, dp)
+    assert_gradient(lambda x: float(np.sum(DELTA * parametric(make(), x)[0])), x, dx)
+
+
+@DTYPES
+def test_parametric_mish_is_mish_with_a_parameter(dtype):
+    """Output, both gradients and prediction, also of large numbers, whose exponential overflows."""
+    expected = parametric(ParametricActivation(N_OUT, Mish()), dtype=np.float64)
+    for found, value in zip(parametric(ParametricMish(N_OUT), dtype=dtype), expected, strict=True):
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, value, rtol=30 * np.finfo(dtype).eps, atol=200 * np.finfo(dtype).eps)
 
 
 def dropout(rate, training, shape=(200, 500), seed=0, strength=1.0):
