@@ -184,23 +184,23 @@ class ParametricMish(Parametric):
     """a = x - p h with h = x - f(x) and f Mish;  dp = -sum of delta h;  dx = delta (1 + p (f'(x) - 1)).
 
     The same as `ParametricActivation` with `Mish`, in three quarters of its time to train and half of it to predict.
-    With d = exp(x) + 1 and s = 2 / (d^2 + 1): h = x s and f'(x) - 1 = h (2 - s (1 + d)) - s. Above x = 20, s is 0 in
-    double precision beside 1, hence the cut, without which s d may be 0 times infinity.
+    With e = exp(x) and s = 2 / ((e + 1)^2 + 1): h = x s and f'(x) - 1 = h s e (e + 1) - s. Above x = 20, s is 0 beside
+    1 in double precision, hence the cut, without which s e may be 0 times infinity.
     """
 
     activation = Mish()
 
     def buffers(self, n_rows, dtype, training):
-        return self._buffers(n_rows, dtype, training, ("d", "s") if training else ())
+        return self._buffers(n_rows, dtype, training, ("e", "s") if training else ())
 
     def forward(self, x, buf, rng=None):
-        if "d" not in buf:  # only to predict
+        if "e" not in buf:  # only to predict
             return self._predict(x, buf["a"])
-        d, s, a = buf["d"], buf["s"], buf["a"]
-        np.minimum(x, same_for_rows(20, x), out=d)
-        np.exp(d, out=d)
-        d += 1
-        np.square(d, out=s)
+        e, s, a = buf["e"], buf["s"], buf["a"]
+        np.minimum(x, same_for_rows(20, x), out=e)
+        np.exp(e, out=e)
+        np.add(e, 1, out=s)
+        np.square(s, out=s)
         s += 1
         np.divide(2, s, out=s)
         np.multiply(x, s, out=a)
@@ -208,7 +208,7 @@ class ParametricMish(Parametric):
         return np.subtract(x, a, out=a)
 
     def _predict(self, x, a):
-        """The output in ``a``, x (1 - 2 p / (d^2 + 1)), which takes no other buffer."""
+        """The output, x (1 - p s), in ``a``, the only buffer that it takes."""
         with np.errstate(over="ignore"):
             np.exp(x, out=a)
             a += 1
@@ -220,12 +220,11 @@ class ParametricMish(Parametric):
         return a
 
     def backward(self, x, buf, dx=None):
-        delta, slope, s = buf["delta"], buf["d"], buf["s"]
+        delta, slope, s = buf["delta"], buf["e"], buf["s"]
         h = np.multiply(x, s, out=buf["a"])
         if dx is not None:
-            slope += 1
+            slope *= np.add(slope, 1, out=dx)
             slope *= s
-            np.subtract(2, slope, out=slope)
             slope *= h
             slope -= s  # f'(x) - 1
             slope *= self.p
