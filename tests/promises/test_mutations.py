@@ -477,6 +477,10 @@ MUTANTS = {
             ("weight * prediction", "prediction"),
             ("[weight / sum(weights) for", "[weight for"),
             ("if workspace is None or not self.are_alike:", "if workspace is None:"),
+            ("X.astype(self.members[0].network.theta.dtype, copy=False)", "X"),
+            ("                found = self._raw_of_members(X)\n", "                pass\n"),
+            ("raw if len(self.members) == 1 else raw.copy()", "raw"),
+            ("[raw.astype(X.dtype, copy=False) for raw in found]", "found"),
         ],
         "fitting/scoring.py": [
             ("CalibratedLoss(networks.training_loss()", "CalibratedLoss(networks.loss"),
