@@ -21,6 +21,7 @@ respect to ``x`` into ``dx``. It may overwrite all of ``buf``, but not ``x``.
 """
 
 import copy
+import math
 
 import numpy as np
 
@@ -238,9 +239,10 @@ class ParametricMish(Parametric):
 class Dropout(Layer):
     """a = x m, each element of m independently 0 with probability ``rate``, else 1 / (1 - rate);  dx = delta m.
 
-    Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Outside training m is 1. The rate is rounded
-    to a multiple of 2^-16: cutting the generator's raw 64 bits in four is several times faster than drawing floats. So
-    the generator must give 64 bits at a time, as that of ``default_rng`` does; of NumPy's, MT19937 alone gives 32.
+    Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Outside training m is 1. For each batch the
+    rate is rounded, up or down at random so that it stays the same on average, to a multiple of 2^-8, at most 255 of
+    them: cutting the generator's raw 64 bits in eight is much faster than drawing floats. So the generator must give 64
+    bits at a time, as that of ``default_rng`` does; of NumPy's, MT19937 alone gives 32.
 
     Attributes
     ----------
@@ -269,11 +271,12 @@ class Dropout(Layer):
         if "mask" not in buf:  # only to predict
             return x
         mask, a = buf["mask"], buf["a"]
-        dropped = min(round(self.rate * self.share * 2**16), 2**16 - 1) if rng is not None else 0
-        if dropped:
-            noise = rng.bit_generator.random_raw((mask.size + 3) // 4).view(np.uint16)[: mask.size]
+        rate = self.rate * self.share if rng is not None else 0
+        if rate:
+            dropped = min(math.floor(256 * rate + rng.random()), 255)
+            noise = rng.bit_generator.random_raw((mask.size + 7) // 8).view(np.uint8)[: mask.size]
             kept = noise.reshape(mask.shape) >= dropped
-            np.multiply(kept, mask.dtype.type(2**16 / (2**16 - dropped)), out=mask)
+            np.multiply(kept, mask.dtype.type(256 / (256 - dropped)), out=mask)
         else:
             mask.fill(1)
         return np.multiply(x, mask, out=a)

@@ -118,8 +118,9 @@ MUTANTS = {
     },
     "engine/test_layers.py engine/test_embeddings.py": {
         "engine/layers.py": [
-            ("mask.dtype.type(2**16 / (2**16 - dropped))", "mask.dtype.type(1)"),
-            ("round(self.rate * self.share * 2**16)", "round(self.rate * 2**16)"),
+            ("mask.dtype.type(256 / (256 - dropped))", "mask.dtype.type(1)"),
+            ("rate = self.rate * self.share if", "rate = self.rate if"),
+            ("256 * rate + rng.random()", "256 * rate"),
             ("if rng is not None else 0", "if True else 0"),
             ("np.dot(delta, self.W.T, out=dx)", "np.dot(1.001 * delta, self.W.T, out=dx)"),
             ('np.dot(buf["ones"], delta, out=self.db)', 'np.dot(1.001 * buf["ones"], delta, out=self.db)'),
