@@ -291,7 +291,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     dtype : {"auto", "float32", "float64"}, default="auto"
         Floating-point type of the training. "auto" is float64 for "lbfgs", for up to 500 rows outside the recipe (see
         Notes) and for values too large for float32; otherwise it is float32, which is about twice as fast. Predictions
-        have the type of their input.
+        are computed in it and have the type of their input.
 
     verbose : bool or int, default=False
         Whether a line is printed after each epoch.
