@@ -17,9 +17,10 @@ from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, few_rows, hold_out, none_held_out
+from .outcome import warnings_about
 from .splitters import own_splits
 from .stream import constant_to_start_from, rows_to_start_from
-from .train import TrainingState, warnings_about
+from .train import TrainingState
 from .validation import ValidationRows
 
 

@@ -348,12 +348,14 @@ MUTANTS = {
     "fitting/test_train.py fitting/test_going_on.py "
     "-k goes_on or partial_fit or best_weights or warning_if or relative or five": {
         "engine/callbacks.py": [("factor, lowest = 5, 1e-6", "factor, lowest = 4, 1e-6")],
+        "fitting/outcome.py": [
+            ("if run.stopped_by is None and (", "if run.stopped_by is not None and ("),
+        ],
         "fitting/train.py": [
             ("        stepper.set_state(before, network)\n", "        pass\n"),
             ('{"t": before["t"], "n_seen"', '{"t": 0, "n_seen"'),
             ('"n_seen": before["n_rows"]', '"n_seen": 0'),
             ("watchers += [validation, best]", "watchers += [validation]"),
-            ("if run.stopped_by is None and (", "if run.stopped_by is not None and ("),
         ],
     },
     "fitting/test_few_rows.py fitting/test_constant.py -k not column and not curve and not noise and not selection": {
@@ -365,10 +367,12 @@ MUTANTS = {
             ("        networks.shrinkage = None\n", ""),
         ],
         "fitting/recipe.py": [("FEW = 60 ", "FEW = 59 "), ("FEW = 60 ", "FEW = 61 ")],
+        "fitting/outcome.py": [
+            ("least = 1e-12 if", "least = -1.0 if"),
+            ("if 2 * sum(constant) > len(constant)", "if sum(constant) == len(constant) + 1"),
+        ],
         "fitting/train.py": [
             ("if settings.from_recipe and loss >= constant_loss and", "if False and"),
-            ("if 2 * sum(constant) > len(constant)", "if sum(constant) == len(constant) + 1"),
-            ("least = 1e-12 if", "least = -1.0 if"),
             ("if not np.isfinite(training.loss.predict(raw)).all():", "if False:"),
         ],
         "fitting/networks.py": [
