@@ -184,8 +184,11 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         Largest number of evaluations of the objective by "lbfgs".
 
     max_time : float or None, default=None
-        Number of seconds after which the training ends, at the end of the epoch. The networks of an ensemble share the
-        time. None is no limit.
+        Number of seconds for the whole of the training, from the end of the encoding on: of all networks, and of what
+        is learnt from their held-out rows. It ends within the time that one batch takes, in the middle of an epoch if
+        need be, and within an iteration of "lbfgs". The networks share the time evenly, but each is trained for an
+        epoch at least; those for which there is no time are left out, with a warning. One network takes at least one
+        step. None is no limit.
 
     tol : float, default=1e-4
         Smallest improvement of the watched score or loss that counts; in regression, the improvement of a loss is

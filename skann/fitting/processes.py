@@ -117,7 +117,7 @@ class Worker:
         self.is_ready, _ = self._receive()
         return self.is_ready
 
-    def train(self, i, training, max_time, task, signal):
+    def train(self, i, training, time_limit, task, signal):
         """Train a network: see `fit_network`.
 
         Parameters
@@ -125,8 +125,7 @@ class Worker:
         i : int
             Which of the shared `TrainingData` is that of this training.
         training : Training
-        max_time : float or None
-            Seconds.
+        time_limit : TimeLimit or None
         task : callable(state, callbacks) -> Callback, or None
             Makes what is told of the training, in this process. It must have no use for the weights.
         signal : StopSignal
@@ -141,7 +140,7 @@ class Worker:
         run = Run(training.network)
         settings = Settings(**vars(training.settings) | dict.fromkeys(NOT_OF_A_TRAINING))
         pickled = cloudpickle.dumps(replace(training, settings=settings, data=None))
-        self._send((i, pickled, max_time, bool(listeners), task is not None))
+        self._send((i, pickled, time_limit, bool(listeners), task is not None))
         while True:
             what, content = self._receive()
             if what == "trained":
@@ -247,12 +246,12 @@ def serve(connection, data, config):
         return
     _reply(connection, (True, None))
     while True:
-        i, pickled, max_time, is_told, waits = inbox.get()
+        i, pickled, time_limit, is_told, waits = inbox.get()
         try:
             training = replace(pickle.loads(pickled), data=all_data[i])
             task = partial(Reporter, connection, inbox, waits) if is_told else None
             with config_context(**config):
-                trained = fit_network(training, max_time, task, stop)
+                trained = fit_network(training, time_limit, task, stop)
             trained.run.stepper = None
             message = "trained", trained
         except BaseException as error:

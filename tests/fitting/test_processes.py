@@ -25,7 +25,7 @@ from skann import ANNClassifier, ANNRegressor
 from skann._compat import has_callbacks
 from skann.engine.activations import Tanh
 from skann.engine.training import Run
-from skann.fitting import parallel, processes
+from skann.fitting import parallel, processes, side_by_side
 from skann.fitting.processes import SharedData
 from skann.fitting.stopping import StopSignal
 from tests.data import BOTH
@@ -64,8 +64,8 @@ class Meeting(Tanh):
 @pytest.fixture
 def long(monkeypatch):
     """Every fit is long enough for workers."""
-    monkeypatch.setattr(parallel, "LONG", -np.inf)
-    monkeypatch.setattr(parallel, "TICK", 0.01)
+    monkeypatch.setattr(side_by_side, "LONG", -np.inf)
+    monkeypatch.setattr(side_by_side, "TICK", 0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -151,8 +151,8 @@ def test_one_job_in_workers_of_joblib():
 
 @BOTH
 def test_no_process_for_little_work(Estimator, monkeypatch):
-    monkeypatch.setattr(parallel, "Worker", None)
-    monkeypatch.setattr(parallel, "SharedData", None)
+    monkeypatch.setattr(side_by_side, "Worker", None)
+    monkeypatch.setattr(side_by_side, "SharedData", None)
     one, two = (Estimator(**SMALL, n_jobs=n).fit(X, target(Estimator)) for n in (1, 2))
     assert_same(one, two)
 
@@ -163,14 +163,14 @@ def test_no_process_for_little_work(Estimator, monkeypatch):
 def test_seconds_left(n_done, epoch, left):
     """After 2 s, of 4 networks with 10 epochs each, some of which have been."""
     training = type("Training", (), {"settings": type("Settings", (), {"n_epochs": 10})})
-    trainings = parallel.SideBySide([training] * 4, [None] * 4, None, 2)
+    trainings = side_by_side.SideBySide([training] * 4, [None] * 4, None, 2)
     trainings.trained[:n_done] = [1] * n_done
     run = Run(None)
     run.epoch = epoch
     trainings.signal.runs = [run]
-    trainings.start = time.perf_counter() - 2
+    trainings.start = time.monotonic() - 2
     assert trainings._seconds_left() == pytest.approx(left, rel=0.02, abs=0.01)
-    trainings.end = time.perf_counter() - 1
+    trainings.deadline = time.perf_counter() - 1
     assert trainings._seconds_left() < 0
 
 
@@ -295,7 +295,7 @@ def test_callbacks_listen_here(last, tmp_path, long):
 
 @WITH_CALLBACKS
 def test_callbacks_that_need_weights_have_threads(tmp_path, long, monkeypatch):
-    monkeypatch.setattr(parallel, "Worker", None)
+    monkeypatch.setattr(side_by_side, "Worker", None)
     model = ANNRegressor(**SMALL, n_jobs=2).set_callbacks(AsksForModels()).fit(X, SIGNAL)
     assert_same(model, ANNRegressor(**SMALL).fit(X, SIGNAL))
 
@@ -372,10 +372,10 @@ import numpy as np
 from multiprocessing import parent_process
 from skann import ANNRegressor
 from skann.engine.losses import SquaredError
-from skann.fitting import parallel, processes
+from skann.fitting import processes, side_by_side
 
 warnings.simplefilter("ignore")
-parallel.LONG, parallel.TICK = -1.0, 0.01
+side_by_side.LONG, side_by_side.TICK = -1.0, 0.01
 folder, n_epochs, pause = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 processes.MEMORY = os.path.join(os.path.dirname(folder), "memory")
 
