@@ -4,8 +4,8 @@
 
 Each figure is the time with two jobs over that of the same work with one. Above 1, jobs would be in each other's way.
 BLAS may use all processors all the while, as it does by default. The first figure is that of a loop of plain Python:
-what this machine has to give at the moment. Where others are at work that may be nothing, 1. For fits the processor time is
-compared, too, with that of all processes: what a second job costs does not depend on what others do.
+what this machine has to give at the moment. Where others are at work that may be nothing, 1. The processor time of a
+fit, that of all its processes, does not depend on what others do.
 """
 
 import os

@@ -39,6 +39,12 @@ def is_missing(value):
     return isinstance(value, float | np.floating) and bool(value != value)
 
 
+def first_date(values):
+    """The first date, time or duration among some objects, None if there is none but missing ones."""
+    dates = {cls for cls in set(map(type, values)) if kind_of(cls) == "date"}
+    return next((value for value in values if type(value) in dates and not is_missing(value)), None) if dates else None
+
+
 def plain(value):
     """A string of whatever subclass as a str of the same characters, which an Enum does not print as; others as is."""
     return str.__str__(value) if isinstance(value, str) else value
@@ -50,7 +56,9 @@ def shown(value, width=40):
         value = value.item()
     if isinstance(value, str) and not isinstance(value, Enum):
         return repr(_cut(value, width))
-    return _cut(reprlib.repr(value), width)
+    short = reprlib.Repr()
+    short.maxother = width
+    return _cut(" ".join(short.repr(value).split()), width)
 
 
 def _cut(text, width):

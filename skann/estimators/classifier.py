@@ -223,6 +223,11 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         - an iterable of pairs (rows to train on, rows to hold out), arrays of row numbers. A generator is used up by
           one `fit` and can't be cloned; a list is neither.
 
+        No network is trained on rows that it holds out, or that its split leaves out. But all rows of a weight above
+        zero, these too and with `TimeSeriesSplit` those of the future, have a part in what the networks of an ensemble
+        share, the encoder and the scale of the targets, and in the constant prediction at which each network starts.
+        Give the splitter to `cross_validate` as well where a score must not know of such rows.
+
         Rows of weight zero are split like the others and then left out. Not with ``early_stopping=False`` and not with
         ``X_val``; `partial_fit` never holds out rows.
 
@@ -247,10 +252,15 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         fitted attributes that describe one network are then found in `estimators_`.
 
     n_jobs : int or None, default=None
-        Number of networks of an ensemble that are trained at the same time by joblib, in threads unless
-        ``joblib.parallel_config`` says otherwise. None means 1, and -1 all processors. If more than one is trained at a
-        time, Ctrl-C leaves the estimator as it was. Predictions for many rows use as many threads, and are the same but
-        for rounding.
+        Number of networks of an ensemble that are trained at the same time, as joblib counts: None means 1, and -1 all
+        processors. The model is the same, to the bit. One trains in this process; when seconds of work are left, the
+        others do in processes that end with the fit: they share the encoded X, need no main guard and are sent objects
+        of your own, such as losses, by cloudpickle. ``verbose`` and callbacks speak in this process. Callbacks that are
+        given the model of an epoch, `Checkpoint` and `EarlyStopping` among them, need the weights here: then all train
+        in threads, which gain less. What can't be pickled is trained one network after the other, as inside of another
+        job, that of a search say. ``joblib.parallel_config`` may choose threads or a backend of a cluster. Ctrl-C keeps
+        the networks that have begun, a second one ends the fit at once. Predictions for many rows use as many threads,
+        and are the same but for rounding.
 
     encoder : transformer, "auto" or None, default="auto"
         Transformer that turns X into numbers before the network. It is fitted on the training rows without the held-out
@@ -286,7 +296,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     dtype : {"auto", "float32", "float64"}, default="auto"
         Floating-point type of the training. "auto" is float64 for "lbfgs", for up to 500 rows outside the recipe (see
         Notes) and for values too large for float32; otherwise it is float32, which is about twice as fast. Predictions
-        have the type of their input.
+        are computed in it and have the type of their input.
 
     verbose : bool or int, default=False
         Whether a line is printed after each epoch.

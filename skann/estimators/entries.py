@@ -166,6 +166,11 @@ cv : int, splitter, iterable or None, default=None
     - an iterable of pairs (rows to train on, rows to hold out), arrays of row numbers. A generator is used up by one
       `fit` and can't be cloned; a list is neither.
 
+    No network is trained on rows that it holds out, or that its split leaves out. But all rows of a weight above zero,
+    these too and with `TimeSeriesSplit` those of the future, have a part in what the networks of an ensemble share, the
+    encoder and the scale of the targets, and in the constant prediction at which each network starts. Give the
+    splitter to `cross_validate` as well where a score must not know of such rows.
+
     Rows of weight zero are split like the others and then left out. Not with ``early_stopping=False`` and not with
     ``X_val``; `partial_fit` never holds out rows.
 
@@ -227,8 +232,8 @@ random_state : int, RandomState instance or None, default=None
 
 dtype : {"auto", "float32", "float64"}, default="auto"
     Floating-point type of the training. "auto" is float64 for "lbfgs", for up to 500 rows outside the recipe (see
-    Notes) and for values too large for float32; otherwise it is float32, which is about twice as fast. Predictions have
-    the type of their input.
+    Notes) and for values too large for float32; otherwise it is float32, which is about twice as fast. Predictions are
+    computed in it and have the type of their input.
 
 verbose : bool or int, default=False
     Whether a line is printed after each epoch.

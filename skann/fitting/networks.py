@@ -237,21 +237,31 @@ class Networks(ABC):
     def raw_outputs(self, X):
         """The `outputs` of all members, a list, in the dtype of X, which is encoded.
 
+        They are computed in the dtype of the training, or in that of X where it is wider and needed.
+
         Raises
         ------
         ValueError
             If they are not finite.
         """
-        rows, workspace, found = ArrayRows(X), None, []
         with np.errstate(over="ignore", invalid="ignore"):
-            for member in self.members:
-                if workspace is None or not self.are_alike:
-                    workspace = prediction_workspace(member.network, rows)
-                raw = raw_outputs(member.network, rows, workspace)
-                found.append(raw.astype(X.dtype, copy=len(self.members) > 1))
-        if not all(np.isfinite(raw).all() for raw in found):
+            found = self._raw_of_members(X.astype(self.members[0].network.theta.dtype, copy=False))
+            if not _are_finite(found):
+                found = self._raw_of_members(X)
+            found = [raw.astype(X.dtype, copy=False) for raw in found]
+        if not _are_finite(found):
             raise predictions_error(X.dtype)
         return [each for raw in found for each in self.outputs(raw)]
+
+    def _raw_of_members(self, X):
+        """Raw outputs of each member, in the wider of the dtypes of X and of the training."""
+        rows, workspace, found = ArrayRows(X), None, []
+        for member in self.members:
+            if workspace is None or not self.are_alike:
+                workspace = prediction_workspace(member.network, rows)
+            raw = raw_outputs(member.network, rows, workspace)
+            found.append(raw if len(self.members) == 1 else raw.copy())
+        return found
 
     def calibrated(self, raw):
         """Raw outputs at the temperature."""
@@ -306,6 +316,10 @@ class Networks(ABC):
         other = memo[id(self)] = object.__new__(type(self))
         vars(other).update(copy.deepcopy(vars(self), memo))
         return other
+
+
+def _are_finite(arrays):
+    return all(np.isfinite(array).all() for array in arrays)
 
 
 def predictions_error(dtype):

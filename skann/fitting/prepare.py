@@ -20,7 +20,7 @@ from .holdout import Split, few_rows, hold_out, none_held_out
 from .splitters import own_splits
 from .stream import constant_to_start_from, rows_to_start_from
 from .train import TrainingState, warnings_about
-from .validation import ValidationRows, naming
+from .validation import ValidationRows
 
 
 class Given(NamedTuple):
@@ -201,8 +201,7 @@ def _watched_rows(settings, given, X, y, splits, target, loss, encoder):
     X_val, y_val, weight, _ = given.validation
     y_val = _scaled(target, y_val, X.dtype)
     target.check_domain(loss, y_val, settings.loss, "y_val")
-    with naming("X_val"):
-        X_val = inputs.encode(encoder, X_val, X.dtype, "X_val")
+    X_val = inputs.encode(encoder, X_val, X.dtype, "X_val")
     rows = nonzero_rows(weight)  # before a tiny weight is rounded to zero
     if weight is not None:  # the mean is that of all rows, those of weight zero among them
         weight = (weight / weight.mean()).astype(X.dtype)

@@ -7,10 +7,8 @@ ends the training may come at any time. When the parent is gone, the worker ends
 
 import os
 import pickle
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import traceback
 from contextlib import contextmanager, suppress
@@ -19,7 +17,6 @@ from functools import partial
 from multiprocessing import Pipe, resource_tracker
 from queue import SimpleQueue
 
-import numpy as np
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.backend.process import LokyProcess
 from sklearn import config_context
@@ -27,66 +24,13 @@ from sklearn import config_context
 from ..engine.callbacks import Callback, Verbose
 from ..engine.training import Run
 from .recipe import Settings
+from .shared import cloudpickle
 from .stopping import StopSignal
 from .train import fit_network
 
-try:
-    import cloudpickle
-except ImportError:  # joblib brought its own before 1.6
-    from joblib.externals import cloudpickle
-
 LIBRARIES = ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB", "NUMEXPR")
 ONE_THREAD = {f"{name}_{'MAXIMUM' if name == 'VECLIB' else 'NUM'}_THREADS": "1" for name in LIBRARIES}
-MEMORY = "/dev/shm"  # files that stay in memory, on Linux
-ALIGNMENT = 64  # bytes
 STOP = "stop"
-
-
-class SharedData:
-    """Objects for several processes, whose arrays are in one file, which each of them maps into its memory.
-
-    Parameters
-    ----------
-    objects : list
-        What cloudpickle can pickle.
-    """
-
-    def __init__(self, objects):
-        buffers: list = []
-        self.pickled = cloudpickle.dumps(objects, protocol=5, buffer_callback=buffers.append)
-        views = [buffer.raw() for buffer in buffers]
-        starts = np.cumsum([0] + [-(-view.nbytes // ALIGNMENT) * ALIGNMENT for view in views]).tolist()
-        self.places = [slice(start, start + view.nbytes) for start, view in zip(starts, views, strict=False)]
-        file, self.path = tempfile.mkstemp(prefix="skann-", dir=_folder(starts[-1]))
-        loky_tracker.register(self.path, "file")  # which deletes it if this process is killed
-        try:
-            with os.fdopen(file, "wb") as opened:
-                for place, view in zip(self.places, views, strict=True):
-                    opened.seek(place.start)
-                    opened.write(view)
-                opened.truncate(starts[-1] + ALIGNMENT)  # an empty file can't be mapped
-        except BaseException:
-            self.remove()
-            raise
-
-    def load(self):
-        """The objects. Who writes to an array of theirs gets a page of his own."""
-        memory = np.memmap(self.path, np.uint8, mode="c")
-        return pickle.loads(self.pickled, buffers=[memory[place] for place in self.places])
-
-    def remove(self):
-        """Delete the file: what is mapped already stays."""
-        with suppress(OSError):  # Windows deletes none that is mapped
-            os.remove(self.path)
-        loky_tracker.unregister(self.path, "file")
-
-
-def _folder(n_bytes):
-    """Where a file of this size is in memory, None for where temporary files are."""
-    with suppress(OSError):
-        if shutil.disk_usage(MEMORY).free > 2 * n_bytes and os.access(MEMORY, os.W_OK):
-            return MEMORY
-    return None
 
 
 class Worker:

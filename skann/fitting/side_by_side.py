@@ -7,7 +7,8 @@ import time
 from sklearn import config_context, get_config
 
 from .deadline import allot
-from .processes import SharedData, Worker
+from .processes import Worker
+from .shared import SharedData
 from .stopping import StopSignal
 from .train import fit_network
 

@@ -17,6 +17,7 @@ from .reading import LARGEST, Wanted, read_targets
 WANTED = Wanted(
     "strings, integers or booleans",
     "For several labels in a row use sklearn.preprocessing.MultiLabelBinarizer.",
+    "Decode them.",
     "Make them strings.",
     exact=True,
 )

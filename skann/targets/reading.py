@@ -21,6 +21,12 @@ LARGEST = 2.0**63  # integers are below
 NEVER_MISSING = frozenset({str, np.str_, bool, np.bool_, int})  # types of which no value stands for a missing one
 
 
+BUFFERS = (bytearray, memoryview)
+
+
+NO_COLUMN = ("Struct", "Int128", "UInt128")  # dtypes of polars: one becomes several columns in NumPy, others none
+
+
 SEVERAL = (list, tuple, set, frozenset, dict, np.ndarray)  # what stands for several labels, in one row
 
 
@@ -34,6 +40,8 @@ class Wanted:
         What y must hold.
     if_several : str
         What to do where a row holds several of them.
+    if_bytes : str
+        What to do with bytes.
     if_other : str
         What to do with objects of any other kind.
     exact : bool
@@ -42,6 +50,7 @@ class Wanted:
 
     what: str
     if_several: str
+    if_bytes: str
     if_other: str
     exact: bool = False
 
@@ -103,8 +112,10 @@ def _array_of(y, name, wanted):
     if isinstance(y, Sequence) and not isinstance(y, str | bytes) and not hasattr(y, "__array__"):
         return _from_sequence(y)
     polars = sys.modules.get("polars")  # not imported: then y can't come from it
-    if polars is not None and isinstance(y, polars.Series) and y.dtype == polars.Struct:
-        return as_objects(y.to_list())  # its array would have a column for each field
+    if polars is not None and isinstance(y, polars.Series | polars.DataFrame):
+        is_series = isinstance(y, polars.Series)
+        if any(str(dtype).startswith(NO_COLUMN) for dtype in ([y.dtype] if is_series else y.dtypes)):
+            return as_objects(y.to_list() if is_series else y.rows())
     try:
         return np.asarray(y)
     except (ValueError, TypeError) as error:
@@ -114,6 +125,8 @@ def _array_of(y, name, wanted):
 
 def _from_sequence(y):
     """A list as an array; of objects where NumPy would make strings of numbers, or merge numbers."""
+    if any(issubclass(cls, BUFFERS) or cls.__module__.startswith("pyarrow") for cls in {*map(type, y)}):
+        return _reshaped(list(y), (len(y),))  # NumPy would read their bytes
     try:
         array = np.asarray(y)
     except (ValueError, TypeError, OverflowError):  # ragged
@@ -195,7 +208,7 @@ def _dtype_error(dtype, name, wanted):
         return _complex_error(dtype, name, wanted)
     found, hint = f"dtype {str(dtype)[:60]}", wanted.if_other
     if dtype.kind == "S":
-        found, hint = "bytes", f"Decode them: {name}.astype(str)."
+        found, hint = "bytes", wanted.if_bytes
     elif dtype.kind in "mM":
         found = f"dates, times or durations ({dtype})"
     elif dtype.names is not None:
@@ -216,7 +229,7 @@ def _object_error(value, name, wanted):
     if issubclass(cls, SEVERAL):
         hint = wanted.if_several
     elif issubclass(cls, bytes | bytearray):
-        hint = "Decode them."
+        hint = wanted.if_bytes
     elif issubclass(cls, Enum):
         hint = "Take the value of each member."
     found = f"{cls.__name__[:40]} objects such as {shown(value)}"

@@ -13,6 +13,7 @@ WANTED = Wanted(
     "numbers",
     "Several targets are an array of two dimensions, with as many numbers in each row.",
     "Replace them by numbers.",
+    "Replace them by numbers.",
 )
 
 LARGEST = 1e302  # target; so that sums and differences of many are finite

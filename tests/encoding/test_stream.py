@@ -196,7 +196,7 @@ def test_a_warning_that_is_an_error_leaves_the_encoder_as_it_was():
         ({"x": ["word"], "s": ["a"]}, "Column 'x' must hold numbers"),
         ({"x": [np.inf], "s": ["a"]}, "Column 'x' holds an infinite value"),
         ({"x": [1.0], "s": [3.0]}, "Column 's' must hold strings"),
-        ({"x": [1.0]}, "feature names"),
+        ({"x": [1.0]}, "X: The feature names"),
     ],
 )
 def test_a_call_that_fails_leaves_the_encoder_as_it_was(wrong, error):

@@ -25,8 +25,8 @@ from skann import ANNClassifier, ANNRegressor
 from skann._compat import has_callbacks
 from skann.engine.activations import Tanh
 from skann.engine.training import Run
-from skann.fitting import parallel, processes, side_by_side
-from skann.fitting.processes import SharedData
+from skann.fitting import parallel, shared, side_by_side
+from skann.fitting.shared import SharedData
 from skann.fitting.stopping import StopSignal
 from tests.data import BOTH
 from tests.estimators.ensembles import SIGNAL, SMALL, X, assert_same, target
@@ -72,7 +72,7 @@ def long(monkeypatch):
 def folder(tmp_path, monkeypatch):
     """For shared data. After the test it is empty, and there is no process and no thread."""
     (tmp_path / "memory").mkdir()
-    monkeypatch.setattr(processes, "MEMORY", str(tmp_path / "memory"))
+    monkeypatch.setattr(shared, "MEMORY", str(tmp_path / "memory"))
     before = multiprocessing.active_children()
     yield tmp_path / "memory"
     assert not [each for each in multiprocessing.active_children() if each not in before]
@@ -224,10 +224,10 @@ def test_a_file_that_can_not_be_written_leaves_none(monkeypatch):
 def test_a_folder_without_room(folder, monkeypatch):
     """Then the file is where temporary ones are."""
     free = shutil.disk_usage(folder).free
-    assert processes._folder(free // 3) == str(folder)
-    assert processes._folder(free) is None
-    monkeypatch.setattr(processes, "MEMORY", str(folder / "none"))
-    assert processes._folder(0) is None
+    assert shared._folder(free // 3) == str(folder)
+    assert shared._folder(free) is None
+    monkeypatch.setattr(shared, "MEMORY", str(folder / "none"))
+    assert shared._folder(0) is None
 
 
 # --------------------------------------------------------------------------------------------------- what is heard here
@@ -372,12 +372,12 @@ import numpy as np
 from multiprocessing import parent_process
 from skann import ANNRegressor
 from skann.engine.losses import SquaredError
-from skann.fitting import processes, side_by_side
+from skann.fitting import shared, side_by_side
 
 warnings.simplefilter("ignore")
 side_by_side.LONG, side_by_side.TICK = -1.0, 0.01
 folder, n_epochs, pause = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-processes.MEMORY = os.path.join(os.path.dirname(folder), "memory")
+shared.MEMORY = os.path.join(os.path.dirname(folder), "memory")
 
 calls = []
 

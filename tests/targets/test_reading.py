@@ -294,7 +294,11 @@ OTHER = {
     "pyarrow lists": (pa.array(of(["a"], ["a", "b"])), r"ndarray objects.*" + SEVERAL),
     "bytes": (of(b"a", b"b"), r"bytes objects such as b'a'\. Decode"),
     "bytes and str": (of(b"a", "b"), r"bytes objects such as b'a'\. Decode"),
-    "array of bytes": (np.array(of(b"a", b"b")), r"bytes\. Decode them"),
+    "array of bytes": (np.array(of(b"a", b"b")), r"bytes\. Decode"),
+    "bytearrays": (of(bytearray(b"a"), bytearray(b"b")), r"bytearray objects such as bytearray\(b'a'\)\. Decode"),
+    "memoryviews": (of(memoryview(b"a"), memoryview(b"b")), "memoryview objects such as <memory at"),
+    "scalars of pyarrow": (list(pa.array(of("a", "b"))), r"StringScalar objects such as <pyarrow\.StringScalar: 'a'>"),
+    "polars frame of structs": (pl.DataFrame({"y": of({"a": 1}, {"a": 0})}), r"dict objects.*" + SEVERAL),
     "dates": (DAYS, r"dates, times or durations \(datetime64\[[a-z]+\]\)"),
     "dates in a list": (of(datetime.date(2020, 1, 1), datetime.date(2021, 1, 1)), "date objects such as datetime"),
     "dates with a zone": (DAYS.tz_localize("UTC"), "Timestamp objects such as Timestamp"),
@@ -328,7 +332,7 @@ def test_other_kinds_of_labels_are_named(y, message):
 
 @pytest.mark.parametrize("y, message", OTHER.values(), ids=OTHER.keys())
 def test_other_kinds_of_values_are_named(y, message):
-    message = message.removesuffix(SEVERAL)
+    message = message.removesuffix(SEVERAL).replace("Decode", "Replace them by numbers")
     for name, call in (
         ("y", lambda: regressor(max_iter=2).fit(X, y)),
         ("y_val", lambda: regressor(max_iter=2, early_stopping=True).fit(X, B, X_val=X, y_val=y)),
@@ -389,6 +393,11 @@ def test_shapes_are_named(make):
         make(max_iter=2).fit(X, np.zeros((N, 0)))
     with pytest.raises(ValueError, match=r"^y must have rows and columns, found .* 0 sample\(s\), shape \(0,\)"):
         make(max_iter=2).fit(X, [])
+    for y in (B.reshape(1, -1), [B.tolist()], pd.DataFrame([B])):
+        with pytest.raises(ValueError, match=r"^X and y have .* \[30, 1\]. y needs an entry .* shape \(1, 30\)"):
+            make(max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"^X_val and y_val have .* \[30, 29\]. y_val needs .* row of X_val, got .*29"):
+        make(max_iter=2, early_stopping=True).fit(X, B, X_val=X, y_val=B[1:])
 
 
 # ------------------------------------------------------------------------------------------------------ several kinds
@@ -497,6 +506,16 @@ VALUES = {
     "polars Decimal": pl.Series(of(Decimal("0.50"), Decimal("1.25"))),
     "pyarrow": pa.array(of(0.5, 1.25)),
 }
+
+
+@pytest.mark.skipif(not hasattr(pl, "Int128"), reason="polars has no such integers")
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_integers_of_128_bits(make):
+    """NumPy has no such dtype, and what fits into 64 bits is a number like others."""
+    expected = make(max_iter=2).fit(X, B).predict(X)
+    series = pl.Series(B, dtype=pl.Int128)
+    np.testing.assert_array_equal(make(max_iter=2).fit(X, series).predict(X), expected)
+    np.testing.assert_array_equal(np.ravel(make(max_iter=2).fit(X, series.to_frame()).predict(X)), expected)
 
 
 @pytest.mark.parametrize("y", VALUES.values(), ids=VALUES.keys())
