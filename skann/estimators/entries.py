@@ -195,9 +195,14 @@ n_estimators : int or "auto", default="auto"
     that describe one network are then found in `estimators_`.
 
 n_jobs : int or None, default=None
-    Number of networks of an ensemble that are trained at the same time by joblib, in threads unless
-    ``joblib.parallel_config`` says otherwise. None means 1, and -1 all processors. If more than one is trained at a
-    time, Ctrl-C leaves the estimator as it was. Predictions for many rows use as many threads, and are the same but
+    Number of networks of an ensemble that are trained at the same time, as joblib counts: None means 1, and -1 all
+    processors. The model is the same, to the bit. One trains in this process; when seconds of work are left, the others
+    do in processes that end with the fit: they share the encoded X, need no main guard and are sent objects of your
+    own, such as losses, by cloudpickle. ``verbose`` and callbacks speak in this process. Callbacks that are given the
+    model of an epoch, `Checkpoint` and `EarlyStopping` among them, need the weights here: then all train in threads,
+    which gain less. What can't be pickled is trained one network after the other, as inside of another job, that of a
+    search say. ``joblib.parallel_config`` may choose threads or a backend of a cluster. Ctrl-C keeps the networks that
+    have begun, a second one ends the fit at once. Predictions for many rows use as many threads, and are the same but
     for rounding.
 
 encoder : transformer, "auto" or None, default="auto"

@@ -19,8 +19,9 @@ from .._threads import blas_threads
 from ..engine.calibration import fit_temperature
 from ..engine.evaluation import pooled_targets, prediction_workspace, raw_outputs
 from ..engine.rows import ArrayRows
+from .deadline import is_past
 from .member import Member
-from .parallel import is_past, train_all
+from .parallel import train_all
 from .shrinkage import shrink, unshrink
 from .train import Training
 

@@ -1,12 +1,14 @@
-"""Several trainings, one after the other or side by side in threads."""
+"""Several trainings: one after the other, side by side, or by a backend of joblib."""
 
 import itertools
-import time
-from typing import NamedTuple
+import multiprocessing
 
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import LokyBackend, ThreadingBackend, get_active_backend
 
-from ..engine.callbacks import Callback, TimeLimit
+from .deadline import allot
+from .side_by_side import SideBySide
+from .stopping import StopSignal
 from .train import fit_network
 
 
@@ -30,9 +32,30 @@ def train_all(trainings, n_jobs, deadline=None, tasks=None):
         that have learnt for an epoch, or if there is none, those that have begun.
     """
     tasks = tasks or [None] * len(trainings)
-    jobs = min(effective_n_jobs(n_jobs), len(trainings))
-    if jobs > 1:
-        return _side_by_side(trainings, n_jobs, jobs, deadline, tasks)
+    backend, _ = get_active_backend()
+    jobs = _jobs(n_jobs, len(trainings), backend)
+    if jobs == 1:
+        trained = _one_after_the_other(trainings, deadline, tasks)
+    elif isinstance(backend, LokyBackend | ThreadingBackend):
+        need_weights = any(getattr(task, "needs_weights", False) for task in tasks)
+        in_threads = need_weights or isinstance(backend, ThreadingBackend)
+        trained = SideBySide(trainings, tasks, deadline, jobs).train(in_threads)
+    else:
+        trained = _by_joblib(trainings, n_jobs, jobs, deadline, tasks)
+    # those before the first that had no time for an epoch, which would spoil the mean; all if that is the first
+    return list(itertools.takewhile(lambda each: not each.run.was_cut, trained)) or trained
+
+
+def _jobs(n_jobs, n_trainings, backend):
+    """How many trainings go on at the same time: one where others do so already, in other processes or threads."""
+    if n_trainings == 1 or multiprocessing.parent_process() is not None:
+        return 1
+    if isinstance(backend, LokyBackend | ThreadingBackend) and backend.nesting_level:
+        return 1
+    return min(effective_n_jobs(n_jobs), n_trainings)
+
+
+def _one_after_the_other(trainings, deadline, tasks):
     trained: list = []
     for training, allotted, task in zip(trainings, allot(trainings, deadline), tasks, strict=True):
         try:
@@ -47,10 +70,11 @@ def train_all(trainings, n_jobs, deadline=None, tasks=None):
         trained.append(each)
         if each.run.interrupted or each.run.was_cut:
             break
-    return _whole(trained)
+    return trained
 
 
-def _side_by_side(trainings, n_jobs, jobs, deadline, tasks):
+def _by_joblib(trainings, n_jobs, jobs, deadline, tasks):
+    """By a backend that ``joblib.parallel_config`` has chosen, of a cluster say."""
     signal = StopSignal()
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")
     try:
@@ -62,100 +86,9 @@ def _side_by_side(trainings, n_jobs, jobs, deadline, tasks):
         signal.now()
         signal.wait()
         raise
-    return _whole([each for each in trained if each is not None])
+    return [each for each in trained if each is not None]
 
 
 def _train(training, allotted, task, signal=None):
     """`fit_network` in the time allotted; None if the time is over."""
-    if not allotted.is_first and is_past(allotted.deadline):
-        return None
-    return fit_network(training, allotted.begin(), task, signal)
-
-
-def _whole(trained):
-    """Those before the first that had no time for an epoch, which would spoil the mean; all if that is the first."""
-    return list(itertools.takewhile(lambda each: not each.run.was_cut, trained)) or trained
-
-
-def is_past(deadline):
-    """Whether it is later than this time of `time.perf_counter`; None is never past."""
-    return deadline is not None and time.perf_counter() >= deadline
-
-
-class Allotted(NamedTuple):
-    """What a training may take of the time.
-
-    Attributes
-    ----------
-    deadline : float or None
-        The time of `time.perf_counter` at which all trainings have ended.
-    n_left : int
-        Trainings one after the other until then, with this one.
-    n_after : int
-        Rows that are passed through networks after this training.
-    is_first : bool
-        It is not left out.
-    """
-
-    deadline: float | None
-    n_left: int
-    n_after: int
-    is_first: bool
-
-    def begin(self):
-        """The `TimeLimit` of the training, which begins now; None if there is no deadline."""
-        if self.deadline is None:
-            return None
-        seconds = max(0.0, self.deadline - time.perf_counter())
-        return TimeLimit(seconds, seconds / self.n_left, self.n_after)
-
-
-def allot(trainings, deadline, jobs=1):
-    """The time until the deadline in even shares, for an epoch at least.
-
-    Before the deadline the watched rows of all networks are to be passed through them, and those of the first epoch.
-    """
-    n_watched = [0 if each.data.watched is None else len(each.data.watched) for each in trainings]
-    return [
-        Allotted(deadline, -(-(len(trainings) - i) // jobs), n_watched[i] + sum(n_watched[: i + 1]), i == 0)
-        for i in range(len(trainings))
-    ]
-
-
-class StopSignal(Callback):
-    """Ends trainings in several threads when one of them has failed, or the thread that waits for them was interrupted.
-
-    It may be pickled; trainings in other processes it does not end.
-    """
-
-    def __init__(self):
-        self.is_wanted, self.runs, self.at_work = False, [], []
-
-    def call(self, train, *args):
-        """``train(..., signal=self)``, which has this callback, or None if it is too late to begin."""
-        self.at_work.append(None)
-        try:
-            return None if self.is_wanted else train(*args, signal=self)
-        except BaseException:
-            self.now()
-            raise
-        finally:
-            self.at_work.pop()
-
-    def on_fit_begin(self, run):
-        self.runs.append(run)
-        run.interrupted = self.is_wanted
-
-    def on_epoch_end(self, run):
-        return self.is_wanted
-
-    def now(self):
-        """Let each training end after the step that it is in."""
-        self.is_wanted = True
-        for run in self.runs:
-            run.interrupted = True
-
-    def wait(self):
-        """Return when no training goes on any more."""
-        while self.at_work:
-            time.sleep(0.001)
+    return None if allotted.is_over() else fit_network(training, allotted.begin(), task, signal)

@@ -104,7 +104,8 @@ def fit_network(training, time_limit=None, task=None, signal=None):
     time_limit : TimeLimit, default=None
     task : callable(state, callbacks) -> Callback, default=None
         Makes the last of the engine's callbacks, which reports to those of the user and may restore ``state`` and the
-        other callbacks from a checkpoint.
+        other callbacks from a checkpoint. Its attribute ``needs_weights`` says whether it has to do with the weights in
+        training, which are then trained in this process.
     signal : StopSignal, default=None
         What other threads may end this training with.
 

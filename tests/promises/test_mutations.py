@@ -386,10 +386,8 @@ MUTANTS = {
             ("                run.was_cut = True  #", "                run.was_cut = False  #"),
         ],
         "engine/callbacks.py": [("min(0.5 * self.n_after", "min(0.0 * self.n_after")],
-        "fitting/parallel.py": [
-            ("if each.run.interrupted or each.run.was_cut:", "if each.run.interrupted:"),
-            ("TimeLimit(seconds, seconds / self.n_left,", "TimeLimit(seconds, seconds,"),
-        ],
+        "fitting/parallel.py": [("if each.run.interrupted or each.run.was_cut:", "if each.run.interrupted:")],
+        "fitting/deadline.py": [("TimeLimit(seconds, seconds / self.n_left,", "TimeLimit(seconds, seconds,")],
         "fitting/prepare.py": [("None if partial or settings.max_time", "None if settings.max_time")],
     },
     "promises/test_extreme_values.py fitting/test_holdout.py": {
