@@ -4,7 +4,8 @@ They need scikit-learn 1.9 or newer and follow its `sklearn.callback.FitCallback
 its own `sklearn.callback.ScoringMonitor` and `sklearn.callback.ProgressBar`. `partial_fit` calls none.
 
 - Each epoch is a task, named "epoch"; an ensemble has a task "network" for each of its networks, and in this its
-  epochs. With ``n_jobs`` networks learn side by side, but one at a time speaks to the callbacks.
+  epochs. With ``n_jobs`` networks learn side by side, but one at a time speaks to the callbacks,
+  in the process of the fit. Where they ask for ``fitted_estimator``, all networks learn there, in threads.
 - X, y and the weights are those that `fit` was given, with the rows that early stopping holds out.
 - ``fitted_estimator`` is a copy of the model with the weights of this epoch, averaged if ``weight_averaging`` says so,
   not yet the best ones; in an ensemble the model of that one network. It is made for callbacks that ask for it.

@@ -2,11 +2,15 @@
 
 import copy
 import threading
-from functools import partial
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any
 
 from .._compat import begin_tasks, callbacks_of
 from ..engine.callbacks import Callback
 from .checkpoint import CheckpointFile
+
+HOOKS = ("on_fit_task_begin", "on_fit_task_end")  # of callbacks, where they may ask for a fitted estimator
 
 
 class FitTask:
@@ -40,8 +44,8 @@ class FitTask:
 
         Returns
         -------
-        tasks : list of callables
-            For each training what makes its engine callback: see `skann.fitting.train.fit_network`.
+        tasks : list of TaskOfNetwork
+            For each training what makes its engine callback.
         """
         self.max_iter = start.settings.max_iter
         if self.file is not None:
@@ -54,7 +58,7 @@ class FitTask:
         if n_networks > 1:
             options = {"task_name": "network", "max_subtasks": self.max_iter}
             contexts = [self.context.subcontext(task_id=i, **options) for i in range(n_networks)]
-        return [partial(NetworkTask, self, i, context) for i, context in enumerate(contexts)]
+        return [TaskOfNetwork(self, i, context) for i, context in enumerate(contexts)]
 
     def close(self):
         """The training is over, or has failed, though threads may go on: they tell no callback any more."""
@@ -64,6 +68,26 @@ class FitTask:
     def end(self):
         """End the task of the fit."""
         self.context.call_on_fit_task_end(**self.data, reconstruction_attributes={})
+
+
+@dataclass(frozen=True)
+class TaskOfNetwork:
+    """Makes the `NetworkTask` of a training, as `skann.fitting.train.fit_network` calls it."""
+
+    task: FitTask
+    index: int
+    context: Any
+
+    @property
+    def needs_weights(self):
+        """Whether it reads or sets the weights in training, so that these must be in the same process."""
+        task = self.task
+        hooks = [getattr(each, name) for each in task.callbacks for name in HOOKS]
+        takes_model = any("fitted_estimator" in signature(hook).parameters for hook in hooks)
+        return takes_model or task.file is not None or any(hasattr(each, "_get_state") for each in task.callbacks)
+
+    def __call__(self, state, watchers):
+        return NetworkTask(self.task, self.index, self.context, state, watchers)
 
 
 class NetworkTask(Callback):

@@ -63,7 +63,7 @@ class ReLU:
     two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
-        np.maximum(z, _row(0, z), out=a)
+        np.maximum(z, same_for_rows(0, z), out=a)
 
     def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         delta *= a > 0  # several times faster than delta[a == 0] = 0: no branch to mispredict
@@ -98,7 +98,7 @@ class ELU:
     two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
-        zeros = _row(0, z)
+        zeros = same_for_rows(0, z)
         below = np.minimum(z, zeros)
         np.exp(below, out=below)
         below -= 1
@@ -106,7 +106,7 @@ class ELU:
         a += below
 
     def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
-        np.minimum(a, _row(0, a), out=a)
+        np.minimum(a, same_for_rows(0, a), out=a)
         a += 1
         delta *= a
 
@@ -122,7 +122,7 @@ class SELU:
     two_buffers = False
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
-        zeros = _row(0, z)
+        zeros = same_for_rows(0, z)
         below = np.minimum(z, zeros)
         np.exp(below, out=below)
         below -= 1
@@ -133,7 +133,7 @@ class SELU:
 
     def backward(self, z: np.ndarray, a: np.ndarray, delta: np.ndarray) -> None:
         positive = np.greater(a, 0)
-        np.minimum(a, _row(0, a), out=a)
+        np.minimum(a, same_for_rows(0, a), out=a)
         a += self.scale * self.alpha
         a += np.multiply(positive, self.scale * (1 - self.alpha), dtype=a.dtype)
         delta *= a
@@ -190,7 +190,7 @@ class Mish:
     two_buffers = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
-        e = np.minimum(z, _row(20, z))
+        e = np.minimum(z, same_for_rows(20, z))
         np.exp(e, out=e)
         n = e + 2
         n *= e
@@ -223,7 +223,7 @@ class Softplus:
         delta *= a
 
 
-def _row(value, z):
+def same_for_rows(value, z):
     """The value for each column of z: NumPy vectorises minimum and maximum with a row, but not with a scalar."""
     row = np.empty(z.shape[-1], z.dtype)
     row.fill(value)

@@ -16,7 +16,6 @@ import copy
 import math
 
 import numpy as np
-from scipy import sparse
 
 from .layers import Layer, outputs
 
@@ -128,8 +127,8 @@ class Periodic(Embedding):
     Backward, with u = w x + p and delta the derivative of the D - 1 outputs: dW = cos(u)^T delta;  db = sum of delta;
     du = -sin(u) delta W^T;  dp = sum of du;  dw = sum of du x.
 
-    u is [x, 1] times [w; p], and [dw; dp] is [x, 1]^T du: each is one matrix product per column of the table, on
-    arrays that have the columns first, (n_in, n_rows, H).
+    u is [w, p] times [x; 1], the output is [0, 1, 0; W^T, 0, b] times [cos(u); x; 1], and [dw, dp] is du [x; 1]^T: each
+    is one matrix product per column of the table, on arrays that have the columns first and the rows last.
 
     Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491, section 3; periodic features: Gorishniy et al. 2022,
     https://arxiv.org/abs/2203.05556.
@@ -155,7 +154,11 @@ class Periodic(Embedding):
             "W": (n_in, n_frequencies, n_features - 1),
             "b": (n_in, n_features - 1),
         }
-        self.scratch = {"x1": (n_in, 2), "u": (n_in, n_frequencies), "c": (n_in, n_frequencies)}
+
+    @property
+    def scratch(self):
+        n_in, n_frequencies = self.n_in, self.n_frequencies
+        return {"u": (n_in, n_frequencies), "cx1": (n_in, n_frequencies + 2), "out": (n_in, self.n_features)}
 
     def __str__(self):
         return f"{self.n_in} periodic embeddings"
@@ -168,35 +171,31 @@ class Periodic(Embedding):
         self.b[...] = rng.uniform(-bound, bound, self.b.shape)
 
     def forward(self, x, buf, rng=None):
-        x1, u, c = self._columns_first(buf)
-        x1[:, 0], x1[:, 1] = x.T, 1
-        wp = np.stack((self.w, self.p), axis=1)
-        np.matmul(x1.transpose(0, 2, 1), wp, out=u)
-        np.cos(u, out=c)
-        out = buf["a"].reshape(len(x), self.n_in, self.n_features)
-        np.matmul(c, self.W, out=out[:, :, 1:].transpose(1, 0, 2))
-        out[:, :, 0] = x
-        zero_and_b = np.zeros((self.n_in, self.n_features), self.b.dtype)
-        zero_and_b[:, 1:] = self.b
-        buf["a"] += zero_and_b.reshape(-1)  # several times faster than adding b to the strided out[:, :, 1:]
+        u, cx1, out = self._rows_last(buf)
+        cx1[:, -2], cx1[:, -1] = x.T, 1
+        np.matmul(np.stack((self.w, self.p), axis=2), cx1[:, -2:], out=u)
+        np.cos(u, out=cx1[:, :-2])
+        mixing = np.zeros((self.n_in, self.n_features, self.n_frequencies + 2), self.W.dtype)
+        mixing[:, 0, -2] = 1
+        mixing[:, 1:, :-2], mixing[:, 1:, -1] = self.W.transpose(0, 2, 1), self.b
+        np.matmul(mixing, cx1, out=out)
+        buf["a"][...] = out.reshape(self.n_out, len(x)).T
         return buf["a"]
 
     def backward(self, x, buf, dx=None):
-        x1, u, c = self._columns_first(buf)
-        delta = buf["delta"].reshape(len(x), self.n_in, self.n_features)[:, :, 1:].transpose(1, 0, 2)
-        np.matmul(c.transpose(0, 2, 1), delta, out=self.dW)
-        self.db[...] = np.dot(x1[0, 1], buf["delta"]).reshape(self.n_in, self.n_features)[:, 1:]
-        minus_du = np.matmul(delta, self.W.transpose(0, 2, 1), out=c)
+        u, cx1, delta = self._rows_last(buf)
+        delta.reshape(self.n_out, len(x))[...] = buf["delta"].T
+        d_mixing = np.matmul(delta[:, 1:], cx1.transpose(0, 2, 1))
+        self.dW[...], self.db[...] = d_mixing[:, :, :-2].transpose(0, 2, 1), d_mixing[:, :, -1]
+        minus_du = np.matmul(self.W, delta[:, 1:], out=cx1[:, :-2])
         minus_du *= np.sin(u, out=u)
-        minus_dwp = np.matmul(x1, minus_du)
-        np.negative(minus_dwp[:, 0], out=self.dw)
-        np.negative(minus_dwp[:, 1], out=self.dp)
+        minus_dwp = np.matmul(minus_du, cx1[:, -2:].transpose(0, 2, 1))
+        np.negative(minus_dwp[:, :, 0], out=self.dw)
+        np.negative(minus_dwp[:, :, 1], out=self.dp)
 
-    def _columns_first(self, buf):
-        """x1 (n_in, 2, n_rows), u and c (n_in, n_rows, H), in the memory of buffers whose first axis is the rows."""
-        x1, u, c = (buf[name] for name in self.scratch)
-        first = self.n_in, len(u), self.n_frequencies
-        return x1.reshape(self.n_in, 2, len(u)), u.reshape(first), c.reshape(first)
+    def _rows_last(self, buf):
+        """Arrays (n_in, ..., n_rows) in the memory of buffers whose first axis is the rows."""
+        return [buf[name].reshape(*shape, len(buf[name])) for name, shape in self.scratch.items()]
 
 
 class PiecewiseLinear(Embedding):
@@ -304,16 +303,13 @@ class Category(Embedding):
         self.E[0] = 0
 
     def forward(self, x, buf, rng=None):
-        buf["a"][...] = self.E[x[:, 0].astype(np.intp)]
+        buf["a"][...] = self.E.take(x[:, 0].astype(np.intp), axis=0)
         return buf["a"]
 
     def backward(self, x, buf, dx=None):
-        n_rows = len(x)
-        codes = x[:, 0].astype(np.int32)
-        one_hot = sparse.csr_array(
-            (np.ones(n_rows, x.dtype), codes, np.arange(n_rows + 1)), (n_rows, self.n_levels + 1)
-        )
-        self.dE[...] = one_hot.T @ buf["delta"]
+        self.dE.fill(0)
+        places = x.astype(np.intp) * self.n_out + np.arange(self.n_out)  # in the flat dE, where add.at is fast
+        np.add.at(self.dE.reshape(-1), places.ravel(), buf["delta"].ravel())
         self.dE[0] = 0
 
 

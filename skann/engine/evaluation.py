@@ -41,7 +41,7 @@ def prediction_workspace(network, rows):
 def chunk_rows(network, n_in):
     """Rows to pass through the network at once: enough to fill the matrix products, few enough to stay in the cache."""
     width = n_in + sum(layer.n_out for layer in network.layers)
-    return min(max(2**19 // width, 128), 4096)
+    return min(max(3 * 2**18 // width, 128), 4096)
 
 
 def mean_loss(loss, raw, y, weight=None):

@@ -21,11 +21,12 @@ respect to ``x`` into ``dx``. It may overwrite all of ``buf``, but not ``x``.
 """
 
 import copy
+import math
 
 import numpy as np
 
 from . import initializers
-from .activations import Identity
+from .activations import Identity, Mish, same_for_rows
 
 
 class Layer:
@@ -115,9 +116,34 @@ class Dense(Layer):
             np.dot(delta, self.W.T, out=dx)
 
 
-class ParametricActivation(Layer):
-    """a = x + p (f(x) - x), one learnt p per unit that starts at 1;  dp = sum of delta (f(x) - x);  dx = delta (1 - p
-    + p f'(x)).
+class Parametric(Layer):
+    """What parametric activations share: one learnt p per unit that starts at 1.
+
+    Parameters
+    ----------
+    n_units : int
+    """
+
+    kind = "activation"
+
+    def __init__(self, n_units):
+        self.n_out = n_units
+        self.shapes = {"p": (n_units,)}
+
+    def __str__(self):
+        return f"Parametric {type(self.activation).__name__}"
+
+    def initialize(self, rng, variance=None):
+        self.p[...] = 1
+
+    def _buffers(self, n_rows, dtype, training, names):
+        buf = outputs(n_rows, self.n_out, dtype, training)
+        buf |= {name: np.empty_like(buf["a"]) for name in names}
+        return buf | _ones(n_rows, dtype, training)
+
+
+class ParametricActivation(Parametric):
+    """a = x + p (f(x) - x);  dp = sum of delta (f(x) - x);  dx = delta (1 - p + p f'(x)).
 
     Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491, section 3. It follows a linear `Dense`.
 
@@ -127,23 +153,12 @@ class ParametricActivation(Layer):
     activation : Activation
     """
 
-    kind = "activation"
-
     def __init__(self, n_units, activation):
-        self.n_out = n_units
+        super().__init__(n_units)
         self.activation = activation
-        self.shapes = {"p": (n_units,)}
-
-    def __str__(self):
-        return f"Parametric {type(self.activation).__name__}"
-
-    def initialize(self, rng, variance=None):
-        self.p[...] = 1
 
     def buffers(self, n_rows, dtype, training):
-        buf = outputs(n_rows, self.n_out, dtype, training)
-        buf |= {name: np.empty_like(buf["a"]) for name in ("z", "f")}
-        return buf | _ones(n_rows, dtype, training)
+        return self._buffers(n_rows, dtype, training, ("z", "f"))
 
     def forward(self, x, buf, rng=None):
         f, a = buf["f"], buf["a"]
@@ -166,12 +181,68 @@ class ParametricActivation(Layer):
             dx += p_delta
 
 
+class ParametricMish(Parametric):
+    """a = x - p h with h = x - f(x) and f Mish;  dp = -sum of delta h;  dx = delta (1 + p (f'(x) - 1)).
+
+    The same as `ParametricActivation` with `Mish`, in three quarters of its time to train and half of it to predict.
+    With e = exp(x) and s = 2 / ((e + 1)^2 + 1): h = x s and f'(x) - 1 = h s e (e + 1) - s. Above x = 20, s is 0 beside
+    1 in double precision, hence the cut, without which s e may be 0 times infinity.
+    """
+
+    activation = Mish()
+
+    def buffers(self, n_rows, dtype, training):
+        return self._buffers(n_rows, dtype, training, ("e", "s") if training else ())
+
+    def forward(self, x, buf, rng=None):
+        if "e" not in buf:  # only to predict
+            return self._predict(x, buf["a"])
+        e, s, a = buf["e"], buf["s"], buf["a"]
+        np.minimum(x, same_for_rows(20, x), out=e)
+        np.exp(e, out=e)
+        np.add(e, 1, out=s)
+        np.square(s, out=s)
+        s += 1
+        np.divide(2, s, out=s)
+        np.multiply(x, s, out=a)
+        a *= self.p
+        return np.subtract(x, a, out=a)
+
+    def _predict(self, x, a):
+        """The output, x (1 - p s), in ``a``, the only buffer that it takes."""
+        with np.errstate(over="ignore"):
+            np.exp(x, out=a)
+            a += 1
+            np.square(a, out=a)
+        a += 1
+        np.divide(2 * self.p, a, out=a)
+        np.subtract(1, a, out=a)
+        a *= x
+        return a
+
+    def backward(self, x, buf, dx=None):
+        delta, slope, s = buf["delta"], buf["e"], buf["s"]
+        h = np.multiply(x, s, out=buf["a"])
+        if dx is not None:
+            slope *= np.add(slope, 1, out=dx)
+            slope *= s
+            slope *= h
+            slope -= s  # f'(x) - 1
+            slope *= self.p
+            slope *= delta
+            np.add(delta, slope, out=dx)
+        h *= delta
+        np.dot(buf["ones"], h, out=self.dp)
+        np.negative(self.dp, out=self.dp)
+
+
 class Dropout(Layer):
     """a = x m, each element of m independently 0 with probability ``rate``, else 1 / (1 - rate);  dx = delta m.
 
-    Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Outside training m is 1. The rate is rounded
-    to a multiple of 2^-16: cutting the generator's raw 64 bits in four is several times faster than drawing floats. So
-    the generator must give 64 bits at a time, as that of ``default_rng`` does; of NumPy's, MT19937 alone gives 32.
+    Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Outside training m is 1. For each batch the
+    rate is rounded, up or down at random so that it stays the same on average, to a multiple of 2^-8, at most 255 of
+    them: cutting the generator's raw 64 bits in eight is much faster than drawing floats. So the generator must give 64
+    bits at a time, as that of ``default_rng`` does; of NumPy's, MT19937 alone gives 32.
 
     Attributes
     ----------
@@ -200,11 +271,12 @@ class Dropout(Layer):
         if "mask" not in buf:  # only to predict
             return x
         mask, a = buf["mask"], buf["a"]
-        dropped = min(round(self.rate * self.share * 2**16), 2**16 - 1) if rng is not None else 0
-        if dropped:
-            noise = rng.bit_generator.random_raw((mask.size + 3) // 4).view(np.uint16)[: mask.size]
+        rate = self.rate * self.share if rng is not None else 0
+        if rate:
+            dropped = min(math.floor(256 * rate + rng.random()), 255)
+            noise = rng.bit_generator.random_raw((mask.size + 7) // 8).view(np.uint8)[: mask.size]
             kept = noise.reshape(mask.shape) >= dropped
-            np.multiply(kept, mask.dtype.type(2**16 / (2**16 - dropped)), out=mask)
+            np.multiply(kept, mask.dtype.type(256 / (256 - dropped)), out=mask)
         else:
             mask.fill(1)
         return np.multiply(x, mask, out=a)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .layers import Dense, Dropout, ParametricActivation
+from .layers import Dense, Dropout, Parametric
 
 
 class Network:
@@ -87,7 +87,7 @@ class Network:
     def hidden_layers(self):
         """For each hidden layer the position in ``layers`` of its activation."""
         found = [i for i, layer in enumerate(self.layers) if isinstance(layer, Dense)][:-1]
-        return [i + isinstance(self.layers[i + 1], ParametricActivation) for i in found]
+        return [i + isinstance(self.layers[i + 1], Parametric) for i in found]
 
     @property
     def largest_weight(self):

@@ -184,8 +184,11 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         Largest number of evaluations of the objective by "lbfgs".
 
     max_time : float or None, default=None
-        Number of seconds after which the training ends, at the end of the epoch. The networks of an ensemble share the
-        time. None is no limit.
+        Number of seconds for the whole of the training, from the end of the encoding on: of all networks, and of what
+        is learnt from their held-out rows. It ends within the time that one batch takes, in the middle of an epoch if
+        need be, and within an iteration of "lbfgs". The networks share the time evenly, but each is trained for an
+        epoch at least; those for which there is no time are left out, with a warning. One network takes at least one
+        step. None is no limit.
 
     tol : float, default=1e-4
         Smallest improvement of the watched score or loss that counts; in regression, the improvement of a loss is
@@ -249,10 +252,15 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         fitted attributes that describe one network are then found in `estimators_`.
 
     n_jobs : int or None, default=None
-        Number of networks of an ensemble that are trained at the same time by joblib, in threads unless
-        ``joblib.parallel_config`` says otherwise. None means 1, and -1 all processors. If more than one is trained at a
-        time, Ctrl-C leaves the estimator as it was. Predictions for many rows use as many threads, and are the same but
-        for rounding.
+        Number of networks of an ensemble that are trained at the same time, as joblib counts: None means 1, and -1 all
+        processors. The model is the same, to the bit. One trains in this process; when seconds of work are left, the
+        others do in processes that end with the fit: they share the encoded X, need no main guard and are sent objects
+        of your own, such as losses, by cloudpickle. ``verbose`` and callbacks speak in this process. Callbacks that are
+        given the model of an epoch, `Checkpoint` and `EarlyStopping` among them, need the weights here: then all train
+        in threads, which gain less. What can't be pickled is trained one network after the other, as inside of another
+        job, that of a search say. ``joblib.parallel_config`` may choose threads or a backend of a cluster. Ctrl-C keeps
+        the networks that have begun, a second one ends the fit at once. Predictions for many rows use as many threads,
+        and are the same but for rounding.
 
     encoder : transformer, "auto" or None, default="auto"
         Transformer that turns X into numbers before the network. It is fitted on the training rows without the held-out
@@ -288,7 +296,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     dtype : {"auto", "float32", "float64"}, default="auto"
         Floating-point type of the training. "auto" is float64 for "lbfgs", for up to 500 rows outside the recipe (see
         Notes) and for values too large for float32; otherwise it is float32, which is about twice as fast. Predictions
-        have the type of their input.
+        are computed in it and have the type of their input.
 
     verbose : bool or int, default=False
         Whether a line is printed after each epoch.

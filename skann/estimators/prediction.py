@@ -1,5 +1,7 @@
 """Predictions for many rows: in chunks, which bound the memory, and in threads."""
 
+import threading
+
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
@@ -11,8 +13,8 @@ NUMBERS = 2**20  # of a chunk as the networks take it, and of what they make of 
 
 
 def chunk_rows(n_columns):
-    """Rows to encode and to predict on at once, when each becomes ``n_columns`` numbers."""
-    return min(max(NUMBERS // max(n_columns, 1), 256), 2**15)
+    """Rows to encode and to predict on at once, each of ``n_columns`` numbers: so few that jobs share them."""
+    return min(max(NUMBERS // max(n_columns, 1), 256), 2**13)
 
 
 def in_chunks(predict, X, n_chunk, n_jobs):
@@ -38,23 +40,26 @@ def in_chunks(predict, X, n_chunk, n_jobs):
     if n_rows <= n_chunk:
         return predict(X)
     X = X.tocsr() if sparse.issparse(X) else X
-    first, *others = slices(n_rows, n_chunk)
-    beginning = predict(_rows(X, first))
-    predictions = np.empty((n_rows, *beginning.shape[1:]), beginning.dtype)
-    predictions[first] = beginning
+    predictions, lock = None, threading.Lock()
 
     def fill(chunk):
-        predictions[chunk] = predict(_rows(X, chunk))
+        nonlocal predictions
+        found = predict(_rows(X, chunk))
+        with lock:
+            if predictions is None:  # now the shape is known
+                predictions = np.empty((n_rows, *found.shape[1:]), found.dtype)
+        predictions[chunk] = found
 
     def fill_beside_others(chunk):
         with blas_threads(0):
             fill(chunk)
 
+    chunks = slices(n_rows, n_chunk)
     if effective_n_jobs(n_jobs) == 1:
-        for chunk in others:
+        for chunk in chunks:
             fill(chunk)
     else:
-        Parallel(n_jobs, require="sharedmem")(delayed(fill_beside_others)(chunk) for chunk in others)
+        Parallel(n_jobs, require="sharedmem", batch_size=1)(delayed(fill_beside_others)(chunk) for chunk in chunks)
     return predictions
 
 

@@ -5,10 +5,10 @@ from numbers import Integral, Real
 import numpy as np
 
 from .._parts import fact, listed, made, named
-from ..engine.activations import ACTIVATIONS
+from ..engine.activations import ACTIVATIONS, Mish
 from ..engine.embeddings import EMBEDDINGS, Category, Embeddings, PassThrough
 from ..engine.initializers import INITIALIZERS
-from ..engine.layers import Dense, Dropout, ParametricActivation, Scale
+from ..engine.layers import Dense, Dropout, ParametricActivation, ParametricMish, Scale
 from ..engine.network import Network
 from ..engine.optimizers import OPTIMIZERS
 from ..engine.schedules import SCHEDULES, FlatCosine
@@ -31,7 +31,7 @@ def layers(settings, inputs, n_out, rows):
     activations = per_layer(settings, "activation", len(sizes))
     for size, activation, rate in zip(sizes, activations, dropout_rates(settings, len(sizes)), strict=True):
         if settings.parametric_activation:
-            chain += [Dense(n_in, size), ParametricActivation(size, activation_object(activation))]
+            chain += [Dense(n_in, size), parametric(size, activation_object(activation))]
         else:
             chain.append(Dense(n_in, size, activation_object(activation)))
         if rate:
@@ -113,6 +113,11 @@ def activation_object(activation):
             f"activation must be one of {sorted(ACTIVATIONS)} or an activation object, got {activation!r}."
         )
     return ACTIVATIONS[activation]()
+
+
+def parametric(size, activation):
+    """The parametric layer of an activation."""
+    return ParametricMish(size) if type(activation) is Mish else ParametricActivation(size, activation)
 
 
 def dropout_rates(settings, n_hidden):

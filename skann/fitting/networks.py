@@ -9,6 +9,7 @@ and name it as the ``_kind_of_networks`` of an estimator.
 import copy
 import itertools
 import math
+import time
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -18,6 +19,7 @@ from .._threads import blas_threads
 from ..engine.calibration import fit_temperature
 from ..engine.evaluation import pooled_targets, prediction_workspace, raw_outputs
 from ..engine.rows import ArrayRows
+from .deadline import is_past
 from .member import Member
 from .parallel import train_all
 from .shrinkage import shrink, unshrink
@@ -109,7 +111,7 @@ class Networks(ABC):
 
     # ------------------------------------------------------------------------------------------------ training
 
-    def begin(self, settings, inputs, starts):
+    def begin(self, settings, inputs, starts, deadline=None):
         """Make the members.
 
         Parameters
@@ -120,10 +122,16 @@ class Networks(ABC):
         starts : list of (Rows, ndarray of shape (n_outputs,), TrainingState)
             For each training the rows to learn from, the raw outputs of about the best constant prediction, from which
             the network starts, and the state that goes on.
+        deadline : float, default=None
+            The time of `time.perf_counter` at which the training has ended: no more are made than take a third of the
+            time until then, and one.
         """
         self.is_ensemble, self.n_outputs = len(starts) > 1, len(starts[0][1])
         with blas_threads(0), np.errstate(over="ignore", invalid="ignore"):  # the same start with any number of threads
+            end = None if deadline is None else time.perf_counter() + (deadline - time.perf_counter()) / 3
             for i, (rows, constant, state) in enumerate(starts):
+                if i and is_past(end):
+                    break
                 network = self.new_network(self.settings_of(i, settings), inputs, rows, constant, state.rng)
                 self.members.append(Member(network, state))
 
@@ -136,7 +144,7 @@ class Networks(ABC):
         unshrink(other)
         return other
 
-    def train(self, settings, data, *, is_warm=False, tasks=None):
+    def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None):
         """Train all members.
 
         Parameters
@@ -146,16 +154,18 @@ class Networks(ABC):
             One for each member.
         is_warm : bool
             Whether the members have been trained before, so that their weights compete for the best.
+        deadline : float, default=None
+            The time of `time.perf_counter` at which the training has ended.
         tasks : list of callables, default=None
             See `fit_network`: one for each member.
 
         Returns
         -------
         trained : list of Trained
-            After Ctrl-C those that have begun, at least one.
+            After Ctrl-C, or when the time is over, those that have begun, at least one.
         """
-        trainings = [self.training(i, settings, data, is_warm) for i in range(len(data))]
-        trained = train_all(trainings, settings.n_jobs, settings.max_time, tasks)
+        trainings = [self.training(i, settings, data, is_warm) for i in range(len(self.members))]
+        trained = train_all(trainings, settings.n_jobs, deadline, tasks and tasks[: len(trainings)])
         for member, each in zip(self.members, trained, strict=False):
             member.take(each)
         if not is_warm:
@@ -169,7 +179,7 @@ class Networks(ABC):
             own, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
         )
 
-    def evaluate_held_out(self, data, settings, finish):
+    def evaluate_held_out(self, data, settings, finish, deadline=None):
         """Set the temperature and the out-of-fold predictions from the rows that each member was watched by.
 
         Parameters
@@ -178,18 +188,23 @@ class Networks(ABC):
         settings : Settings
         finish : callable(ndarray) -> ndarray
             Turns predictions of the loss into those of the estimator.
+        deadline : float, default=None
+            The time of `time.perf_counter` from which on no rows are evaluated any more.
         """
         self.temperature, self.out_of_fold = 1.0, None
         if data[0].watched is None:
             if settings.shrinks:
                 self.shrinkage = shrink(self.members, data[0].rows, self.training_loss())
             return
-        pairs = list(zip(self.members, data, strict=False))  # after Ctrl-C there are fewer members
         with blas_threads(0):  # the same temperature with any number of threads
-            raw = [raw_outputs(member.network, each.watched) for member, each in pairs]
-            if settings.calibration is not None:
-                self._fit_temperature(raw, [each.watched for _, each in pairs])
-        if self.keeps_out_of_fold and data[0].held_out is not None:
+            raw = []
+            for member, each in zip(self.members, data, strict=False):  # after Ctrl-C there are fewer members
+                if is_past(deadline):
+                    break
+                raw.append(raw_outputs(member.network, each.watched))
+            if raw and settings.calibration is not None:
+                self._fit_temperature(raw, [each.watched for each in data[: len(raw)]])
+        if raw and self.keeps_out_of_fold and data[0].held_out is not None:
             self.out_of_fold = self._average_held_out(raw, data, finish)
 
     def _fit_temperature(self, raw, watched):
@@ -222,21 +237,31 @@ class Networks(ABC):
     def raw_outputs(self, X):
         """The `outputs` of all members, a list, in the dtype of X, which is encoded.
 
+        They are computed in the dtype of the training, or in that of X where it is wider and needed.
+
         Raises
         ------
         ValueError
             If they are not finite.
         """
-        rows, workspace, found = ArrayRows(X), None, []
         with np.errstate(over="ignore", invalid="ignore"):
-            for member in self.members:
-                if workspace is None or not self.are_alike:
-                    workspace = prediction_workspace(member.network, rows)
-                raw = raw_outputs(member.network, rows, workspace)
-                found.append(raw.astype(X.dtype, copy=len(self.members) > 1))
-        if not all(np.isfinite(raw).all() for raw in found):
+            found = self._raw_of_members(X.astype(self.members[0].network.theta.dtype, copy=False))
+            if not _are_finite(found):
+                found = self._raw_of_members(X)
+            found = [raw.astype(X.dtype, copy=False) for raw in found]
+        if not _are_finite(found):
             raise predictions_error(X.dtype)
         return [each for raw in found for each in self.outputs(raw)]
+
+    def _raw_of_members(self, X):
+        """Raw outputs of each member, in the wider of the dtypes of X and of the training."""
+        rows, workspace, found = ArrayRows(X), None, []
+        for member in self.members:
+            if workspace is None or not self.are_alike:
+                workspace = prediction_workspace(member.network, rows)
+            raw = raw_outputs(member.network, rows, workspace)
+            found.append(raw if len(self.members) == 1 else raw.copy())
+        return found
 
     def calibrated(self, raw):
         """Raw outputs at the temperature."""
@@ -291,6 +316,10 @@ class Networks(ABC):
         other = memo[id(self)] = object.__new__(type(self))
         vars(other).update(copy.deepcopy(vars(self), memo))
         return other
+
+
+def _are_finite(arrays):
+    return all(np.isfinite(array).all() for array in arrays)
 
 
 def predictions_error(dtype):

@@ -1,14 +1,18 @@
-"""Several trainings, one after the other or side by side in threads."""
+"""Several trainings: one after the other, side by side, or by a backend of joblib."""
 
-import time
+import itertools
+import multiprocessing
 
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import LokyBackend, ThreadingBackend, get_active_backend
 
-from ..engine.callbacks import Callback
+from .deadline import allot
+from .side_by_side import SideBySide
+from .stopping import StopSignal
 from .train import fit_network
 
 
-def train_all(trainings, n_jobs, max_time, tasks=None):
+def train_all(trainings, n_jobs, deadline=None, tasks=None):
     """Train several networks.
 
     Parameters
@@ -16,85 +20,75 @@ def train_all(trainings, n_jobs, max_time, tasks=None):
     trainings : list of Training
     n_jobs : int or None
         Trainings at the same time, as joblib counts them.
-    max_time : float or None
-        Seconds for all of them.
+    deadline : float, default=None
+        The time of `time.perf_counter` at which all have ended: those that have not begun are left out.
     tasks : list of callables, default=None
         See `fit_network`: one for each training.
 
     Returns
     -------
     trained : list of Trained
-        In the order of the trainings. After Ctrl-C those that have begun, at least one.
+        In the order of the trainings, at least one. After Ctrl-C those that have begun; when the time is over, those
+        that have learnt for an epoch, or if there is none, those that have begun.
     """
     tasks = tasks or [None] * len(trainings)
-    jobs = effective_n_jobs(n_jobs)
-    if len(trainings) > 1 and jobs > 1:
-        seconds = None if max_time is None else max_time / -(-len(trainings) // jobs)
-        return _side_by_side(trainings, n_jobs, seconds, tasks)
-    trained = []
-    end = None if max_time is None else time.perf_counter() + max_time
-    for i, (training, task) in enumerate(zip(trainings, tasks, strict=True)):
-        # what is left is shared evenly
-        seconds = None if end is None else max(0.0, (end - time.perf_counter()) / (len(trainings) - i))
+    backend, _ = get_active_backend()
+    jobs = _jobs(n_jobs, len(trainings), backend)
+    if jobs == 1:
+        trained = _one_after_the_other(trainings, deadline, tasks)
+    elif isinstance(backend, LokyBackend | ThreadingBackend):
+        need_weights = any(getattr(task, "needs_weights", False) for task in tasks)
+        in_threads = need_weights or isinstance(backend, ThreadingBackend)
+        trained = SideBySide(trainings, tasks, deadline, jobs).train(in_threads)
+    else:
+        trained = _by_joblib(trainings, n_jobs, jobs, deadline, tasks)
+    # those before the first that had no time for an epoch, which would spoil the mean; all if that is the first
+    return list(itertools.takewhile(lambda each: not each.run.was_cut, trained)) or trained
+
+
+def _jobs(n_jobs, n_trainings, backend):
+    """How many trainings go on at the same time: one where others do so already, in other processes or threads."""
+    if n_trainings == 1 or multiprocessing.parent_process() is not None:
+        return 1
+    if isinstance(backend, LokyBackend | ThreadingBackend) and backend.nesting_level:
+        return 1
+    return min(effective_n_jobs(n_jobs), n_trainings)
+
+
+def _one_after_the_other(trainings, deadline, tasks):
+    trained: list = []
+    for training, allotted, task in zip(trainings, allot(trainings, deadline), tasks, strict=True):
         try:
-            trained.append(fit_network(training, seconds, task))
+            each = _train(training, allotted, task)
         except KeyboardInterrupt:  # before its first step
             if not trained:
                 raise
             trained[-1].run.interrupted = True
-        if trained[-1].run.interrupted:
+            break
+        if each is None:
+            break
+        trained.append(each)
+        if each.run.interrupted or each.run.was_cut:
             break
     return trained
 
 
-def _side_by_side(trainings, n_jobs, seconds, tasks):
+def _by_joblib(trainings, n_jobs, jobs, deadline, tasks):
+    """By a backend that ``joblib.parallel_config`` has chosen, of a cluster say."""
     signal = StopSignal()
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")
     try:
-        return parallel(
-            delayed(signal.call)(fit_network, training, seconds, task)
-            for training, task in zip(trainings, tasks, strict=True)
+        trained = parallel(
+            delayed(signal.call)(_train, training, allotted, task)
+            for training, allotted, task in zip(trainings, allot(trainings, deadline, jobs), tasks, strict=True)
         )
     except BaseException:
         signal.now()
         signal.wait()
         raise
+    return [each for each in trained if each is not None]
 
 
-class StopSignal(Callback):
-    """Ends trainings in several threads when one of them has failed, or the thread that waits for them was interrupted.
-
-    It may be pickled; trainings in other processes it does not end.
-    """
-
-    def __init__(self):
-        self.is_wanted, self.runs, self.at_work = False, [], []
-
-    def call(self, train, *args):
-        """``train(..., signal=self)``, which has this callback, or None if it is too late to begin."""
-        self.at_work.append(None)
-        try:
-            return None if self.is_wanted else train(*args, signal=self)
-        except BaseException:
-            self.now()
-            raise
-        finally:
-            self.at_work.pop()
-
-    def on_fit_begin(self, run):
-        self.runs.append(run)
-        run.interrupted = self.is_wanted
-
-    def on_epoch_end(self, run):
-        return self.is_wanted
-
-    def now(self):
-        """Let each training end after the step that it is in."""
-        self.is_wanted = True
-        for run in self.runs:
-            run.interrupted = True
-
-    def wait(self):
-        """Return when no training goes on any more."""
-        while self.at_work:
-            time.sleep(0.001)
+def _train(training, allotted, task, signal=None):
+    """`fit_network` in the time allotted; None if the time is over."""
+    return None if allotted.is_over() else fit_network(training, allotted.begin(), task, signal)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from .._threads import blas_threads
 from ..engine.averaging import WeightAverage
-from ..engine.callbacks import BestWeights, LowerRate, Patience, TimeLimit, Validation, Verbose
+from ..engine.callbacks import BestWeights, LowerRate, Patience, Validation, Verbose
 from ..engine.evaluation import mean_loss, pooled_targets, raw_outputs, targets_for_mean
 from ..engine.network import Network
 from ..engine.objective import Objective
@@ -96,17 +95,17 @@ class Trained:
     loss: float = math.nan
 
 
-def fit_network(training, max_time=None, task=None, signal=None):
+def fit_network(training, time_limit=None, task=None, signal=None):
     """Train a network in place.
 
     Parameters
     ----------
     training : Training
-    max_time : float, default=None
-        Seconds for this training.
+    time_limit : TimeLimit, default=None
     task : callable(state, callbacks) -> Callback, default=None
         Makes the last of the engine's callbacks, which reports to those of the user and may restore ``state`` and the
-        other callbacks from a checkpoint.
+        other callbacks from a checkpoint. Its attribute ``needs_weights`` says whether it has to do with the weights in
+        training, which are then trained in this process.
     signal : StopSignal, default=None
         What other threads may end this training with.
 
@@ -122,7 +121,7 @@ def fit_network(training, max_time=None, task=None, signal=None):
     settings, data, network = training.settings, training.data, training.network
     constant, constant_loss = _constant(data, training.loss)
     start = network.theta.copy() if training.is_warm else None  # with averaging, theta is about to be replaced
-    callbacks = [] if settings.is_partial else _watchers(training, constant, constant_loss, start, max_time)
+    callbacks = [] if settings.is_partial else _watchers(training, constant, constant_loss, start, time_limit)
     callbacks += [Verbose()] if settings.verbose else []
     if task is not None:
         callbacks = [*callbacks, task(training.state, callbacks)]
@@ -142,14 +141,14 @@ def fit_network(training, max_time=None, task=None, signal=None):
             loss = math.nan
             if not (settings.is_partial or run.interrupted):
                 with run.until_interrupted():
-                    loss = _final_loss(training, run)
+                    loss, constant_loss = _final_losses(training, run, constant, constant_loss)
         except FloatingPointError as error:
             raise _divergence(settings, data, error) from None
         network.finish_training()
         is_calibrated = data.watched is not None and settings.calibration is not None
         if settings.from_recipe and loss >= constant_loss and not (is_calibrated and math.isfinite(loss)):
             network.become_constant(constant)
-        if not settings.is_partial:
+        if not (settings.is_partial or _is_out_of_time(run)):
             _balance(network, training.loss, data)
     return Trained(network, training.state, run, len(data.rows), constant_loss, loss)
 
@@ -166,14 +165,22 @@ def _constant(data, loss):
     return constant, constant_loss
 
 
-def _final_loss(training, run):
-    """The loss of the network on the training rows, as it predicts after the last step."""
+def _final_losses(training, run, constant, constant_loss):
+    """The losses on the training rows of the network, as it predicts after the last step, and of the constant."""
     rows = training.data.rows
+    if _is_out_of_time(run):  # then a part of them must do
+        rows = rows.part(1000)
+        constant_loss = mean_loss(training.loss, constant.reshape(1, -1).astype(np.float64), *targets_for_mean(rows))
     raw = raw_outputs(training.network, rows)
     if not np.isfinite(training.loss.predict(raw)).all():
         raise FloatingPointError(f"the predictions for the training rows are not finite after epoch {run.epoch}")
     loss = mean_loss(training.loss, raw, *targets_for_mean(rows))
-    return math.inf if math.isnan(loss) else loss
+    return math.inf if math.isnan(loss) else loss, constant_loss
+
+
+def _is_out_of_time(run):
+    """Whether there is no time to pass all rows through the network once more."""
+    return run.time_limit is not None and run.time_limit.is_over(run, 0)
 
 
 def _balance(network, loss, data):
@@ -238,7 +245,7 @@ def _stepper(training, before):
     return stepper
 
 
-def _watchers(training, constant, constant_loss, start, max_time):
+def _watchers(training, constant, constant_loss, start, time_limit):
     """The callbacks that end the training, in the order in which they must see an epoch."""
     settings, data = training.settings, training.data
     tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
@@ -252,52 +259,4 @@ def _watchers(training, constant, constant_loss, start, max_time):
         watchers += [on_plateau(settings.n_iter_no_change, tol, "validation_score", True, settings.patience_growth)]
     elif settings.solver != "lbfgs":
         watchers += [on_plateau(settings.n_iter_no_change, tol, growth=settings.patience_growth)]
-    if max_time is not None:
-        watchers += [TimeLimit(max_time)]
-    return watchers
-
-
-def warnings_about(all_settings, all_trained):
-    """What to warn of after the trainings of a fit: a list of messages with their categories.
-
-    That the model is a constant is a matter of most of its networks; on rows that are all but noise some often are.
-    """
-    least = 1e-12 if all_settings[0].tol_is_relative else 1e-5  # below it, y is constant but for rounding
-    constant = [each.network.is_constant and each.constant_loss > least for each in all_trained]
-    found = []
-    if 2 * sum(constant) > len(constant) and all_settings[0].from_recipe:
-        found.append((_no_better_than_constant(all_settings[0], sum(constant), len(constant)), ConvergenceWarning))
-    found += [_warning_about(*each) for each in zip(all_settings, all_trained, strict=True)]
-    return sorted([each for each in found if each[0]], key=lambda each: each[1] is not UserWarning)
-
-
-def _no_better_than_constant(settings, n_constant, n_networks):
-    which = "The training" if n_networks == 1 else f"The training of {n_constant} of {n_networks} networks"
-    return (
-        f"{which} ended no better than a constant prediction, which is therefore predicted. If y does depend on X, try "
-        f"another learning_rate_init (now {settings.learning_rate_init!r}), a larger max_iter (now "
-        f"{settings.max_iter!r}) or max_grad_norm=1."
-    )
-
-
-def _warning_about(settings, trained):
-    """What to warn of after a training: a message, None if all is well, and its category."""
-    run, constant_loss = trained.run, trained.constant_loss
-    if run.interrupted:
-        return f"Training interrupted in epoch {run.epoch + 1}: the model so far is kept.", UserWarning
-    lowest = min(run.history["loss"]) if run.epoch else 0.0
-    loss = lowest if lowest > 0.99 * constant_loss else trained.loss
-    is_no_better = loss == lowest or loss >= constant_loss
-    if run.epoch and constant_loss > 0 and is_no_better and not settings.from_recipe:
-        return (
-            f"After {run.epoch} epochs the training loss {loss:.4g} is no better than that of a constant prediction, "
-            f"{constant_loss:.4g}. Scale X and y, for example with StandardScaler and TransformedTargetRegressor, or "
-            f"try another learning_rate_init (now {settings.learning_rate_init!r}) or a smaller alpha."
-        ), ConvergenceWarning
-    if run.stopped_by is None and (settings.solver == "lbfgs" or not build.plans_end(settings.learning_rate)):
-        limit = "max_iter or max_fun" if settings.solver == "lbfgs" else "max_iter"
-        return (
-            f"The training ended after {run.epoch} epochs, before it converged, with max_iter={settings.max_iter}. "
-            f"Increase {limit}, or tol to end earlier."
-        ), ConvergenceWarning
-    return None, None
+    return watchers if time_limit is None else [*watchers, time_limit]

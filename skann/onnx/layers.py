@@ -153,6 +153,7 @@ def _periodic(graph, layer, x):
 
 
 def _piecewise_linear(graph, layer, x):
+    x = graph.cast(x, FLOAT) if layer.edges.dtype == np.float32 else x  # as the training saw it
     x = _columns_first(graph, layer, graph.cast(x, DOUBLE))
     left, per_width = (each.astype(np.float64)[:, np.newaxis] for each in (layer.left, layer.per_width))
     share = graph.node("Mul", graph.node("Sub", x, left), per_width)
@@ -172,6 +173,7 @@ def _category(graph, layer, x):
 LAYERS = {
     layers.Dense: _dense,
     layers.ParametricActivation: _parametric,
+    layers.ParametricMish: _parametric,
     layers.Dropout: _dropout,
     layers.Scale: _scale,
     embeddings.Embeddings: _embeddings,

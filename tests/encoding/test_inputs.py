@@ -19,7 +19,7 @@ from skann import TabularEncoder
 from skann.encoding import encoder as encoder_module
 from skann.encoding import inputs, tables
 from skann.engine.embeddings import Category, Embeddings, Periodic, PiecewiseLinear
-from skann.engine.layers import ParametricActivation, Scale
+from skann.engine.layers import Parametric, Scale
 from skann.fitting import recipe as _recipe
 from skann.fitting.holdout import hold_out
 from tests.plain import BOTH, ANNClassifier, ANNRegressor
@@ -151,7 +151,7 @@ def test_a_transformer_as_encoder(Estimator):
         ({"feature_scaling": True}, Scale),
         ({"numeric_embedding": "periodic"}, Periodic),
         ({"numeric_embedding": "piecewise_linear"}, PiecewiseLinear),
-        ({"parametric_activation": True, "initializer": "data"}, ParametricActivation),
+        ({"parametric_activation": True, "initializer": "data"}, Parametric),
     ],
     ids=str,
 )

@@ -74,6 +74,7 @@ def test_the_loss_of_own_rows_is_weighted():
 def test_raw_outputs_are_divided_by_the_temperature():
     model = ANNClassifier(**ONE_EPOCH | {"max_iter": 12}, calibration="temperature").fit(X, LABELS)
     assert model.temperature_ != pytest.approx(1, abs=0.01)
-    raw = raw_outputs(model.network_, ArrayRows(model.encoder_.transform(X))) / model.temperature_
+    encoded = model.encoder_.transform(X).astype(model.network_.theta.dtype)
+    raw = raw_outputs(model.network_, ArrayRows(encoded)).astype(np.float64) / model.temperature_
     np.testing.assert_allclose(model.predict_proba(X), softmax(raw, axis=1), rtol=1e-9)
     np.testing.assert_allclose(model.decision_function(X), raw[:, 1] - raw[:, 0], rtol=1e-9)

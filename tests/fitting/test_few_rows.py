@@ -34,6 +34,7 @@ def outputs(model, table=X):
 @pytest.mark.filterwarnings("ignore:early_stopping can't hold out:UserWarning")
 def test_weights_are_copies(Estimator, solver, make):
     """In whatever order; in regression, where steps are large to the end, solvers amplify rounding, RMSProp most."""
+    rng = np.random.default_rng(2)
     weight = np.append([1, 1, 1, 0], rng.integers(0, 5, 20))
     table = np.where(X > 0, X, 0)
     rows = rng.permutation(np.repeat(np.arange(24), weight))

@@ -73,6 +73,28 @@ def predictions(model):
 # --------------------------------------------------------------------------------------------------------- predictions
 
 
+@pytest.mark.parametrize("of_training", ["float32", "float64"])
+@pytest.mark.parametrize("of_X", [np.float32, np.float64])
+def test_computed_in_the_dtype_of_the_training(of_training, of_X):
+    model = ANNRegressor(**PLAIN | {"dtype": of_training}).fit(X, SIGNAL)
+    found, table = model.networks_.raw_outputs(X.astype(of_X)), X.astype(of_X).astype(of_training)
+    for raw, network in zip(found, networks_of(model), strict=True):
+        assert raw.dtype == of_X
+        np.testing.assert_array_equal(raw, raw_outputs(network, ArrayRows(table)).astype(of_X))
+
+
+def test_computed_in_float64_where_float32_does_not_reach():
+    """Numbers that it does not hold, or whose products it does not, are no error if X is float64."""
+    model = ANNRegressor(**PLAIN | {"dtype": "float32"}, activation="relu").fit(X, SIGNAL)
+    for scale in (1e38, 1e200):
+        found = model.networks_.raw_outputs(scale * X)
+        assert np.max(np.abs(found)) > np.finfo(np.float32).max
+        for raw, network in zip(found, networks_of(model), strict=True):
+            np.testing.assert_array_equal(raw, raw_outputs(network, ArrayRows(scale * X)))
+    with pytest.raises(ValueError, match="too large for predictions in float32"):
+        model.predict((3e38 * np.sign(X)).astype(np.float32))
+
+
 @pytest.mark.parametrize("labels", ["two classes", "three classes"])
 @CLASSIFIERS
 def test_classes(Estimator, labels):

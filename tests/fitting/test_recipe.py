@@ -9,9 +9,9 @@ from sklearn.datasets import make_friedman1
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
-from skann.engine.activations import Mish, ReLU
+from skann.engine.activations import ReLU
 from skann.engine.embeddings import Embeddings, PassThrough, Periodic
-from skann.engine.layers import Dense, Dropout, ParametricActivation, Scale
+from skann.engine.layers import Dense, Dropout, ParametricMish, Scale
 from skann.engine.losses import CrossEntropy, SquaredError
 from skann.engine.schedules import CosLog4, FlatCosine
 from skann.fitting import build as _build
@@ -99,8 +99,7 @@ def test_a_network_by_the_recipe(Estimator, solver, encoder):
     model = Estimator(**ONE, solver=solver, encoder=encoder, dropout=0.1).fit(X, target(Estimator))
     assert first_layers(model) == [Periodic, Scale]
     layers = model.network_.layers[2:]
-    assert [type(layer) for layer in layers] == 3 * [Dense, ParametricActivation, Dropout] + [Dense]
-    assert all(isinstance(layer.activation, Mish) for layer in layers if isinstance(layer, ParametricActivation))
+    assert [type(layer) for layer in layers] == 3 * [Dense, ParametricMish, Dropout] + [Dense]
     assert model.network_.theta.dtype == np.float32
     assert len(model.validation_scores_) == 3
 
@@ -118,7 +117,7 @@ def test_the_rate_follows_coslog4(Estimator):
 def test_groups_of_parameters(Estimator):
     """Factors on learning rate and weight decay, as the notes of the estimators list them."""
     network = Estimator(**ONE).fit(X, target(Estimator)).network_
-    expected = {Scale: {"s": (6, 36)}, ParametricActivation: {"p": (0.1, 0.01)}}
+    expected = {Scale: {"s": (6, 36)}, ParametricMish: {"p": (0.1, 0.01)}}
     for layer in network.layers:
         if isinstance(layer, Dense):
             assert layer.multipliers == {"W": (pytest.approx(layer.n_in**-0.5), 1), "b": (0.1, 0)}

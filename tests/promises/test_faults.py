@@ -1,5 +1,6 @@
 """Faults in the middle of the work: a fitted estimator stays as it was, one that was not fitted is not."""
 
+import contextlib
 import os
 import pickle
 import signal
@@ -203,24 +204,32 @@ def libraries():
     return [(each["filepath"], each["num_threads"]) for each in threadpoolctl.threadpool_info()]
 
 
+@pytest.mark.filterwarnings("ignore:Training interrupted")
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 def test_no_thread_goes_on_after_a_failure(error, method):
-    """None of the other networks, which have 16000 steps to the end of their epoch; BLAS has its threads back."""
+    """None of the other networks, which have 16000 steps to the end of their epoch; BLAS has its threads back.
+
+    Ctrl-C leaves the networks that have begun.
+    """
     many, labels = np.repeat(X, 200, axis=0), np.repeat(LABELS, 200)
     params = PARAMS | {"activation": FusedTanh(), "early_stopping": False, "n_estimators": 3, "n_jobs": 2}
     params |= {"max_iter": 10**6, "n_iter_no_change": np.inf, "tol": 0.0, "learning_rate": "constant"}
     model = ANNClassifier(**params | {"batch_size": 1})
     before, threads = vars(model).copy(), libraries()
     FUSE.set(40, MemoryError() if error is MemoryError else ctrl_c)
-    with pytest.raises(error):
+    with pytest.raises(error) if error is MemoryError else contextlib.nullcontext():
         model.fit(many, labels) if method == "fit" else model.partial_fit(many, labels, classes=[0, 1])
     n_steps = FUSE.left
     assert n_steps > -10_000
     time.sleep(0.05)
     assert FUSE.left == n_steps
     assert libraries() == threads
-    assert vars(model) == before
+    if error is MemoryError:
+        assert vars(model) == before
+    else:
+        assert 1 <= len(model.estimators_) <= 2
+        assert np.isfinite(model.predict_proba(X)).all()
 
 
 # ------------------------------------------------------------------------------------------------------ anywhere
