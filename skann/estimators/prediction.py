@@ -13,7 +13,7 @@ NUMBERS = 2**20  # of a chunk as the networks take it, and of what they make of 
 
 
 def chunk_rows(n_columns):
-    """Rows to encode and to predict on at once, each of ``n_columns`` numbers: so few that jobs share them."""
+    """Rows to encode and predict on at once, when each becomes ``n_columns`` numbers: so few that jobs share them."""
     return min(max(NUMBERS // max(n_columns, 1), 256), 2**13)
 
 

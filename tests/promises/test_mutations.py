@@ -390,6 +390,18 @@ MUTANTS = {
         "fitting/deadline.py": [("TimeLimit(seconds, seconds / self.n_left,", "TimeLimit(seconds, seconds,")],
         "fitting/prepare.py": [("None if partial or settings.max_time", "None if settings.max_time")],
     },
+    "fitting/test_processes.py": {
+        "fitting/side_by_side.py": [
+            ("spent * (1 / share - 1)", "spent / share"),
+            ("worker.stop() if self.error is None else worker.end()", "worker.end()"),
+        ],
+        "fitting/processes.py": [("        run.record(**entries)\n", "        run.record(loss=0.0)\n")],
+        "fitting/parallel.py": [
+            ("multiprocessing.parent_process() is not None", "False"),
+            ("in_threads = need_weights or ", "in_threads = "),
+        ],
+        "fitting/shared.py": [('mode="c"', 'mode="r"')],
+    },
     "promises/test_extreme_values.py fitting/test_holdout.py": {
         "engine/training.py": [("    _check_last_step(run, rows)\n", "")],
         "engine/objective.py": [("if self.l2 and len(self._W):", "if self.l2:")],
