@@ -128,8 +128,7 @@ class Periodic(Embedding):
     du = -sin(u) delta W^T;  dp = sum of du;  dw = sum of du x.
 
     u is [w, p] times [x; 1], the output is [0, 1, 0; W^T, 0, b] times [cos(u); x; 1], and [dw, dp] is du [x; 1]^T: each
-    is one matrix product per column of the table, on arrays that have the columns first and the rows last. W and b start
-    at 0, so that the network starts with x alone and learns periodic features where they help.
+    is one matrix product per column of the table, on arrays that have the columns first and the rows last.
 
     Holzmueller et al. 2024, https://arxiv.org/abs/2407.04491, section 3; periodic features: Gorishniy et al. 2022,
     https://arxiv.org/abs/2203.05556.
@@ -167,7 +166,9 @@ class Periodic(Embedding):
     def initialize(self, rng, variance=None):
         self.w[...] = 2 * math.pi * self.sigma * rng.standard_normal(self.w.shape)
         self.p[...] = rng.uniform(-math.pi, math.pi, self.p.shape)
-        self.W[...], self.b[...] = 0, 0
+        bound = 1 / math.sqrt(self.n_frequencies)
+        self.W[...] = rng.uniform(-bound, bound, self.W.shape)
+        self.b[...] = rng.uniform(-bound, bound, self.b.shape)
 
     def forward(self, x, buf, rng=None):
         u, cx1, out = self._rows_last(buf)
