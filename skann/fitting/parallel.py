@@ -7,6 +7,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import LokyBackend, ThreadingBackend, get_active_backend
 
 from .deadline import allot
+from .planning import N_FIRST, planned, plans_by_the_first
 from .side_by_side import SideBySide
 from .stopping import StopSignal
 from .train import fit_network
@@ -41,7 +42,7 @@ def train_all(trainings, n_jobs, deadline=None, tasks=None):
         in_threads = need_weights or isinstance(backend, ThreadingBackend)
         trained = SideBySide(trainings, tasks, deadline, jobs).train(in_threads)
     else:
-        trained = _by_joblib(trainings, n_jobs, jobs, deadline, tasks)
+        trained = _by_joblib(trainings, n_jobs, deadline, tasks)
     # those before the first that had no time for an epoch, which would spoil the mean; all if that is the first
     return list(itertools.takewhile(lambda each: not each.run.was_cut, trained)) or trained
 
@@ -57,7 +58,10 @@ def _jobs(n_jobs, n_trainings, backend):
 
 def _one_after_the_other(trainings, deadline, tasks):
     trained: list = []
+    plans = plans_by_the_first(trainings)
     for training, allotted, task in zip(trainings, allot(trainings, deadline), tasks, strict=True):
+        if plans and len(trained) >= N_FIRST:
+            training = planned(training, trained[:N_FIRST])
         try:
             each = _train(training, allotted, task)
         except KeyboardInterrupt:  # before its first step
@@ -73,15 +77,17 @@ def _one_after_the_other(trainings, deadline, tasks):
     return trained
 
 
-def _by_joblib(trainings, n_jobs, jobs, deadline, tasks):
+def _by_joblib(trainings, n_jobs, deadline, tasks):
     """By a backend that ``joblib.parallel_config`` has chosen, of a cluster say."""
     signal = StopSignal()
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")
+    jobs = list(zip(trainings, allot(trainings, deadline, effective_n_jobs(n_jobs)), tasks, strict=True))
+    n_first = N_FIRST if plans_by_the_first(trainings) else len(jobs)
     try:
-        trained = parallel(
-            delayed(signal.call)(_train, training, allotted, task)
-            for training, allotted, task in zip(trainings, allot(trainings, deadline, jobs), tasks, strict=True)
-        )
+        trained = parallel(delayed(signal.call)(_train, *job) for job in jobs[:n_first])
+        if len(trained) < len(jobs) and None not in trained:
+            rest = [(planned(training, trained), *others) for training, *others in jobs[n_first:]]
+            trained += parallel(delayed(signal.call)(_train, *job) for job in rest)
     except BaseException:
         signal.now()
         signal.wait()

@@ -95,6 +95,7 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         - ``batch_size_is_auto``;
         - ``rate_factors``, whether groups of parameters have learning rates of their own;
         - ``patience_growth``: ``n_iter_no_change`` grows by so many epochs with each epoch to the best one;
+        - ``plans_by_the_first``, whether networks after the first ones are trained for as long as these needed;
         - ``fades``, whether dropout and weight decay fade in the course of the training;
         - ``float64_rows``, up to how many rows dtype="auto" is float64;
         - ``is_few_rows``, whether the table is so small that no rows are held out and no result may depend on how rows
@@ -137,6 +138,10 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         batch_size_is_auto=is_auto(parameters["batch_size"]),
         rate_factors=from_recipe and is_auto(parameters["learning_rate_init"]),
         patience_growth=float(from_recipe and is_auto(parameters["n_iter_no_change"])),
+        plans_by_the_first=from_recipe
+        and not partial
+        and is_auto(parameters["max_iter"])
+        and resolved["early_stopping"],
         fades=from_recipe and not partial,
         float64_rows=10**18 if parameters["solver"] == "lbfgs" else FEW * is_few if from_recipe else SMALL,
         is_few_rows=is_few,

@@ -7,6 +7,7 @@ import time
 from sklearn import config_context, get_config
 
 from .deadline import allot
+from .planning import N_FIRST, planned, plans_by_the_first
 from .processes import Worker
 from .shared import SharedData
 from .stopping import StopSignal
@@ -34,10 +35,11 @@ class SideBySide:
     """
 
     def __init__(self, trainings, tasks, deadline, n_lanes):
-        self.trainings, self.tasks, self.deadline, self.n_lanes = trainings, tasks, deadline, n_lanes
+        self.trainings, self.tasks, self.deadline, self.n_lanes = list(trainings), tasks, deadline, n_lanes
         self.trained: list = [None] * len(trainings)
         self.todo, self.lock = list(reversed(range(len(trainings)))), threading.Lock()
         self.signal, self.over = StopSignal(), threading.Event()
+        self.plans, self.n_first, self.has_first = plans_by_the_first(trainings), N_FIRST, threading.Event()
         self.lanes, self.workers, self.data = [], [], None
         self.n_at_work = self.n_open = 0
         self.error, self.is_interrupted = None, False
@@ -137,8 +139,10 @@ class SideBySide:
         with self.lock:
             self.n_open += 1
         while (i := self._next()) is not None:
-            allotted = allot(self.trainings, self.deadline, self.n_open)[i]
             try:
+                if self.plans and i >= N_FIRST:
+                    self._plan(i)
+                allotted = allot(self.trainings, self.deadline, self.n_open)[i]
                 if allotted.is_over():
                     with self.lock:
                         self.todo.clear()
@@ -153,10 +157,20 @@ class SideBySide:
             finally:
                 with self.lock:
                     self.n_at_work -= 1
+                    self.n_first -= i < N_FIRST
+                    if not self.n_first:
+                        self.has_first.set()
                 self._look_if_over()
             trained = self.trained[i]
             if trained is not None and trained.run.interrupted and not self.signal.is_wanted:  # by code of the user
                 self._interrupt()
+
+    def _plan(self, i):
+        """Wait for the first trainings, and plan training i by them if all are there."""
+        self.has_first.wait()
+        first = self.trained[:N_FIRST]
+        if None not in first:
+            self.trainings[i] = planned(self.trainings[i], first)
 
     def _next(self):
         """The training to begin, None if none is left."""
@@ -178,6 +192,7 @@ class SideBySide:
     def _stop(self):
         """Let each training end after the step that it is in."""
         self.signal.now()
+        self.has_first.set()
         for worker in list(self.workers):
             worker.stop() if self.error is None else worker.end()
         self._look_if_over()

@@ -154,7 +154,8 @@ EXPLICIT = {
 }  # fmt: skip
 DEPENDS = {  # what follows from whether, or how, a value is given
     "batch_size": {"batch_size_is_auto"}, "learning_rate_init": {"rate_factors"},
-    "max_iter": {"n_iter_no_change", "n_epochs"}, "n_iter_no_change": {"patience_growth"},
+    "max_iter": {"n_iter_no_change", "n_epochs", "plans_by_the_first"}, "early_stopping": {"plans_by_the_first"},
+    "n_iter_no_change": {"patience_growth"},
 }  # fmt: skip
 
 

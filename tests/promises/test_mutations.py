@@ -380,6 +380,20 @@ MUTANTS = {
             ("        unshrink(other)\n", ""),
         ],
     },
+    "fitting/test_planning.py": {
+        "fitting/planning.py": [
+            ("N_FIRST = 2 ", "N_FIRST = 3 "),
+            ("len(trainings) >= 2 * N_FIRST", "len(trainings) >= N_FIRST"),
+            ('["validation_score"]) + 1 for', '["validation_score"]) for'),
+            ("and not each.is_warm", ""),
+            ("n_epochs = min(settings.max_iter, ", "n_epochs = max(1, "),
+            ("max(1, n_epochs // 8)", "settings.n_iter_no_change"),
+        ],
+        "fitting/recipe.py": [
+            ('        and is_auto(parameters["max_iter"])\n', ""),
+        ],
+        "fitting/side_by_side.py": [("        self.has_first.wait()\n", "")],
+    },
     "fitting/test_max_time.py -k not real": {
         "engine/training.py": [
             ("if run.epoch:\n                    break\n", ""),

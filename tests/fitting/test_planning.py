@@ -1,0 +1,76 @@
+"""The later networks of an ensemble are trained for as long as the first ones needed, whatever trains them."""
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+from sklearn.datasets import make_classification
+
+from skann import ANNClassifier, ANNRegressor
+from tests.helpers import networks_of, settings_of
+
+X, Y = make_classification(300, 5, n_informative=3, random_state=0)
+SMALL = {"hidden_layer_sizes": (8,), "random_state": 0}
+BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+
+
+def best_epochs(models):
+    return [int(np.argmax(model.history_["validation_score"])) + 1 for model in models]
+
+
+@BOTH
+def test_the_later_ones_plan(Estimator):
+    """An epoch more than a fifth longer than the mean best epoch of the first two is never begun; patience follows."""
+    model = Estimator(**SMALL, n_estimators=8).fit(X, Y)
+    most = settings_of(model, X).max_iter
+    expected = min(most, max(8, round(1.2 * np.mean(best_epochs(model.estimators_[:2])))))
+    epochs = [each.n_iter_ for each in model.estimators_]
+    assert expected < most
+    assert max(epochs[2:]) == expected
+    for n_epochs, best in zip(epochs[2:], best_epochs(model.estimators_[2:]), strict=True):
+        assert n_epochs in (expected, best + max(1, expected // 8) + best)
+
+
+def test_the_schedule_is_that_of_the_plan():
+    """The learning rates of a later network are those of a network with that many epochs."""
+    model = ANNClassifier(**SMALL, n_estimators=4).fit(X, Y)
+    last = model.estimators_[3].history_["learning_rate"]
+    first = best_epochs(model.estimators_[:2])
+    n_epochs = min(64, max(8, round(1.2 * np.mean(first))))
+    alone = ANNClassifier(**SMALL, n_estimators=4, max_iter=n_epochs, n_iter_no_change=np.inf).fit(X, Y)
+    rates = alone.estimators_[3].history_["learning_rate"]
+    np.testing.assert_allclose(last, rates[: len(last)], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"n_estimators": 3},
+        {"n_estimators": 4, "max_iter": 12},
+        {"n_estimators": 4, "early_stopping": False},
+        {"n_estimators": 4, "encoder": None, "early_stopping": True, "max_iter": 12},
+    ],
+    ids=str,
+)
+@BOTH
+def test_who_does_not_plan(Estimator, params):
+    """Fewer than four networks, a number of epochs that was asked for, and networks that nothing is watched by."""
+    model = Estimator(**SMALL | {"n_iter_no_change": np.inf} | params).fit(X, Y)
+    assert len({each.n_iter_ for each in model.estimators_}) == 1
+    assert model.estimators_[0].n_iter_ == settings_of(model, X).max_iter
+
+
+def test_a_warm_start_does_not_plan():
+    """It goes on with the recipe's number of epochs for all."""
+    model = ANNClassifier(**SMALL, n_estimators=4, warm_start=True, n_iter_no_change=np.inf).fit(X, Y)
+    model.fit(X, Y)
+    assert {each.n_iter_ for each in model.estimators_} == {settings_of(model, X).max_iter}
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3, 4])
+def test_jobs_change_nothing(n_jobs):
+    expected = ANNClassifier(**SMALL, n_estimators=6).fit(X, Y)
+    model = ANNClassifier(**SMALL, n_estimators=6, n_jobs=n_jobs)
+    with parallel_config(backend="threading"):
+        model.fit(X, Y)
+    for one, other in zip(networks_of(model), networks_of(expected), strict=True):
+        np.testing.assert_array_equal(one.theta, other.theta)
