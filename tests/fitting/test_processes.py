@@ -162,7 +162,7 @@ def test_no_process_for_little_work(Estimator, monkeypatch):
 )
 def test_seconds_left(n_done, epoch, left):
     """After 2 s, of 4 networks with 10 epochs each, some of which have been."""
-    training = type("Training", (), {"settings": type("Settings", (), {"n_epochs": 10})})
+    training = type("Training", (), {"settings": type("Settings", (), {"n_epochs": 10, "plans_by_the_first": False})})
     trainings = side_by_side.SideBySide([training] * 4, [None] * 4, None, 2)
     trainings.trained[:n_done] = [1] * n_done
     run = Run(None)
