@@ -220,6 +220,7 @@ def _fit_minibatch(training, objective, callbacks):
         rng=state.rng, shuffle=settings.shuffle, callbacks=callbacks,
     )  # fmt: skip
     state.stepper = stepper.get_state()
+    run.stepper = None  # its buffers are as large as several networks
     return run
 
 
