@@ -4,7 +4,7 @@ Each has been there since scikit-learn 1.6, but the callbacks, which came with 1
 evened out here.
 """
 
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from inspect import Parameter, signature
 from numbers import Real
 
@@ -16,9 +16,8 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import _check_feature_names, _check_n_features
+from sklearn.utils.validation import _check_feature_names
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
-from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -68,7 +67,6 @@ __all__ = [
     "check_feature_names_in",
     "check_n_features",
     "check_parameters",
-    "check_sample_weight",
     "has_callbacks",
     "managed_callbacks",
     "require_callbacks",
@@ -152,26 +150,24 @@ def check_feature_names(estimator, X, reset, name="X"):
     scikit-learn's `validate_data` does this first, then checks the array, then does as `check_n_features`. Errors call
     X ``name``.
     """
-    with _calling_X(name):
+    try:
         _check_feature_names(estimator, X, reset=reset)
+    except (ValueError, TypeError) as error:  # which do not name X
+        if name != "X":
+            error.args = (f"{name}: {error}",)
+        raise
 
 
 def check_n_features(estimator, X, reset, name="X"):
     """Compare the number of X's columns with the estimator's ``n_features_in_``, or with ``reset`` set this."""
-    with _calling_X(name):
-        _check_n_features(estimator, X, reset=reset)
-
-
-@contextmanager
-def _calling_X(name):
-    """Inside, errors of scikit-learn about X, which begin with "X" or do not name it, are errors about ``name``."""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        if name == "X":
-            raise
-        message = str(error)
-        raise type(error)(f"{name}{message[1:]}" if message.startswith("X ") else f"{name}: {message}") from error
+    n_features = X.shape[1]
+    if reset:
+        estimator.n_features_in_ = n_features
+    elif n_features != estimator.n_features_in_:
+        raise ValueError(
+            f"{name} has {n_features} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input."
+        )
 
 
 def takes_sample_weight(scorer):

@@ -50,7 +50,9 @@ def shown(value, width=40):
         value = value.item()
     if isinstance(value, str) and not isinstance(value, Enum):
         return repr(_cut(value, width))
-    return _cut(reprlib.repr(value), width)
+    short = reprlib.Repr()
+    short.maxother = width
+    return _cut(" ".join(short.repr(value).split()), width)
 
 
 def _cut(text, width):

@@ -1,8 +1,9 @@
 """sample_weight: checked once, and brought to mean 1 once."""
 
-import numpy as np
+from numbers import Real
 
-from ._compat import check_sample_weight
+import numpy as np
+from sklearn.utils import check_array
 
 
 def check_total(weight, name):
@@ -13,18 +14,55 @@ def check_total(weight, name):
         raise ValueError(f"{name} adds up to {total:g}, out of the range of floats: multiply all by one factor.")
 
 
-def check_weight(sample_weight, X, dtype):
-    """``sample_weight`` as an array (n_rows,) of ``dtype``, or None.
+def check_weight(sample_weight, X, dtype, name="sample_weight"):
+    """Weights of the rows of X as an array (n_rows,), or None.
 
-    Weights that are negative, all zero, or without a sum that a float can hold are a ValueError.
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_rows,), number or None
+    X : {ndarray, DataFrame, sparse matrix}
+    dtype : dtype
+        Of the array.
+    name : str, default="sample_weight"
+        What messages call the weights.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If these are no numbers, one for each row, or if some are negative or not finite, all are zero, or their sum is
+        beyond the range of floats.
     """
     if sample_weight is None:
         return None
-    weight = check_sample_weight(sample_weight, X, dtype=dtype, ensure_non_negative=True)
-    if not weight.any():  # scikit-learn checks this since 1.9
-        raise ValueError(f"sample_weight must have at least one weight above zero, but all {len(weight)} are zero.")
-    check_total(weight, "sample_weight")
+    n_rows = X.shape[0]
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_rows, sample_weight)
+    weight = _as_floats(sample_weight, dtype, name)
+    if weight.ndim != 1:
+        raise ValueError(f"{name} must be a 1D array with a weight for each row, got an array of shape {weight.shape}.")
+    if len(weight) != n_rows:
+        raise ValueError(f"{name}.shape == {weight.shape}, expected ({n_rows},), a weight for each row.")
+    bad = np.flatnonzero(~np.isfinite(weight))
+    if len(bad):
+        what = "NaN" if np.isnan(weight[bad[0]]) else "infinity"
+        raise ValueError(f"Input {name} contains {what}: {len(bad)} of {n_rows} weights, the first in row {bad[0]}.")
+    if weight.min() < 0:
+        raise ValueError(f"Negative values in data passed to {name}: {weight.min():g} in row {weight.argmin()}.")
+    if not weight.any():
+        raise ValueError(f"{name} must have at least one weight above zero, but all {n_rows} are zero.")
+    check_total(weight, name)
     return weight
+
+
+def _as_floats(sample_weight, dtype, name):
+    try:
+        if np.asarray(sample_weight).dtype.kind in "mM":
+            raise TypeError("got dates, times or durations.")
+        options = {"ensure_2d": False, "allow_nd": True, "ensure_all_finite": False}
+        return check_array(sample_weight, dtype=dtype, order="C", **options)
+    except (ValueError, TypeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} must hold numbers: {str(error)[:150]}") from error
 
 
 def nonzero_rows(weight):

@@ -6,7 +6,6 @@ from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -21,11 +20,10 @@ from .._compat import (
 from .._estimator import Estimator
 from .._typing import Array, ArrayLike, Categorical, Floats, MatrixLike
 from .._weights import check_weight, nonzero_rows
-from .columns import categorical_mask, split
-from .levels import CategoricalColumns
-from .numbers import NumericColumns
-from .reading import check_table, column_names, has_columns, read_columns
+from .learning import learn, learn_more
+from .output import encode_checked, encode_table
 from .stream import TableStream
+from .tables import check_table, has_columns
 
 
 class TabularEncoder(TransformerMixin, Estimator):
@@ -121,6 +119,13 @@ class TabularEncoder(TransformerMixin, Estimator):
     3  0.650791                    0.0          0.0           1.0         0.0
     """
 
+    is_categorical_: Array
+    levels_: list[Array | None]
+    n_numeric_: int
+    center_: Floats
+    scale_: Floats
+    embedded_features_: list[tuple[int, int]]
+    _stream: TableStream | None = None  # what is known of a table that comes in several calls
     _parameter_constraints = {
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "max_one_hot_levels": [at_least(2, Integral)],
@@ -159,8 +164,7 @@ class TabularEncoder(TransformerMixin, Estimator):
             If a parameter or the data are not as described; it names the parameter or the column. The encoder is then
             as it was before.
         """
-        fitted, _ = self._learn(X, sample_weight)
-        self.__dict__ = vars(fitted)
+        self.__dict__ = vars(self._learn(X, sample_weight)[0])
         return self
 
     def partial_fit(self, X: MatrixLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -175,9 +179,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         Scales are learnt, as by `fit`, from all rows so far until there are 1000, which are kept until then, and then
         stand fast; a column with fewer than 100 values away from its centre goes on learning, from rows where this or
         another such column is not at its centre, of which up to 1000 are kept. Until it varies, a column is 0 in the
-        output; in a sparse matrix whatever is not zero varies.
-
-        After `fit` there is nothing more to learn: what it learnt stays as it is.
+        output; in a sparse matrix whatever is not zero varies. After `fit` there is nothing more to learn.
 
         Parameters
         ----------
@@ -202,18 +204,16 @@ class TabularEncoder(TransformerMixin, Estimator):
             If a column has more levels than there is room for, which count as unseen, or a sparse column without an
             indicator has missing values, which count as 0. It is said once.
         """
-        is_first = not hasattr(self, "numeric_columns_")
+        if not hasattr(self, "numeric_columns_"):
+            self.__dict__ = vars(self._learn(X, sample_weight, is_stream=True)[0])
+            return self
         check_parameters(self)
-        fitted = copy.copy(self)
-        X = fitted._check(X, reset=is_first)
+        X = self._check(X, reset=False)
         weight = check_weight(sample_weight, X, np.float64)
-        if is_first:
-            fitted._begin_stream(X, weight, nonzero_rows(weight))
-        else:
-            fitted, _, messages = learn_more_checked(fitted, X, weight, nonzero_rows(weight))
-            for message in messages:
-                warnings.warn(message, UserWarning, stacklevel=2)
-        self.__dict__ = fitted.__dict__
+        fitted, _, messages = learn_more(self, X, weight, nonzero_rows(weight))
+        for message in messages:
+            warnings.warn(message, UserWarning, stacklevel=2)
+        self.__dict__ = vars(fitted)
         return self
 
     def transform(self, X: MatrixLike) -> Floats:
@@ -253,7 +253,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         encoded : {ndarray, CSR matrix} of shape (n_samples, n_encoded)
         """
         fitted, table = self._learn(X, sample_weight)
-        encoded = fitted._encode_table(table)
+        encoded = encode_table(fitted, table)
         self.__dict__ = vars(fitted)
         return encoded
 
@@ -276,40 +276,13 @@ class TabularEncoder(TransformerMixin, Estimator):
         numeric = self.numeric_columns_.names(names[~self.is_categorical_])
         return np.array(numeric + self.categorical_columns_.names(names[self.is_categorical_]), dtype=object)
 
-    @property
-    def n_numeric_(self) -> int:
-        """Number of numeric columns in the output."""
-        return len(self.numeric_columns_.scale)
-
-    @property
-    def center_(self) -> Floats:
-        """What is subtracted from the numeric columns."""
-        return self.numeric_columns_.center
-
-    @property
-    def scale_(self) -> Floats:
-        """By what the numeric columns are divided."""
-        return self.numeric_columns_.scale
-
-    @property
-    def levels_(self) -> list[Array | None]:
-        """The sorted levels of each feature, None for numeric ones."""
-        levels = iter([table.levels for table in self.categorical_columns_.tables])
-        return [next(levels) if is_categorical else None for is_categorical in self.is_categorical_]
-
-    @property
-    def embedded_features_(self) -> list[tuple[int, int]]:
-        """Index in the output and greatest code of each code column."""
-        n_levels = self.categorical_columns_.n_levels
-        return list(enumerate(n_levels, start=n_encoded(self) - len(n_levels)))
-
-    def _learn(self, X, sample_weight):
+    def _learn(self, X, sample_weight, is_stream=False):
         """A fitted copy, so that a failure leaves this encoder as it was, and the `Table` read from X."""
         check_parameters(self)
         fitted = copy.copy(self)
         X = fitted._check(X, reset=True)
         weight = check_weight(sample_weight, X, np.float64)
-        return fitted, fitted._learn_columns(X, weight, nonzero_rows(weight))
+        return learn(fitted, X, weight, nonzero_rows(weight), is_stream)
 
     def _check(self, X, reset):
         """X after the checks of its shape, and of its columns against those of `fit`, which ``reset`` sets."""
@@ -318,147 +291,9 @@ class TabularEncoder(TransformerMixin, Estimator):
         check_n_features(self, X, reset)
         return X
 
-    def _learn_columns(self, X, weight, rows):
-        """Set what the encoder learns from these rows; return the `Table` of all rows of X."""
-        vars(self).pop("_stream", None)
-        weight = weight if weight is None or rows is None else weight[rows]
-        weight = None if weight is None or np.ptp(weight) == 0 else weight
-        table = self._first_table(X)
-        self.numeric_columns_ = NumericColumns.learn(table.numbers, rows, weight, table.number_names)
-        self.categorical_columns_ = CategoricalColumns.learn(
-            table.categories, rows, weight, self.max_one_hot_levels, self.high_cardinality
-        )
-        return table
-
-    def _begin_stream(self, X, weight, rows):
-        """Set what the encoder learns from the first rows of a stream; return the `Table` of all rows of X."""
-        weight = weight if weight is None or rows is None else weight[rows]
-        table = self._first_table(X)
-        has_codes = self.high_cardinality == "embed"
-        self._take(TableStream.begin(table, rows, weight, self.max_one_hot_levels, has_codes))
-        return table
-
-    def _take(self, stream):
-        """Set what is known of a stream."""
-        self._stream = stream
-        self.numeric_columns_, self.categorical_columns_ = stream.numeric_columns(), stream.categorical_columns()
-
-    def _first_table(self, X):
-        """The `Table` of X; sets which columns are categorical."""
-        names, categorical_features = column_names(X), self.categorical_features
-        by_dtype = categorical_features is None or isinstance(categorical_features, str)
-        columns = read_columns(X, names, as_matrix=by_dtype)
-        self.is_categorical_ = categorical_mask(categorical_features, columns, names)
-        return split(columns, self.is_categorical_, names)
-
-    def _encode_table(self, table, dtype=None):
-        """A `Table` encoded in ``dtype``; None means float32 if its numbers are, else float64."""
-        numeric, categorical = self.numeric_columns_, self.categorical_columns_
-        if dtype is None:
-            dtype = np.float32 if table.numbers.dtype == np.float32 else np.float64
-        if sparse.issparse(table.numbers):
-            return numeric.encode_sparse(table.numbers, table.number_names, dtype)
-        encoded = np.empty((table.numbers.shape[0], n_encoded(self)), dtype)
-        numeric.encode(table.numbers, table.number_names, encoded[:, : numeric.n_encoded])
-        categorical.encode(table.categories, table.category_names, encoded[:, numeric.n_encoded :])
-        return encoded
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = self.categorical_features is None or isinstance(self.categorical_features, str)
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
+        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def fit_checked(categorical_features, X, weight, rows, dtype, feature_names, is_stream=False):
-    """A new encoder fitted to some rows of a table that `check_table` has passed, and all rows encoded.
-
-    Parameters
-    ----------
-    categorical_features
-        The encoder's parameter.
-    X : {ndarray, DataFrame, sparse matrix} of shape (n_rows, n_columns)
-    weight : ndarray of shape (n_rows,) or None
-        Checked.
-    rows : ndarray of int or None
-        The rows to learn from, all of a weight above zero. None: every row of such a weight.
-    dtype : dtype
-        Of the encoded rows.
-    feature_names : ndarray of str or None
-        The ``feature_names_in_`` of the encoder; not copied, so that a pickle of an estimator holds them once.
-    is_stream : bool, default=False
-        Whether more rows are to come, as with `TabularEncoder.partial_fit`.
-
-    Returns
-    -------
-    encoder : TabularEncoder
-    encoded : {ndarray, CSR matrix} of shape (n_rows, n_encoded)
-    """
-    encoder = TabularEncoder(categorical_features)
-    check_parameters(encoder)
-    encoder.n_features_in_ = X.shape[1]
-    if feature_names is not None:
-        encoder.feature_names_in_ = feature_names
-    rows = nonzero_rows(weight) if rows is None else np.sort(rows)
-    table = (encoder._begin_stream if is_stream else encoder._learn_columns)(X, weight, rows)
-    return encoder, encoder._encode_table(table, dtype)
-
-
-def learn_more_checked(encoder, X, weight, rows):
-    """What an encoder knows after some more rows of a stream.
-
-    Parameters
-    ----------
-    encoder : TabularEncoder
-        Fitted; it stays as it is.
-    X, weight, rows
-        As in `fit_checked`.
-
-    Returns
-    -------
-    encoder : TabularEncoder
-        Another one, or the same if it does not learn from a stream.
-    table : Table
-        X as it is read.
-    messages : list of str
-        What to warn of.
-    """
-    table, stream = _read(encoder, X), getattr(encoder, "_stream", None)
-    if stream is None:
-        return encoder, table, []
-    weight = weight if weight is None or rows is None else weight[rows]
-    encoder = copy.copy(encoder)
-    stream, messages = stream.after(table, rows, weight)
-    encoder._take(stream)
-    return encoder, table, messages
-
-
-def frozen(encoder):
-    """A copy of a fitted encoder that learns no more."""
-    encoder = copy.copy(encoder)
-    vars(encoder).pop("_stream", None)
-    return encoder
-
-
-def encode_checked(encoder, X, dtype=None):
-    """A table that `check_table` has passed, encoded in ``dtype``; None means the dtype that `transform` gives."""
-    return encoder._encode_table(_read(encoder, X), dtype)
-
-
-def _read(encoder, X):
-    """The `Table` that X is for a fitted encoder."""
-    stream = getattr(encoder, "_stream", None)
-    learns_dense = stream is not None and not stream.numbers.is_sparse
-    if sparse.issparse(X) and (learns_dense or encoder.center_.any() or encoder.is_categorical_.any()):
-        X = X.toarray()
-    names = column_names(X)
-    columns = read_columns(X, names, as_matrix=not encoder.is_categorical_.any())
-    return split(columns, encoder.is_categorical_, names)
-
-
-def n_encoded(encoder):
-    """Number of columns of the output of a fitted encoder."""
-    return encoder.numeric_columns_.n_encoded + encoder.categorical_columns_.n_encoded

@@ -6,18 +6,19 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import _safe_indexing, check_array, check_consistent_length, get_tags
+from sklearn.utils import _safe_indexing, check_array, get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from .._objects import shown
 from ..engine.rows import as_rows
+from .checked import fit_checked, frozen, learn_more_checked
 from .dtypes import accepted_dtypes, cast_rows, fits
-from .encoder import TabularEncoder, encode_checked, fit_checked, frozen, learn_more_checked, n_encoded
-from .reading import as_array, check_table, has_columns, is_frame, refuse_dates, why_no_numbers
-
-FLOATS = [np.float64, np.float32]
+from .encoder import TabularEncoder
+from .matrices import FLOATS, check_matrix
+from .output import encode_checked, n_encoded
+from .tables import check_table, has_columns, is_frame
 
 
 class Inputs(NamedTuple):
@@ -57,9 +58,14 @@ def check_X_y(X, y, encoder, caller, read, names=("X", "y")):
     """
     if y is None:
         raise ValueError(f"This {caller} estimator requires y to be passed, but the target y is None.")
-    X = _check_numbers(X, caller, accepted_dtypes(X), names[0]) if encoder is None else check_table(X, caller)
+    if encoder is None:
+        X = check_matrix(X, caller, accepted_dtypes(X), names[0])
+    else:
+        X = check_table(X, caller, names[0])
     y = read(y, names[1], caller)
-    check_consistent_length(X, y)
+    if X.shape[0] != y.shape[0]:
+        numbers = [X.shape[0], y.shape[0]]
+        raise ValueError(f"{names[0]} and {names[1]} have inconsistent numbers of samples: {numbers}.")
     return X, y
 
 
@@ -67,7 +73,7 @@ def check_X(X, encoder, caller):
     """X to predict on, after the checks of `check_X_y`; floats if there is no encoder."""
     if encoder is not None:
         return check_table(X, caller)
-    return _check_numbers(X, caller, FLOATS, may_be_dates=not is_frame(X))  # pandas takes long to make a list of dtypes
+    return check_matrix(X, caller, FLOATS, may_be_dates=not is_frame(X))  # pandas takes long to make a list of dtypes
 
 
 def needs_no_check(X, encoder, n_features, feature_names):
@@ -92,27 +98,6 @@ def needs_no_check(X, encoder, n_features, feature_names):
         and len(X) > 0
         and bool(np.isfinite(np.max(X)) and np.isfinite(np.min(X)))
     )
-
-
-def _check_numbers(X, caller, dtype, name="X", may_be_dates=True):
-    """X as a matrix of finite numbers, dense or sparse; dates are looked for if it ``may_be_dates``."""
-    X = X if is_frame(X) else as_array(X, name)
-    try:
-        if may_be_dates:
-            refuse_dates(X)
-        with _huge_numbers():
-            return check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name=name, estimator=caller)
-    except (ValueError, TypeError, OverflowError) as error:
-        cause = None if f"Input {name} " in str(error) or sparse.issparse(X) else why_no_numbers(X)
-        if cause is None:
-            raise
-        kind = TypeError if isinstance(cause, TypeError) else ValueError
-        raise kind(f"{name} must hold numbers: {cause}") from None
-
-
-def _huge_numbers():
-    """Inside, no warning that huge numbers of both signs add up to NaN: scikit-learn's first look at an array."""
-    return np.errstate(invalid="ignore")
 
 
 def as_it_came(given, checked):
@@ -207,13 +192,12 @@ def learn_more(encoder, X, weight, rows, dtype):
     """
     if not learns_from_stream(encoder):
         return encoder, encode(encoder, X, dtype), []
-    encoder, table, messages = learn_more_checked(encoder, X, weight, rows)
-    return encoder, encoder._encode_table(table, dtype), messages
+    return learn_more_checked(encoder, X, weight, rows, dtype)
 
 
 def learns_from_stream(encoder):
     """Whether an encoder goes on learning from call to call."""
-    return _is_tabular(encoder) and getattr(encoder, "_stream", None) is not None
+    return _is_tabular(encoder) and encoder._stream is not None
 
 
 def encode(encoder, X, dtype=None, name="X"):
@@ -233,12 +217,13 @@ def encode(encoder, X, dtype=None, name="X"):
     if encoder is None:
         return as_rows(X) if dtype is None else cast_rows(X, dtype)
     if _is_tabular(encoder):
-        return encode_checked(encoder, X, dtype)
+        return encode_checked(encoder, X, dtype, name)
     with _errors_of(encoder, name):
         encoded = check_array(encoder.transform(X), accept_sparse=["csr", "csc"], dtype=FLOATS)
     dtype = encoded.dtype if dtype is None else dtype
     if not fits(encoded, dtype):
-        raise ValueError(f"encoder={encoder!r} makes of {name} values too large for {dtype}: set dtype='float64'.")
+        text = f"makes of {name} values too large for {dtype}: set dtype='float64'."
+        raise ValueError(f"encoder={shown(encoder, 60)} {text}")
     return cast_rows(encoded, dtype)
 
 
@@ -293,4 +278,5 @@ def _errors_of(encoder, name="X"):
         yield
     except (ValueError, TypeError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"encoder={encoder!r} can't be used with this {name}: {error}") from error
+        cause = (str(error).splitlines() or [""])[0][:150]
+        raise kind(f"encoder={shown(encoder, 60)} can't be used with this {name}: {cause}") from error

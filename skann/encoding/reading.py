@@ -1,54 +1,15 @@
 """Reading tables: each column of an array, pandas or polars DataFrame becomes an array of numbers, or `Coded`."""
 
-import sys
-from collections.abc import Sequence
 from itertools import compress
 
 import numpy as np
-from sklearn.utils import check_array
 
-from .._objects import MISSING, kind_of, plain, shown, without_mask
+from .._objects import MISSING, kind_of, plain, shown
 from .columns import Coded
-from .refusals import dates_error, is_temporal, not_a_number_error, other_kind_error, too_large_error
+from .refusals import dates_error, is_temporal, other_kind_error, too_large_error
+from .tables import is_pandas, is_polars
 
 NUMBERS = "fiub"  # kinds of dtype: float, integer, unsigned integer, boolean
-
-
-def check_table(X, caller):
-    """X as ndarray, DataFrame, CSR or CSC, after scikit-learn's checks of its shape. Values are not looked at.
-
-    Parameters
-    ----------
-    X : {array-like, dataframe, sparse matrix}
-    caller : str
-        Name of the estimator, for messages.
-    """
-    if not is_frame(X):
-        X = as_array(X)
-        return check_array(X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False, estimator=caller)
-    for n, what in zip(X.shape, ("sample", "feature"), strict=True):
-        if n == 0:
-            raise ValueError(
-                f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required by {caller}."
-            )
-    return X
-
-
-def has_columns(X, names):
-    """Whether X is a DataFrame with at least one row and columns of these names, an array of str or None."""
-    return names is not None and is_frame(X) and 0 not in X.shape and column_names(X) == names.tolist()
-
-
-def column_names(X):
-    """What messages call the columns: a list of the names in a DataFrame, a range of their indices in anything else."""
-    if _is_frame(X, "pandas"):
-        return X.columns.tolist()  # faster than list()
-    return list(X.columns) if _is_frame(X, "polars") else range(X.shape[1])
-
-
-def is_frame(X):
-    """Whether X is a DataFrame of pandas or polars."""
-    return _is_frame(X, "pandas") or _is_frame(X, "polars")
 
 
 def read_columns(X, names, as_matrix):
@@ -74,9 +35,9 @@ def read_columns(X, names, as_matrix):
     ValueError, TypeError
         Names the column that is neither numbers nor categories.
     """
-    if _is_frame(X, "pandas"):
+    if is_pandas(X):
         return _read_pandas(X, names, as_matrix)
-    if _is_frame(X, "polars"):
+    if is_polars(X):
         return _read_polars(X, names)
     if X.dtype.kind in NUMBERS:
         return X
@@ -88,106 +49,6 @@ def read_columns(X, names, as_matrix):
         except UnicodeDecodeError:
             raise other_kind_error(bytes, names[0]) from None
     return [_from_objects(column.tolist(), name) for name, column in zip(names, X.T, strict=True)]
-
-
-def refuse_dates(X):
-    """TypeError that names the first column of dates, which scikit-learn would turn into nanoseconds in silence."""
-    if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        columns = zip(X.columns, X.dtypes, strict=True)
-    else:
-        columns = [(0, getattr(X, "dtype", None))]
-    for i, (name, dtype) in enumerate(columns):
-        if is_temporal(dtype):
-            raise dates_error(dtype, name)
-        if getattr(dtype, "kind", "") == "O" and is_frame(X):
-            _refuse_objects_of_dates(X.iloc[:, i].tolist() if hasattr(X, "iloc") else X[:, i].to_list(), name)
-    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 2:
-        for i, column in enumerate(X.T):
-            _refuse_objects_of_dates(column.tolist(), i)
-
-
-def _refuse_objects_of_dates(values, name):
-    for cls in set(map(type, values)):
-        if kind_of(cls) == "date":
-            raise dates_error(cls, name)
-
-
-def why_no_numbers(X):
-    """The error about the first column of an array or DataFrame that holds anything else; None if all are numbers."""
-    try:
-        X = X if is_frame(X) else np.asarray(X)
-        refuse_dates(X)
-        if len(X.shape) != 2:
-            X.astype(np.float64)
-            return None
-    except (ValueError, TypeError, OverflowError) as error:
-        return error
-    for i, name in enumerate(column_names(X)):
-        column = X.iloc[:, i] if hasattr(X, "iloc") else X[:, i]
-        for value in column.tolist() if isinstance(column, np.ndarray) else column.to_list():
-            if not _reads_as_float(value):
-                return not_a_number_error(value, name)
-    return None
-
-
-def _reads_as_float(value):
-    """Whether a value is a number, missing, or a string that reads like a number."""
-    if isinstance(value, complex | np.complexfloating):
-        return False
-    try:
-        float(value)
-    except OverflowError:
-        return False
-    except (ValueError, TypeError):
-        return type(value).__name__ in MISSING
-    return True
-
-
-def _is_frame(X, library):
-    module = sys.modules.get(library)  # not imported: then X can't come from it
-    return module is not None and isinstance(X, module.DataFrame)
-
-
-def as_array(X, name="X"):
-    """A list or an array with a mask as an array, whose items are as they were; all else as it is.
-
-    NumPy on its own would turn numbers beside strings into strings, and forget a mask.
-
-    Raises
-    ------
-    ValueError
-        If X has no columns, or rows of several lengths, or if it holds complex numbers or records.
-    """
-    if np.ma.isMaskedArray(X):
-        X = without_mask(X)
-    elif isinstance(X, Sequence) and not isinstance(X, str | bytes) and not hasattr(X, "__array__"):
-        X = _from_sequence(list(X), name)
-    dtype = getattr(X, "dtype", None)
-    if getattr(dtype, "kind", "") == "c":
-        raise ValueError(f"Complex data not supported: {name} holds {dtype}. Take the real or the imaginary part.")
-    if getattr(dtype, "kind", "") == "V" and dtype.names is not None:
-        raise ValueError(
-            f"{name} holds records with the fields {shown(list(dtype.names))}, found array of shape {X.shape}, "
-            "expected 2D: make a DataFrame of it, or one array of numbers by "
-            "numpy.lib.recfunctions.structured_to_unstructured."
-        )
-    if isinstance(X, np.ndarray) and X.ndim == 1:
-        raise ValueError(
-            f"Expected 2D array, got 1D array instead: {name} has shape {X.shape}. Reshape your data: "
-            "reshape(-1, 1) makes one column of it, reshape(1, -1) one row."
-        )
-    return X
-
-
-def _from_sequence(X, name):
-    try:
-        array = np.asarray(X)
-    except ValueError as error:
-        lengths = sorted({len(row) for row in X if hasattr(row, "__len__")})
-        raise ValueError(
-            f"{name} must have rows of the same length, got an inhomogeneous list of rows of {shown(lengths)} entries."
-        ) from error
-    return np.asarray(X, dtype=object) if array.dtype.kind in "SU" else array
 
 
 def _read_pandas(X, names, as_matrix):

@@ -186,19 +186,36 @@ class LowerRate(Plateau):
 
 
 class TimeLimit(Callback):
-    """Ends the training after the epoch in which ``seconds`` have passed."""
+    """Ends the training in time.
 
-    def __init__(self, seconds):
-        self.seconds = seconds
+    Parameters
+    ----------
+    seconds : float
+        From the beginning of the training. It ends after the step after which they would pass, the first one at the
+        earliest; an epoch that is left unfinished is not watched, but for the first.
+    share : float, default=inf
+        Seconds after which no epoch begins.
+    n_after : int, default=0
+        Rows that are passed through networks when the training is over. The time for them, at most half of ``seconds``,
+        is kept free: for a row half of what it takes in training.
+    """
+
+    def __init__(self, seconds, share=math.inf, n_after=0):
+        self.seconds, self.share, self.n_after = seconds, share, n_after
 
     def on_fit_begin(self, run):
-        self.start, self.spent = time.perf_counter(), 0.0
+        self.start, self.spent, self.n_rows = time.perf_counter(), 0.0, 0
+        run.time_limit = self
+
+    def is_over(self, run, n_rows):
+        """Whether the training ends after a step on ``n_rows`` rows."""
+        self.n_rows += n_rows
+        seconds = self._seconds()
+        after = min(0.5 * self.n_after * seconds / self.n_rows, 0.5 * self.seconds) if self.n_rows else 0.0
+        return self._stop(run, seconds + after >= self.seconds)
 
     def on_epoch_end(self, run):
-        if self._seconds() < self.seconds:
-            return False
-        run.stopped_by = f"max_time={self.seconds:g} seconds have passed"
-        return True
+        return self.is_over(run, 0) or self._stop(run, self._seconds() >= self.share)
 
     def get_state(self):
         return {"spent": self._seconds()}
@@ -206,6 +223,11 @@ class TimeLimit(Callback):
     def _seconds(self):
         """Those of this run, and those spent before a recorded state that it goes on from."""
         return self.spent + time.perf_counter() - self.start
+
+    def _stop(self, run, is_over):
+        if is_over:
+            run.stopped_by = "max_time has passed"
+        return is_over
 
 
 class Verbose(Callback):

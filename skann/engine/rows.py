@@ -10,6 +10,7 @@ Contract
 - ``chunks(size)`` is an iterable over X alone, at most ``size`` rows at a time, in the order of the rows.
 - ``targets()`` is ``(y, weight)`` of all rows, in their order.
 - ``sample(n, rng)`` is ``(X, weight)`` of ``n`` rows, or of all if there are fewer, drawn without replacement.
+- ``part(n)`` is about ``n`` of the rows, or all if there are fewer, evenly spaced, as rows of the same kind.
 - ``quantiles(levels, n_columns)`` is an array (n_columns, n_levels): the weighted quantiles of the first columns.
 
 Weights have mean 1 over the rows, or are None; targets are None where rows are only predicted on. Training and
@@ -71,6 +72,10 @@ class ArrayRows:
     def sample(self, n, rng):
         sample = rng.permutation(self._n_rows if self.which is None else self.which)[:n]
         return self.X[sample], None if self.weight is None else self.weight[sample]
+
+    def part(self, n):
+        which = np.arange(self._n_rows) if self.which is None else self.which
+        return ArrayRows(self.X, self.y, self.weight, which[:: max(1, self._n_rows // n)])
 
     def quantiles(self, levels, n_columns):
         X, weight = self._of_rows(self.X[:, :n_columns]), self._of_rows(self.weight)

@@ -6,7 +6,7 @@ curvature from the gradients.
 
 import math
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from scipy.optimize import minimize
@@ -28,6 +28,10 @@ class Run:
         Epochs done in this run.
     stopped_by : str or None
         Why the training ended before its last epoch, or None.
+    time_limit : TimeLimit or None
+        What ends the training in the middle of an epoch.
+    was_cut : bool
+        Whether the time was over in the middle of the first epoch.
     interrupted : bool
         Whether Ctrl-C ended it. Another thread may set it: the training then ends before its next step.
     """
@@ -37,6 +41,7 @@ class Run:
         self.history = {}
         self.epoch = 0
         self.stopped_by = None
+        self.time_limit, self.was_cut = None, False
         self.interrupted = False
         self._start = time.perf_counter()
 
@@ -83,6 +88,10 @@ class Run:
         # a list, not any(...) alone: each callback is called, also after one that says stop
         return any([callback.on_epoch_end(self) for callback in callbacks])
 
+    def is_over(self, n_rows):
+        """Whether the time is over after a step on so many rows."""
+        return self.time_limit is not None and self.time_limit.is_over(self, n_rows)
+
     def end(self, callbacks):
         """Call the callbacks after the training."""
         for callback in callbacks:
@@ -128,16 +137,23 @@ def fit_minibatch(objective, stepper, rows, *, batch_size, max_epochs, rng, shuf
         for _ in run.epochs_left(max_epochs):
             with stepper.averaged(network):
                 run.begin_epoch(callbacks)
-            total = 0.0
+            total, n_seen = 0.0, 0
             for n, X, y, weight in batches:
                 if run.interrupted:
                     raise KeyboardInterrupt
                 stepper.before(network)
                 total += n * objective(X, y, weight, workspace.rows(n), rng)
                 stepper.step(network)
-            stepper.n_rows += len(rows)
+                n_seen += n
+                if run.is_over(n):
+                    break
+            stepper.n_rows += n_seen
+            if n_seen < len(rows):
+                if run.epoch:
+                    break
+                run.was_cut = True  # the first epoch counts, however short
             with stepper.averaged(network):
-                if run.end_epoch(total / len(rows), stepper.lr, callbacks):
+                if run.end_epoch(total / n_seen, stepper.lr, callbacks):
                     break
     stepper.finish(network)
     run.end(callbacks)
@@ -186,14 +202,20 @@ def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(
     over_all_rows = _OverAllRows(objective, rows)
     accepted = network.theta.copy()
     n_begun = 0
+    lowest, n_evaluations = math.inf, 0
 
     def value_and_grad(theta):
-        nonlocal n_begun
+        nonlocal n_begun, lowest, n_evaluations
         if n_begun == run.epoch:
             run.begin_epoch(callbacks)
             n_begun += 1
         network.theta[...] = theta
         value, grad = over_all_rows()
+        n_evaluations += 1
+        if not run.epoch and value < lowest:  # a step, should the time be over before the first iteration is
+            lowest, accepted[...] = value, theta
+        if n_evaluations > 1 and run.is_over(len(rows)):
+            raise _TimeIsOver
         return value / scale, grad / scale
 
     def after_iteration(intermediate_result):
@@ -202,7 +224,7 @@ def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(
             raise StopIteration
 
     run.begin(callbacks)
-    with run.until_interrupted():
+    with run.until_interrupted(), suppress(_TimeIsOver):
         result = minimize(
             value_and_grad, accepted.astype(np.float64), method="L-BFGS-B", jac=True, callback=after_iteration,
             options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
@@ -213,8 +235,15 @@ def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(
         if not run.epoch:  # converged at the start: there is a loss all the same
             run.end_epoch(scale * float(result.fun), math.nan, callbacks)
     network.theta[...] = accepted
+    if not run.epoch and not run.interrupted:
+        run.was_cut = True
+        run.end_epoch(lowest, math.nan, callbacks)
     run.end(callbacks)
     return run
+
+
+class _TimeIsOver(Exception):
+    """Ends L-BFGS between two iterations."""
 
 
 class _OverAllRows:

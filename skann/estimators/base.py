@@ -138,7 +138,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if task is not None:
             task.end()
         if not partial:
-            for message, category in start.warnings(trained)[:1]:  # of one network only
+            for message, category in start.warnings(trained):
                 warnings.warn(message, category, stacklevel=OF_THE_CALL)
         return self
 

@@ -199,8 +199,11 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         Largest number of evaluations of the objective by "lbfgs".
 
     max_time : float or None, default=None
-        Number of seconds after which the training ends, at the end of the epoch. The networks of an ensemble share the
-        time. None is no limit.
+        Number of seconds for the whole of the training, from the end of the encoding on: of all networks, and of what
+        is learnt from their held-out rows. It ends within the time that one batch takes, in the middle of an epoch if
+        need be, and within an iteration of "lbfgs". The networks share the time evenly, but each is trained for an
+        epoch at least; those for which there is no time are left out, with a warning. One network takes at least one
+        step. None is no limit.
 
     tol : float, default=1e-4
         Smallest improvement of the watched score or loss that counts; in regression, the improvement of a loss is
@@ -234,6 +237,11 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         - a splitter, such as `GroupKFold`, which gets the ``groups`` of `fit`, or `TimeSeriesSplit`;
         - an iterable of pairs (rows to train on, rows to hold out), arrays of row numbers. A generator is used up by
           one `fit` and can't be cloned; a list is neither.
+
+        No network is trained on rows that it holds out, or that its split leaves out. But all rows of a weight above
+        zero, these too and with `TimeSeriesSplit` those of the future, have a part in what the networks of an ensemble
+        share, the encoder and the scale of the targets, and in the constant prediction at which each network starts.
+        Give the splitter to `cross_validate` as well where a score must not know of such rows.
 
         Rows of weight zero are split like the others and then left out. Not with ``early_stopping=False`` and not with
         ``X_val``; `partial_fit` never holds out rows.

@@ -9,6 +9,7 @@ and name it as the ``_kind_of_networks`` of an estimator.
 import copy
 import itertools
 import math
+import time
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..engine.calibration import fit_temperature
 from ..engine.evaluation import pooled_targets, prediction_workspace, raw_outputs
 from ..engine.rows import ArrayRows
 from .member import Member
-from .parallel import train_all
+from .parallel import is_past, train_all
 from .shrinkage import shrink, unshrink
 from .train import Training
 
@@ -109,7 +110,7 @@ class Networks(ABC):
 
     # ------------------------------------------------------------------------------------------------ training
 
-    def begin(self, settings, inputs, starts):
+    def begin(self, settings, inputs, starts, deadline=None):
         """Make the members.
 
         Parameters
@@ -120,10 +121,16 @@ class Networks(ABC):
         starts : list of (Rows, ndarray of shape (n_outputs,), TrainingState)
             For each training the rows to learn from, the raw outputs of about the best constant prediction, from which
             the network starts, and the state that goes on.
+        deadline : float, default=None
+            The time of `time.perf_counter` at which the training has ended: no more are made than take a third of the
+            time until then, and one.
         """
         self.is_ensemble, self.n_outputs = len(starts) > 1, len(starts[0][1])
         with blas_threads(0), np.errstate(over="ignore", invalid="ignore"):  # the same start with any number of threads
+            end = None if deadline is None else time.perf_counter() + (deadline - time.perf_counter()) / 3
             for i, (rows, constant, state) in enumerate(starts):
+                if i and is_past(end):
+                    break
                 network = self.new_network(self.settings_of(i, settings), inputs, rows, constant, state.rng)
                 self.members.append(Member(network, state))
 
@@ -136,7 +143,7 @@ class Networks(ABC):
         unshrink(other)
         return other
 
-    def train(self, settings, data, *, is_warm=False, tasks=None):
+    def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None):
         """Train all members.
 
         Parameters
@@ -146,16 +153,18 @@ class Networks(ABC):
             One for each member.
         is_warm : bool
             Whether the members have been trained before, so that their weights compete for the best.
+        deadline : float, default=None
+            The time of `time.perf_counter` at which the training has ended.
         tasks : list of callables, default=None
             See `fit_network`: one for each member.
 
         Returns
         -------
         trained : list of Trained
-            After Ctrl-C those that have begun, at least one.
+            After Ctrl-C, or when the time is over, those that have begun, at least one.
         """
-        trainings = [self.training(i, settings, data, is_warm) for i in range(len(data))]
-        trained = train_all(trainings, settings.n_jobs, settings.max_time, tasks)
+        trainings = [self.training(i, settings, data, is_warm) for i in range(len(self.members))]
+        trained = train_all(trainings, settings.n_jobs, deadline, tasks and tasks[: len(trainings)])
         for member, each in zip(self.members, trained, strict=False):
             member.take(each)
         if not is_warm:
@@ -169,7 +178,7 @@ class Networks(ABC):
             own, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
         )
 
-    def evaluate_held_out(self, data, settings, finish):
+    def evaluate_held_out(self, data, settings, finish, deadline=None):
         """Set the temperature and the out-of-fold predictions from the rows that each member was watched by.
 
         Parameters
@@ -178,18 +187,23 @@ class Networks(ABC):
         settings : Settings
         finish : callable(ndarray) -> ndarray
             Turns predictions of the loss into those of the estimator.
+        deadline : float, default=None
+            The time of `time.perf_counter` from which on no rows are evaluated any more.
         """
         self.temperature, self.out_of_fold = 1.0, None
         if data[0].watched is None:
             if settings.shrinks:
                 self.shrinkage = shrink(self.members, data[0].rows, self.training_loss())
             return
-        pairs = list(zip(self.members, data, strict=False))  # after Ctrl-C there are fewer members
         with blas_threads(0):  # the same temperature with any number of threads
-            raw = [raw_outputs(member.network, each.watched) for member, each in pairs]
-            if settings.calibration is not None:
-                self._fit_temperature(raw, [each.watched for _, each in pairs])
-        if self.keeps_out_of_fold and data[0].held_out is not None:
+            raw = []
+            for member, each in zip(self.members, data, strict=False):  # after Ctrl-C there are fewer members
+                if is_past(deadline):
+                    break
+                raw.append(raw_outputs(member.network, each.watched))
+            if raw and settings.calibration is not None:
+                self._fit_temperature(raw, [each.watched for each in data[: len(raw)]])
+        if raw and self.keeps_out_of_fold and data[0].held_out is not None:
             self.out_of_fold = self._average_held_out(raw, data, finish)
 
     def _fit_temperature(self, raw, watched):

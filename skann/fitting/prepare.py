@@ -1,6 +1,7 @@
 """The start of a training: from parameters and checked data to everything that the training needs."""
 
 import copy
+import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from .holdout import Split, few_rows, hold_out, none_held_out
 from .splitters import own_splits
 from .stream import constant_to_start_from, rows_to_start_from
 from .train import TrainingState, warnings_about
-from .validation import ValidationRows, naming
+from .validation import ValidationRows
 
 
 class Given(NamedTuple):
@@ -70,6 +71,8 @@ class Start:
         One for each member.
     messages : list of str
         What to warn of.
+    deadline : float or None
+        The time of `time.perf_counter` at which ``max_time``, from the end of the encoding on, has passed.
     """
 
     settings: Any
@@ -77,19 +80,20 @@ class Start:
     networks: Any
     data: list
     messages: list
+    deadline: float | None = None
 
     def train(self, *, is_warm, tasks=None):
         """Train the networks: see `Networks.train`."""
-        return self.networks.train(self.settings, self.data, is_warm=is_warm, tasks=tasks)
+        return self.networks.train(self.settings, self.data, is_warm=is_warm, deadline=self.deadline, tasks=tasks)
 
     def warnings(self, trained):
         """What to warn of after the training: a list of messages with their categories."""
         settings = [self.networks.settings_of(i, self.settings) for i in range(len(trained))]
-        return warnings_about(settings, trained)
+        return warnings_about(settings, trained, len(self.data))
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
-        self.networks.evaluate_held_out(self.data, self.settings, target.unscale)
+        self.networks.evaluate_held_out(self.data, self.settings, target.unscale, self.deadline)
 
 
 def prepare(parameters, given, target, kind, *, scoring=None, before=None, partial=False, new_seed, feature_names=None):
@@ -147,12 +151,13 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     else:
         encoder, X, found = inputs.learn_more(before.encoder, given.X, given.weight, rows, dtype)
         messages += found
+    deadline = None if partial or settings.max_time is None else time.perf_counter() + settings.max_time
     watched = _watched_rows(settings, given, X, y, splits, target, loss, encoder)
     training_rows = [_training_rows(X, y, given.weight, split.train) for split in splits]
     if before is None:
         networks = kind(loss)
         constants = [_constant(loss, each) for each in training_rows]
-        _begin(networks, settings, encoder, inputs.inputs(encoder, X), training_rows, constants, states)
+        _begin(networks, settings, encoder, inputs.inputs(encoder, X), training_rows, constants, states, deadline)
     else:
         networks = before.networks.going_on(loss, states)
     scores = _scores(settings, given, watched, target, networks, scoring, messages)
@@ -163,16 +168,16 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     messages += build.ignored(settings, min(map(len, training_rows)))
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
-    return Start(settings, encoder, networks, data, messages)
+    return Start(settings, encoder, networks, data, messages, deadline)
 
 
-def _begin(networks, settings, encoder, taken, rows, constants, states):
+def _begin(networks, settings, encoder, taken, rows, constants, states, deadline):
     """Make the networks; the first rows of a stream may be too few to start from."""
     if settings.is_partial and encoder is not None:
         pairs = list(zip(rows, constants, strict=True))
         constants = [constant_to_start_from(networks.loss, constant, len(each)) for each, constant in pairs]
         rows = [rows_to_start_from(each, taken, state.rng) for each, state in zip(rows, states, strict=True)]
-    networks.begin(settings, taken, list(zip(rows, constants, states, strict=True)))
+    networks.begin(settings, taken, list(zip(rows, constants, states, strict=True)), deadline)
 
 
 def _training_rows(X, y, weight, which):
@@ -196,8 +201,7 @@ def _watched_rows(settings, given, X, y, splits, target, loss, encoder):
     X_val, y_val, weight, _ = given.validation
     y_val = _scaled(target, y_val, X.dtype)
     target.check_domain(loss, y_val, settings.loss, "y_val")
-    with naming("X_val"):
-        X_val = inputs.encode(encoder, X_val, X.dtype, "X_val")
+    X_val = inputs.encode(encoder, X_val, X.dtype, "X_val")
     rows = nonzero_rows(weight)  # before a tiny weight is rounded to zero
     if weight is not None:  # the mean is that of all rows, those of weight zero among them
         weight = (weight / weight.mean()).astype(X.dtype)

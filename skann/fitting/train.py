@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .._threads import blas_threads
 from ..engine.averaging import WeightAverage
-from ..engine.callbacks import BestWeights, LowerRate, Patience, TimeLimit, Validation, Verbose
+from ..engine.callbacks import BestWeights, LowerRate, Patience, Validation, Verbose
 from ..engine.evaluation import mean_loss, pooled_targets, raw_outputs, targets_for_mean
 from ..engine.network import Network
 from ..engine.objective import Objective
@@ -96,14 +96,13 @@ class Trained:
     loss: float = math.nan
 
 
-def fit_network(training, max_time=None, task=None, signal=None):
+def fit_network(training, time_limit=None, task=None, signal=None):
     """Train a network in place.
 
     Parameters
     ----------
     training : Training
-    max_time : float, default=None
-        Seconds for this training.
+    time_limit : TimeLimit, default=None
     task : callable(state, callbacks) -> Callback, default=None
         Makes the last of the engine's callbacks, which reports to those of the user and may restore ``state`` and the
         other callbacks from a checkpoint.
@@ -122,7 +121,7 @@ def fit_network(training, max_time=None, task=None, signal=None):
     settings, data, network = training.settings, training.data, training.network
     constant, constant_loss = _constant(data, training.loss)
     start = network.theta.copy() if training.is_warm else None  # with averaging, theta is about to be replaced
-    callbacks = [] if settings.is_partial else _watchers(training, constant, constant_loss, start, max_time)
+    callbacks = [] if settings.is_partial else _watchers(training, constant, constant_loss, start, time_limit)
     callbacks += [Verbose()] if settings.verbose else []
     if task is not None:
         callbacks = [*callbacks, task(training.state, callbacks)]
@@ -142,14 +141,14 @@ def fit_network(training, max_time=None, task=None, signal=None):
             loss = math.nan
             if not (settings.is_partial or run.interrupted):
                 with run.until_interrupted():
-                    loss = _final_loss(training, run)
+                    loss, constant_loss = _final_losses(training, run, constant, constant_loss)
         except FloatingPointError as error:
             raise _divergence(settings, data, error) from None
         network.finish_training()
         is_calibrated = data.watched is not None and settings.calibration is not None
         if settings.from_recipe and loss >= constant_loss and not (is_calibrated and math.isfinite(loss)):
             network.become_constant(constant)
-        if not settings.is_partial:
+        if not (settings.is_partial or _is_out_of_time(run)):
             _balance(network, training.loss, data)
     return Trained(network, training.state, run, len(data.rows), constant_loss, loss)
 
@@ -166,14 +165,22 @@ def _constant(data, loss):
     return constant, constant_loss
 
 
-def _final_loss(training, run):
-    """The loss of the network on the training rows, as it predicts after the last step."""
+def _final_losses(training, run, constant, constant_loss):
+    """The losses on the training rows of the network, as it predicts after the last step, and of the constant."""
     rows = training.data.rows
+    if _is_out_of_time(run):  # then a part of them must do
+        rows = rows.part(1000)
+        constant_loss = mean_loss(training.loss, constant.reshape(1, -1).astype(np.float64), *targets_for_mean(rows))
     raw = raw_outputs(training.network, rows)
     if not np.isfinite(training.loss.predict(raw)).all():
         raise FloatingPointError(f"the predictions for the training rows are not finite after epoch {run.epoch}")
     loss = mean_loss(training.loss, raw, *targets_for_mean(rows))
-    return math.inf if math.isnan(loss) else loss
+    return math.inf if math.isnan(loss) else loss, constant_loss
+
+
+def _is_out_of_time(run):
+    """Whether there is no time to pass all rows through the network once more."""
+    return run.time_limit is not None and run.time_limit.is_over(run, 0)
 
 
 def _balance(network, loss, data):
@@ -239,7 +246,7 @@ def _stepper(training, before):
     return stepper
 
 
-def _watchers(training, constant, constant_loss, start, max_time):
+def _watchers(training, constant, constant_loss, start, time_limit):
     """The callbacks that end the training, in the order in which they must see an epoch."""
     settings, data = training.settings, training.data
     tol = settings.tol * (constant_loss if settings.tol_is_relative else 1)
@@ -253,23 +260,39 @@ def _watchers(training, constant, constant_loss, start, max_time):
         watchers += [on_plateau(settings.n_iter_no_change, tol, "validation_score", True, settings.patience_growth)]
     elif settings.solver != "lbfgs":
         watchers += [on_plateau(settings.n_iter_no_change, tol, growth=settings.patience_growth)]
-    if max_time is not None:
-        watchers += [TimeLimit(max_time)]
-    return watchers
+    return watchers if time_limit is None else [*watchers, time_limit]
 
 
-def warnings_about(all_settings, all_trained):
-    """What to warn of after the trainings of a fit: a list of messages with their categories.
+def warnings_about(all_settings, all_trained, n_wanted):
+    """What to warn of after the trainings of a fit, of which ``n_wanted`` were to be: messages with their categories.
+
+    What is to be said of single trainings is said of one.
 
     That the model is a constant is a matter of most of its networks; on rows that are all but noise some often are.
     """
     least = 1e-12 if all_settings[0].tol_is_relative else 1e-5  # below it, y is constant but for rounding
     constant = [each.network.is_constant and each.constant_loss > least for each in all_trained]
     found = []
+    if message := _too_little_time(all_settings[0], [each.run for each in all_trained], n_wanted):
+        found.append((message, ConvergenceWarning))
     if 2 * sum(constant) > len(constant) and all_settings[0].from_recipe:
         found.append((_no_better_than_constant(all_settings[0], sum(constant), len(constant)), ConvergenceWarning))
-    found += [_warning_about(*each) for each in zip(all_settings, all_trained, strict=True)]
-    return sorted([each for each in found if each[0]], key=lambda each: each[1] is not UserWarning)
+    of_each = [_warning_about(*each) for each in zip(all_settings, all_trained, strict=True)]
+    of_each = sorted([each for each in of_each if each[0]], key=lambda each: each[1] is not UserWarning)[:1]
+    return found + of_each if of_each and of_each[0][1] is UserWarning else found or of_each
+
+
+def _too_little_time(settings, runs, n_wanted):
+    """What to warn of where ``max_time`` left networks out, or the first epoch of some unfinished; else None."""
+    n_cut = sum(run.was_cut for run in runs)
+    if not n_cut and (len(runs) == n_wanted or runs[-1].interrupted):
+        return None
+    of_those = f", {n_cut} of them for less than an epoch" if n_cut else ""
+    number = "network was" if n_wanted == 1 else "networks were"
+    return (
+        f"max_time={settings.max_time:g} seconds have passed: {len(runs)} of {n_wanted} {number} trained{of_those}. "
+        f"Increase max_time{'' if n_wanted == 1 else ', or decrease n_estimators'}."
+    )
 
 
 def _no_better_than_constant(settings, n_constant, n_networks):

@@ -1,11 +1,8 @@
 """The rows given to `fit` as X_val, y_val and sample_weight_val."""
 
-import re
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import check_consistent_length
 
 from .._weights import check_weight
 from ..encoding.inputs import as_it_came
@@ -59,38 +56,7 @@ def check_validation(validation, early_stopping, check_X_y, target):
         raise ValueError(
             "X_val and y_val are given to fit, but early_stopping=False: set it to True or 'auto', or leave them out."
         )
-    with naming("X_val and y_val"):
-        check_consistent_length(X_val, y_val)
-    with naming("X_val"):
-        X, y = check_X_y(X_val, y_val, names=("X_val", "y_val"))
-    with naming("y_val"):
-        y = target.encode(y, "y_val")
-    with speaking_of_val("sample_weight_val"):
-        weight = check_weight(sample_weight_val, X, np.float64)
+    X, y = check_X_y(X_val, y_val, names=("X_val", "y_val"))
+    y = target.encode(y, "y_val")
+    weight = check_weight(sample_weight_val, X, np.float64, "sample_weight_val")
     return ValidationRows(X, y, weight, GivenRows(as_it_came(X_val, X), y, weight))
-
-
-@contextmanager
-def naming(what):
-    """Inside, messages of a ValueError or TypeError that name neither X_val nor y_val begin with ``what``."""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        message = str(error)
-        if "X_val" in message or "y_val" in message:
-            raise
-        kind = TypeError if isinstance(error, TypeError) and not isinstance(error, ValueError) else ValueError
-        raise kind(f"{what}: {message}") from error
-
-
-@contextmanager
-def speaking_of_val(what):
-    """Inside, messages of a ValueError or TypeError name X_val, y_val, sample_weight_val, or begin with ``what``."""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        # once, and not where it may be a column or a class of that name
-        name = r"(?<!- )(?<!['\"])\b(X|y|sample_weight)\b(?!['\"])"
-        message, n_named = re.subn(name, r"\1_val", str(error), count=1)
-        kind = TypeError if isinstance(error, TypeError) and not isinstance(error, ValueError) else ValueError
-        raise kind(message if n_named else f"{what}: {message}") from error

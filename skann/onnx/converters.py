@@ -10,7 +10,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ..encoding.encoder import TabularEncoder, n_encoded
+from ..encoding.encoder import TabularEncoder
+from ..encoding.output import n_encoded
 from ..engine.losses import BinaryCrossEntropy
 from ..estimators.classifier import ANNClassifier
 from ..estimators.regressor import ANNRegressor

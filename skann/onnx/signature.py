@@ -4,7 +4,8 @@ import numpy as np
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 
 from ..encoding.columns import Coded
-from ..encoding.reading import as_array, column_names, is_frame, read_columns
+from ..encoding.reading import read_columns
+from ..encoding.tables import as_array, column_names, is_frame
 
 
 def input_types(X, one_type_of_number=False):
@@ -24,7 +25,7 @@ def input_types(X, one_type_of_number=False):
     """
     if np.ndim(X) != 2:
         raise ValueError(f"X must have two dimensions, rows and columns, got {np.ndim(X)}.")
-    X = as_array(X) if isinstance(X, list | tuple) else X
+    X = as_array(X, "X") if isinstance(X, list | tuple) else X
     names = column_names(X)
     columns = read_columns(X, names, as_matrix=False)
     if not is_frame(X):

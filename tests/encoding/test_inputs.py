@@ -17,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import skann
 from skann import TabularEncoder
 from skann.encoding import encoder as encoder_module
-from skann.encoding import inputs, reading
+from skann.encoding import inputs, tables
 from skann.engine.embeddings import Category, Embeddings, Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation, Scale
 from skann.fitting import recipe as _recipe
@@ -289,9 +289,9 @@ def test_a_transform_of_a_subclass_is_called(Estimator):
 def test_a_fit_checks_the_table_once(Estimator, monkeypatch):
     checked = []
 
-    def watched(X, caller):
+    def watched(X, caller, name="X"):
         checked.append(caller)
-        return reading.check_table(X, caller)
+        return tables.check_table(X, caller, name)
 
     monkeypatch.setattr(inputs, "check_table", watched)
     monkeypatch.setattr(encoder_module, "check_table", watched)
@@ -318,7 +318,7 @@ def test_dates_are_refused_in_one_wording(Estimator):
     dates = np.arange(300).reshape(100, 3).astype("M8[D]")
     y = np.arange(100) % 2
     message = r"Column 0 holds dates, times or durations \(datetime64\[D\]\)"
-    with pytest.raises(TypeError, match=f"^{message}"):
+    with pytest.raises(TypeError, match=f"^X: {message}"):
         Estimator(**FAST, encoder="auto").fit(dates, y)
     with pytest.raises(TypeError, match=f"^X must hold numbers: {message}"):
         Estimator(**FAST).fit(dates, y)

@@ -8,7 +8,7 @@ import pytest
 from sklearn.preprocessing import RobustScaler
 
 from skann.encoding import TabularEncoder
-from skann.encoding.encoder import fit_checked
+from skann.encoding.checked import fit_checked
 from skann.encoding.numbers import NumericColumns
 from tests.encoding.tables import NAN, clip, column, encode
 

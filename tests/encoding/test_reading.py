@@ -14,7 +14,8 @@ from sklearn.preprocessing import OneHotEncoder
 from skann import ANNClassifier, ANNRegressor
 from skann._objects import as_objects
 from skann.encoding import TabularEncoder
-from skann.encoding.encoder import encode_checked, fit_checked
+from skann.encoding.checked import fit_checked
+from skann.encoding.output import encode_checked
 from tests.encoding.tables import NAN, column, encode, frame, mixed_table
 
 # ---------------------------------------------------------------------------------------------------- kinds of columns
@@ -406,87 +407,3 @@ def test_masked_values_are_missing():
 def test_masked_values_are_not_forgotten_without_an_encoder(Estimator):
     with pytest.raises(ValueError, match=r"^Input X contains NaN"):
         Estimator(encoder=None).fit(np.ma.masked_array(np.eye(4), np.eye(4) > 0), [0, 1, 0, 1])
-
-
-# ------------------------------------------------------------------------------------------- messages that name column
-
-ROWS = 40
-WIDE = pd.DataFrame({"number": np.arange(float(ROWS))})
-
-
-def beside(values):
-    values = values if hasattr(values, "dtype") else pd.Series(values * (ROWS // len(values)), dtype=object)
-    return WIDE.assign(odd=values)
-
-
-UNUSABLE = {
-    "sets": (beside([{"a"}, {"b"}]), "'odd' holds set objects"),
-    "lists": (beside([["a"], ["b", "c"]]), "'odd' holds list objects"),
-    "dicts": (beside([{"a": 1}, {}]), "'odd' holds dict objects"),
-    "bytes": (beside([b"a", b"b"]), "'odd' holds bytes objects"),
-    "lists of bytes": ([[1, b"a"], [2, b"b"]] * 20, "1 holds bytes objects"),
-    "bytes beyond ASCII": (np.array([["\u00e9".encode()]] * ROWS), "0 holds bytes objects"),
-    "Period": (beside(pd.Series(pd.period_range("2020", periods=ROWS))), "'odd' holds Period objects"),
-    "Interval": (beside(pd.arrays.IntervalArray.from_breaks(range(ROWS + 1))), "'odd' holds Interval objects"),
-    "complex": (beside(pd.Series(np.arange(ROWS) + 1j)), "'odd' holds complex objects.* Complex data not supported"),
-    "complex objects": (beside([1j, 2]), "'odd' holds complex objects.* Complex data not supported"),
-    "complex64 objects": (beside([np.complex64(1), 2]), "'odd' holds complex64 objects.* Complex data not supported"),
-    "array of complex objects": (
-        as_objects([[1.0, 1j]] * ROWS),
-        "1 holds complex objects.* Complex data not supported",
-    ),
-    "dates": (beside([datetime.date(2020, 1, 1)]), r"'odd' holds dates, times or durations \(date\)"),
-    "dates of NumPy": (beside([np.datetime64("2020")]), r"'odd' holds dates, times or durations \(datetime64\)"),
-    "array of dates": (as_objects([[1.0, datetime.date(2020, 1, 1)]] * ROWS), r"1 holds dates, times or durations"),
-    "polars lists": (pl.DataFrame({"odd": [["a"], ["b", "c"]] * 20}), "'odd' holds list objects"),
-    "polars structs": (pl.DataFrame({"odd": [{"a": 1}, {"a": 2}] * 20}), "'odd' holds dict objects"),
-    "long name": (beside([{1}]).rename(columns={"odd": "o" * 999}), r"'oooo.*\.\.\.' holds set objects"),
-}
-
-
-@pytest.mark.parametrize("encoder", ["auto", None])
-@pytest.mark.parametrize("X, message", UNUSABLE.values(), ids=UNUSABLE.keys())
-def test_messages_name_the_column(X, message, encoder):
-    """X and the column, what was found, what is allowed; with an encoder and without, in fit and as X_val."""
-    y, start = np.arange(ROWS) % 2, "" if encoder else "X must hold numbers: "
-    if encoder is None and "dict" in message and pl.__version__ == "1.0.0":
-        pytest.skip("polars 1.0 turns structs into numbers")
-    with pytest.raises(TypeError, match=rf"^{start}Column {message}.* Replace it in X by ") as caught:
-        ANNClassifier(max_iter=1, n_estimators=1, encoder=encoder).fit(X, y)
-    assert len(str(caught.value)) < 300
-
-
-COMPLEX = {
-    "array": np.ones((ROWS, 2)) + 1j,
-    "list": [[1.0, 1j]] * ROWS,
-    "sparse": sparse.csr_matrix(np.ones((ROWS, 2)) + 1j),
-}
-SHAPES = {
-    "ragged": ([[1.0], [1.0, 2.0]] * 20, r"X must have rows of the same length, got .* rows of \[1, 2\] entries"),
-    "ragged strings": ([["a"], ["a", "b"]] * 20, r"X must have rows of the same length, got .* \[1, 2\] entries"),
-    "one dimension": (np.arange(float(ROWS)), r"Expected 2D array, got 1D array instead: X has shape \(40,\)"),
-    "records": (np.ones(ROWS, [("f", int), ("g", int)]), r"X holds records with the fields \['f', 'g'\]"),
-}
-
-
-@pytest.mark.parametrize("encoder", ["auto", None])
-@pytest.mark.parametrize("X", COMPLEX.values(), ids=COMPLEX.keys())
-def test_complex_arrays_are_named(X, encoder):
-    with pytest.raises(ValueError, match=r"^Complex data not supported: X holds complex128") as caught:
-        ANNClassifier(max_iter=1, n_estimators=1, encoder=encoder).fit(X, np.arange(ROWS) % 2)
-    assert len(str(caught.value)) < 300
-
-
-@pytest.mark.parametrize("encoder", ["auto", None])
-@pytest.mark.parametrize("X, message", SHAPES.values(), ids=SHAPES.keys())
-def test_tables_without_columns_are_named(X, message, encoder):
-    with pytest.raises(ValueError, match=f"^{message}") as caught:
-        ANNClassifier(max_iter=1, n_estimators=1, encoder=encoder).fit(X, np.arange(ROWS) % 2)
-    assert len(str(caught.value)) < 300
-
-
-def test_long_strings_are_cut():
-    for values in (["a" * 999, 1], ["a" * 999, "b"]):
-        with pytest.raises((TypeError, ValueError), match="'odd'") as caught:
-            ANNClassifier(encoder=None if values[1] == "b" else "auto").fit(beside(values), np.arange(ROWS) % 2)
-        assert len(str(caught.value)) < 300

@@ -193,17 +193,17 @@ def test_validation(weighted, rows):
 
 
 def test_time_limit(monkeypatch):
-    clock = iter([100.0, 100.9, 101.9, 102.0, 103])
+    clock = iter([100.0, 100.9, 101.8, 101.9, 102.0])
     monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
     run, limit = Run.__new__(Run), TimeLimit(2)  # a Run reads the clock, too
     limit.on_fit_begin(run)
-    assert [limit.on_epoch_end(run) for _ in range(3)] == [False, False, True]
-    assert "2 seconds" in run.stopped_by
+    assert [limit.is_over(run, 1), limit.on_epoch_end(run), limit.is_over(run, 1)] == [False, False, True]
+    assert "max_time" in run.stopped_by
 
 
 def test_time_limit_counts_what_was_spent_before(monkeypatch):
     """A run that goes on from a state after 1.5 seconds has half a second left."""
-    clock = iter([100.0, 101.5, 200.0, 200.25, 200.5])
+    clock = iter([100.0, 101.5, 200.0, 200.25, 200.25, 200.5])
     monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
     run, before, limit = Run.__new__(Run), TimeLimit(2), TimeLimit(2)
     before.on_fit_begin(run)
@@ -211,6 +211,25 @@ def test_time_limit_counts_what_was_spent_before(monkeypatch):
     limit.on_fit_begin(run)
     limit.set_state(state)
     assert [limit.on_epoch_end(run) for _ in range(2)] == [False, True]
+
+
+def test_time_limit_of_an_epoch(monkeypatch):
+    """After its share no epoch begins, though the one that has begun may end."""
+    clock = iter([100.0, 102.0, 102.5, 102.5])
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+    run, limit = Run.__new__(Run), TimeLimit(10, share=2)
+    limit.on_fit_begin(run)
+    assert [limit.is_over(run, 1), limit.on_epoch_end(run)] == [False, True]
+
+
+@pytest.mark.parametrize("n_after, second", [(0, 10), (8, 9), (16, 8), (10**9, 5)])
+def test_time_limit_leaves_time(monkeypatch, n_after, second):
+    """Steps of 4 rows a second: 8 rows without a backward pass take one, at most half of the time is kept for them."""
+    seconds = iter(range(100, 120))
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(seconds))
+    run, limit = Run.__new__(Run), TimeLimit(10, n_after=n_after)
+    limit.on_fit_begin(run)
+    assert [limit.is_over(run, 4) for _ in range(10)].index(True) + 1 == second
 
 
 def test_verbose(capsys):

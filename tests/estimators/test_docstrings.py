@@ -48,8 +48,12 @@ def test_classes_and_functions_have_docstrings(path):
 
 @PUBLIC
 def test_methods_have_docstrings(path):
-    """Of their own, in another class of the module, or in the contract at its top, which speaks for all classes."""
-    contract = (ast.get_docstring(TREES[path]) or "").partition("Contract\n---")[2]
+    """Of their own, in another class of the module, or in a contract, which speaks for all classes.
+
+    It stands at the top of the module or of its package.
+    """
+    tops = [TREES[path], TREES[str(Path(path).with_name("__init__.py"))] if "/" in path else TREES[path]]
+    contract = " ".join((ast.get_docstring(top) or "").partition("Contract\n---")[2] for top in tops)
     stated = set(re.findall(r"\w+", " ".join(re.findall(r"``(.*?)``", contract))))
     classes = [node for node in public(TREES[path].body) if isinstance(node, ast.ClassDef)]
     stated |= {method.name for node in classes for method in public(node.body) if ast.get_docstring(method)}

@@ -87,7 +87,7 @@ def test_ctrl_c_keeps_what_was_trained(n_finished):
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_ctrl_c_while_going_on(method):
-    """Members that it did not come to are as they were, and all go on afterwards."""
+    """Members that it did not come to are as they were, and all go on afterwards: those as if nothing had happened."""
     loss = Interrupts()
     model = fitted(ANNRegressor, loss=loss, warm_start=True)
     before = [theta.copy() for theta in thetas(model)]
@@ -101,3 +101,8 @@ def test_ctrl_c_while_going_on(method):
     n_rows = [member.t for member in model.networks_.members]
     model.fit(X, SIGNAL)
     assert all(member.t > n for member, n in zip(model.networks_.members, n_rows, strict=True))
+    undisturbed = fitted(ANNRegressor, loss=Interrupts(), warm_start=True).fit(X, SIGNAL)
+    assert not any(np.array_equal(*pair) for pair in zip(thetas(model), before, strict=True))
+    for member, expected in list(zip(model.estimators_, undisturbed.estimators_, strict=True))[2:]:
+        assert member.loss_curve_ == expected.loss_curve_
+        np.testing.assert_array_equal(member.network_.theta, expected.network_.theta)

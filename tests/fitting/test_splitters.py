@@ -71,6 +71,18 @@ def test_each_network_holds_out_its_split(Estimator, cv):
     assert not np.isnan(oof[seen]).any()
 
 
+def test_what_networks_share_is_learnt_from_all_rows():
+    """Encoder and scale of the targets: rows of all splits and of none, if they have a weight."""
+    y, weight = targets(skann.ANNRegressor), np.where(np.arange(120) < 100, 1.0, 0.0)
+    cv = list(TimeSeriesSplit(3).split(X[:90]))
+    model = fitted(skann.ANNRegressor, cv, weight)
+    np.testing.assert_array_equal(model.encoder_.center_, skann.TabularEncoder().fit(X[:100]).center_)
+    assert model._target.mean == pytest.approx(y[:100].mean())
+    alone = fitted(skann.ANNRegressor, cv, weight, n_estimators=1)
+    np.testing.assert_array_equal(alone.encoder_.center_, skann.TabularEncoder().fit(X[cv[0][0]]).center_)
+    assert alone._target.mean == pytest.approx(y[cv[0][0]].mean())
+
+
 @BOTH
 def test_groups_are_never_apart(Estimator):
     """A network learns from no group of which it holds a row out: what it was given proves it."""

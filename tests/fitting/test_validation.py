@@ -252,17 +252,25 @@ GOOD = {"X_val": X[VAL], "y_val": LABELS[VAL]}
         ({"X_val": None}, ValueError, "y_val is given, but X_val is not"),
         ({"X_val": None, "y_val": None, "sample_weight_val": np.ones(40)}, ValueError, "sample_weight_val is given"),
         ({"X_val": X[VAL, :3]}, ValueError, "X_val has 3 features, but ANNClassifier is expecting 4"),
-        ({"X_val": X[VAL[:-1]]}, ValueError, r"X_val and y_val: .*inconsistent numbers of samples: \[39, 40\]"),
+        ({"X_val": X[VAL[:-1]]}, ValueError, r"X_val and y_val have inconsistent numbers of samples: \[39, 40\]"),
         ({"X_val": np.where(X > 9, X, np.nan)[VAL]}, ValueError, "Input X_val contains NaN"),
-        ({"X_val": X[VAL][0]}, ValueError, "X_val.*inconsistent"),
+        ({"X_val": X[VAL][0]}, ValueError, r"Expected 2D .* X_val has shape \(4,\)"),
         ({"X_val": X[:0], "y_val": LABELS[:0]}, ValueError, r"X_val: Found array with 0 sample"),
         ({"X_val": X[VAL].astype("M8[s]")}, TypeError, "X_val must hold numbers"),
         ({"y_val": np.where(SCORE > 1, "other", LABELS)[VAL]}, ValueError, r"y_val holds labels .*\['other'\]"),
         ({"y_val": SCORE[VAL]}, ValueError, "y_val: Unknown label type"),
         ({"y_val": np.column_stack([SCORE > 0, SCORE > 1])[VAL]}, ValueError, "y_val must have one label per row"),
-        ({"sample_weight_val": np.zeros(40)}, ValueError, "sample_weight_val.*zero"),
-        ({"sample_weight_val": -np.ones(40)}, ValueError, "Negative.*sample_weight_val"),
-        ({"sample_weight_val": np.ones(39)}, ValueError, r"sample_weight_val.shape == \(39,\)"),
+        ({"y_val": LABELS[:0], "X_val": X[VAL]}, ValueError, r"y_val must have rows"),
+        ({"y_val": "yes"}, TypeError, "y_val must be an array or list"),
+        ({"sample_weight_val": np.zeros(40)}, ValueError, "sample_weight_val must have at least one weight above zero"),
+        ({"sample_weight_val": -np.ones(40)}, ValueError, "Negative values in data passed to sample_weight_val: -1 "),
+        ({"sample_weight_val": np.ones(39)}, ValueError, r"sample_weight_val.shape == \(39,\), expected \(40,\)"),
+        ({"sample_weight_val": np.ones((40, 2))}, ValueError, r"sample_weight_val must be a 1D .* shape \(40, 2\)"),
+        ({"sample_weight_val": np.full(40, np.nan)}, ValueError, "Input sample_weight_val contains NaN: 40 of 40"),
+        ({"sample_weight_val": np.full(40, np.inf)}, ValueError, "Input sample_weight_val contains infinity: 40 of 40"),
+        ({"sample_weight_val": ["X"] * 40}, ValueError, "sample_weight_val must hold numbers: .* 'X'"),
+        ({"sample_weight_val": np.ones(40, "M8[s]")}, TypeError, "sample_weight_val must hold numbers: got dates"),
+        ({"sample_weight_val": np.full(40, 1e308)}, ValueError, "sample_weight_val adds up to inf"),
     ],
     ids=lambda x: next(iter(x)) if isinstance(x, dict) else None,
 )  # fmt: skip
@@ -270,7 +278,7 @@ def test_errors_name_the_argument(given, error, message):
     """A fitted estimator is as before, then."""
     model = ANNClassifier(**SMALL).fit(X[:50], LABELS[:50])
     before = dict(vars(model))
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=f"^{message}"):
         model.fit(X[TRAIN], LABELS[TRAIN], **GOOD | given)
     assert vars(model) == before
 

@@ -29,6 +29,8 @@ FLOORS = [  # of the package, from the ground up: a room imports from its own fo
 FLOOR = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 ENGINE_FLOORS = {  # of the engine: what a module may import from it; the others know nobody
     "layers": ("initializers", "activations"), "network": ("layers",), "objective": ("network",),
+    "losses/__init__": ("classification", "identity_link", "log_link"),
+    "losses/classification": ("mean",), "losses/identity_link": ("mean",), "losses/log_link": ("mean",),
     "embeddings": ("layers",), "evaluation": ("network", "rows"),
     "calibration": ("evaluation",), "callbacks": ("evaluation",),
     "training": ("evaluation", "objective", "rows", "stepping"),

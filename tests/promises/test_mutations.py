@@ -56,26 +56,31 @@ MUTANTS = {
         ]
     },
     "engine/test_losses.py": {
-        "engine/losses.py": [
-            *map(delta, LOSSES),
-            *map(value, LOSSES),
+        "engine/losses/__init__.py": [*map(delta, LOSSES), *map(value, LOSSES)],
+        "engine/losses/classification.py": [
             ("delta -= np.multiply(share, smoothing / n_classes", "delta += np.multiply(share, smoothing / n_classes"),
             ("(1 - smoothing) * raw_of_truth + smoothing * raw.mean(axis=1)", "(1 - smoothing) * raw_of_truth"),
             ("y = (1 - self.label_smoothing) * y + self.label_smoothing / 2", "y = (1 - self.label_smoothing) * y"),
             ("weight is None else weight / n_rows", "weight is None else weight / weight.sum()"),
-            ("    delta *= weight[:, None]\n", ""),
-            ("float(loss @ weight) / n_rows", "float(loss.sum()) / n_rows"),
-            ("delta *= 1 / n_rows", "delta *= 1"),
-            ("np.less(residual, 0, out=delta)", "np.greater(residual, 0, out=delta)"),
-            ("[:, self.levels.argsort().argsort()]", ""),
-            ("loss += xlogy(y, y) - y", "loss += xlogy(y, y)"),
-            ("        loss -= 1\n", ""),
             ("np.bincount(y, weight, minlength=self.n_classes) / (len(y) if weight is None else weight.sum())",
              "np.bincount(y, minlength=self.n_classes) / len(y)"),
+            ("np.maximum(log_softmax(raw, axis=1), math.log(np.finfo(raw.dtype).tiny))", "log_softmax(raw, axis=1)"),
+        ],
+        "engine/losses/identity_link.py": [
+            ("np.less(residual, 0, out=delta)", "np.greater(residual, 0, out=delta)"),
+            ("[:, self.levels.argsort().argsort()]", ""),
             ("        return np.average(y, axis=0, weights=weight)", "        return np.average(y, axis=0)"),
             ('method="inverted_cdf", weights=weight', 'method="inverted_cdf"'),
             ("(1 if weight is None else weight[:, None])", "1"),
-            ("np.maximum(log_softmax(raw, axis=1), math.log(np.finfo(raw.dtype).tiny))", "log_softmax(raw, axis=1)"),
+        ],
+        "engine/losses/log_link.py": [
+            ("loss += xlogy(y, y) - y", "loss += xlogy(y, y)"),
+            ("        loss -= 1\n", ""),
+        ],
+        "engine/losses/mean.py": [
+            ("    delta *= weight[:, None]\n", ""),
+            ("float(loss @ weight) / n_rows", "float(loss.sum()) / n_rows"),
+            ("delta *= 1 / n_rows", "delta *= 1"),
         ]
     },
     "engine/test_schedules.py": {
@@ -207,7 +212,8 @@ MUTANTS = {
             ("        self.theta = kept\n", ""),
             ("raw, *self._targets)", "raw, self._targets[0])"),
             ("return loss, -loss if self.score is None", "return loss, loss if self.score is None"),
-            ("if self._seconds() < self.seconds:", "if self._seconds() < 2 * self.seconds:"),
+            ("seconds + after >= self.seconds)", "seconds >= self.seconds)"),
+            ("self._seconds() >= self.share)", "self._seconds() >= self.seconds)"),
             ("return self.spent + ", "return "),
         ],
         "engine/evaluation.py": [("weight / weight.mean()", "weight")],
@@ -219,7 +225,7 @@ MUTANTS = {
             ("any([callback.on_epoch_end(self) for callback in callbacks])",
              "any(callback.on_epoch_end(self) for callback in callbacks)"),
             ("workspace.rows(n), rng)", "workspace.rows(n))"),
-            ("stepper.n_rows += len(rows)", "pass"),
+            ("stepper.n_rows += n_seen", "pass"),
             ("                if run.interrupted:\n                    raise KeyboardInterrupt\n", ""),
             ("value += n / self.n_rows * self.objective", "value += self.objective"),
             ("grad += n / self.n_rows * network.grad", "grad += network.grad"),
@@ -314,7 +320,7 @@ MUTANTS = {
         "targets/values.py": [
             ('values["spread"] = mean_and_spread(y, weight)[1]', 'values["spread"] = mean_and_spread(y, weight)[0]'),
         ],
-        "engine/losses.py": [
+        "engine/losses/identity_link.py": [
             ("return cls(levels if np.ndim(quantile) else quantile)", "return cls(0.5 * np.asarray(quantile))"),
             ("np.clip(huber_delta * spread,", "np.clip(spread,"),
         ],
@@ -364,6 +370,18 @@ MUTANTS = {
             ("        unshrink(other)\n", ""),
         ],
     },
+    "fitting/test_max_time.py -k not real": {
+        "engine/training.py": [
+            ("if run.epoch:\n                    break\n", ""),
+            ("                run.was_cut = True  #", "                run.was_cut = False  #"),
+        ],
+        "engine/callbacks.py": [("min(0.5 * self.n_after", "min(0.0 * self.n_after")],
+        "fitting/parallel.py": [
+            ("if each.run.interrupted or each.run.was_cut:", "if each.run.interrupted:"),
+            ("TimeLimit(seconds, seconds / self.n_left,", "TimeLimit(seconds, seconds,"),
+        ],
+        "fitting/prepare.py": [("None if partial or settings.max_time", "None if settings.max_time")],
+    },
     "promises/test_extreme_values.py fitting/test_holdout.py": {
         "engine/training.py": [("    _check_last_step(run, rows)\n", "")],
         "engine/objective.py": [("if self.l2 and len(self._W):", "if self.l2:")],
@@ -389,11 +407,11 @@ MUTANTS = {
         "fitting/train.py": [
             ("[data.rows] if data.held_out is None else [data.rows, data.watched]", "[data.rows]"),
             ("[data.rows] if data.held_out is None else", "[data.rows] if data.watched is None else"),
-            ("if not settings.is_partial:\n            _balance", "if True:\n            _balance"),
+            ("if not (settings.is_partial or _is_out_of_time", "if not (False or _is_out_of_time"),
             ("np.where(is_balanced & np.isfinite(shift), shift, 0)", "shift"),
         ],
         "engine/evaluation.py": [("[unit * weight.astype(np.float64)", "[weight.astype(np.float64)")],
-        "engine/losses.py": [
+        "engine/losses/identity_link.py": [
             ("y > y.min(axis=0), axis=0, weights=weight) < 0.5", "y > y.min(axis=0), axis=0, weights=weight) < 1.5"),
         ],
     },
@@ -408,12 +426,36 @@ MUTANTS = {
         "fitting/prepare.py": [("own[i % len(own)]", "own[0]")],
         "learning_rate_finder.py": [("cv=None, ", "")],
     },
+    "encoding/test_refusals.py": {
+        "encoding/refusals.py": [
+            ("np.lexsort((in_columns, rows))[0]", "rows.argmax()"),
+            ("    if is_nan:\n", "    if not is_nan:\n"),
+            ('error.args = (f"{name}: {error}",)', "pass"),
+        ],
+        "encoding/matrices.py": [
+            ("values.row[bad], values.col[bad]", "values.col[bad], values.row[bad]"),
+            ("            raise kind(f\"{name} must", "            raise ValueError(f\"{name} must"),
+        ],
+        "encoding/tables.py": [
+            ('if hasattr(X, "to_frame"):', 'if not hasattr(X, "to_frame"):'),
+            ("        if n == 0:\n", "        if n < 0:\n"),
+        ],
+        "encoding/inputs.py": [("encode_checked(encoder, X, dtype, name)", "encode_checked(encoder, X, dtype)")],
+    },
+    "fitting/test_validation.py -k name_the_argument": {
+        "_weights.py": [
+            ("    if weight.min() < 0:\n", "    if weight.max() < -2:\n"),
+            ("    if not weight.any():\n", "    if False:\n"),
+            ("    if weight.ndim != 1:\n", "    if False:\n"),
+            ("    if len(weight) != n_rows:\n", "    if False:\n"),
+            ("    check_total(weight, name)\n", ""),
+            ('.dtype.kind in "mM":', '.dtype.kind in "":'),
+        ],
+        "fitting/validation.py": [(', "sample_weight_val")', ")"), ('(y, "y_val")', "(y)")],
+    },
     "encoding/test_numbers.py encoding/test_levels.py encoding/test_reading.py encoding/test_encoder.py": {
-        "encoding/encoder.py": [
-            (
-                'pop("_stream", None)\n        weight = weight if weight is None or rows is None else weight[rows]',
-                'pop("_stream", None)\n        weight = None',
-            ),
+        "encoding/learning.py": [
+            ("    weight = None if weight is None or np.ptp(weight) == 0 else weight\n", "    weight = None\n"),
         ],
         "encoding/numbers.py": [
             ("= values[_quartile_positions(n, weight)]", "= values[_quartile_positions(n, None)]"),
@@ -434,7 +476,7 @@ MUTANTS = {
         ],
     },
     "fitting/test_data.py encoding/test_inputs.py -k encoder or subclass": {
-        "encoding/encoder.py": [
+        "encoding/checked.py": [
             ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
         ],
         "encoding/inputs.py": [
@@ -454,7 +496,7 @@ MUTANTS = {
             ("chosen = slice(None) if rows is None else rows", "chosen = slice(None)"),
             ("weight = (weight / weight.mean()).astype(X.dtype)", "weight = None"),
         ],
-        "encoding/encoder.py": [
+        "encoding/checked.py": [
             ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),
         ],
         "encoding/inputs.py": [
