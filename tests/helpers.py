@@ -147,7 +147,7 @@ def bits(*arrays):
 def settings_of(estimator, X, partial=False):
     """The parameters of an estimator without "auto", for a fit to X."""
     return recipe.resolve(
-        estimator.get_params(deep=False), X.shape[0], is_sparse=sparse.issparse(X),
+        estimator.get_params(deep=False), *X.shape, is_sparse=sparse.issparse(X),
         is_classifier=is_classifier(estimator), partial=partial, has_validation=False,
     )  # fmt: skip
 

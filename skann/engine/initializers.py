@@ -116,24 +116,30 @@ def least_spread(x, share):
     share : ndarray of shape (n_rows,)
         Of the rows in the whole.
     """
-    unit = abs(x).max() if min(x.shape) else 0
+    unit = max(x.max(), -x.min()) if min(x.shape) else 0
     if not 0 < unit < np.inf:
         return 0.0
     rounding = max(4 * np.finfo(x.dtype).eps, 1e-8)
-    x = x.astype(np.float64) / unit
+    x = x.astype(np.float64)  # the one copy, changed in place, of what may be as large as the table
+    x /= unit
     mean = share @ x
-    variance = share @ x.power(2) - mean**2 if sparse.issparse(x) else share @ (x - mean) ** 2
+    if sparse.issparse(x):
+        variance = share @ x.power(2) - mean**2
+    else:
+        x -= mean
+        variance = share @ x**2
     varies = np.sqrt(np.maximum(variance, 0)) > rounding  # that of the largest value
     if not varies.any():
         return 0.0
-    x, mean, deviation = x[:, varies], mean[varies], np.sqrt(variance[varies])
+    x, deviation = x if varies.all() else x[:, varies], np.sqrt(variance[varies])
     if sparse.issparse(x):
         x = x.multiply(1 / deviation).tocsr()
         products = (x @ x.T).toarray()
         mean = products @ share
         products = np.sqrt(np.outer(share, share)) * (products - mean[:, None] - mean + share @ mean)
     else:
-        x = np.sqrt(share)[:, None] * (x - mean) / deviation
+        x *= np.sqrt(share)[:, None]
+        x /= deviation
         products = x @ x.T if len(x) < x.shape[1] else x.T @ x
     n_directions = len(deviation) ** 2 / np.sum(products**2)
     return float(unit * np.sqrt(np.sum(deviation**2)) / n_directions)

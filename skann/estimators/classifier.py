@@ -286,7 +286,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
 
     warm_start : bool, default=False
         Whether `fit` continues where the last call ended, from the same weights, state of the solver, point of the
-        schedule and state of the random numbers.
+        schedule and state of the random numbers. A fit without it keeps no state of the solver if its schedule plans an
+        end, as that of "auto" does: a `partial_fit` or warm start after it has the weights and a new solver.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order of the rows, the choice of the held-out rows and dropout. An int makes
@@ -416,11 +417,18 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     that no row of another class equals. In regression the initial weights are projected on the differences between
     rows.
 
+    Above four columns for each row, or 240 columns where there are up to 60 rows, numbers have no embedding. Above 60
+    rows the layers then have half the width, and the factor for feature scaling is 6 sqrt(columns / rows), at most 24;
+    up to 60 rows there are 8 networks.
+
     Where no epoch is better than the best constant prediction, this is what the network predicts; if most networks end
     so, a warning says it.
 
-    Sparse input has no embeddings and no feature scaling. `partial_fit` trains one network, unless ``n_estimators`` is
-    a number, at a constant fifth of the learning rate, since it does not know when the training will end.
+    Sparse input has no embeddings and no feature scaling. Where a row has k values that are not zero, the learning rate
+    of the first layer has the factor sqrt(min(36, n_in / k) / k) in place of n_in^(-1/2).
+
+    `partial_fit` trains one network, unless ``n_estimators`` is a number, at a constant fifth of the learning rate,
+    since it does not know when the training will end.
 
     The page about the recipe in the documentation says what each part brings.
 

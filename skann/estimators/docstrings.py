@@ -145,9 +145,9 @@ of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it ha
 - weight decay 0.02, times the square of the last four factors, and in classification dropout 0.15; both fade out in
   the second half of the training. Averaged weights, with decay rate 0.99;
 - 8 networks, fewer above 10 000 rows and at least 4. Those after the first two plan for 1.2 times the mean number of
-  epochs at which these were best, 8 at least, unless ``max_iter`` is given. A single network holds out 0.2 of the rows. The held-out rows set
-  the temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma", "tweedie" and
-  loss objects; with an encoder this is so for every solver.
+  epochs at which these were best, 8 at least, unless ``max_iter`` is given. A single network holds out 0.2 of the
+  rows. The held-out rows set the temperature of a classifier. The targets of a regression are scaled, but not for
+  "poisson", "gamma", "tweedie" and loss objects; with an encoder this is so for every solver.
 
 Up to 60 rows with a weight above zero it is made for few: nothing is held out, a batch is all rows, the training is in
 float64 and without dropout, so that an integer weight is exactly as many copies of a row. Classification then has 16
@@ -155,11 +155,18 @@ networks, 20 epochs and weight decay 0.45, and the distance of the raw outputs t
 is divided by 1 + 20 h / max(m, 10), with m the number of different rows of X and h the share of rows that no row of
 another class equals. In regression the initial weights are projected on the differences between rows.
 
+Above four columns for each row, or 240 columns where there are up to 60 rows, numbers have no embedding. Above 60 rows
+the layers then have half the width, and the factor for feature scaling is 6 sqrt(columns / rows), at most 24; up to 60
+rows there are 8 networks.
+
 Where no epoch is better than the best constant prediction, this is what the network predicts; if most networks end so,
 a warning says it.
 
-Sparse input has no embeddings and no feature scaling. `partial_fit` trains one network, unless ``n_estimators`` is a
-number, at a constant fifth of the learning rate, since it does not know when the training will end.
+Sparse input has no embeddings and no feature scaling. Where a row has k values that are not zero, the learning rate of
+the first layer has the factor sqrt(min(36, n_in / k) / k) in place of n_in^(-1/2).
+
+`partial_fit` trains one network, unless ``n_estimators`` is a number, at a constant fifth of the learning rate, since
+it does not know when the training will end.
 
 The page about the recipe in the documentation says what each part brings.
 """

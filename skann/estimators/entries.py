@@ -223,7 +223,8 @@ categorical_features : array-like, "from_dtype" or None, default="from_dtype"
 
 warm_start : bool, default=False
     Whether `fit` continues where the last call ended, from the same weights, state of the solver, point of the schedule
-    and state of the random numbers.
+    and state of the random numbers. A fit without it keeps no state of the solver if its schedule plans an end, as that
+    of "auto" does: a `partial_fit` or warm start after it has the weights and a new solver.
 
 random_state : int, RandomState instance or None, default=None
     Seed of the initial weights, the order of the rows, the choice of the held-out rows and dropout. An int makes `fit`

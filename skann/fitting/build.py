@@ -39,9 +39,9 @@ def layers(settings, inputs, n_out, rows):
         n_in = size
     chain.append(Dense(n_in, n_out))
     if settings.rate_factors:
-        set_rate_factors(chain)
-        if rows.is_sparse and settings.is_partial:
-            set_sparse_rate(chain[0], rows)
+        set_rate_factors(chain, settings.scale_rate)
+        if rows.is_sparse:
+            set_sparse_rate(chain[0], rows, settings.is_partial)
     return chain
 
 
@@ -161,6 +161,13 @@ def begins_anew(settings):
     return isinstance(settings.learning_rate, str) and not settings.is_partial and plans_end(settings.learning_rate)
 
 
+def keeps_state(settings):
+    """Whether the state of the optimizer is kept after a training: not where a schedule has come to its planned end,
+    unless a warm start is to follow.
+    """
+    return settings.warm_start or not begins_anew(settings)
+
+
 def falls_on_plateau(settings):
     """Whether the rate is lowered where the training would end otherwise."""
     return fact(SCHEDULES, settings.learning_rate, "falls_on_plateau")
@@ -191,34 +198,38 @@ def ignored(settings, n_rows):
     return messages
 
 
-RATE = {"scale": 6.0, "activation": 0.1, "embedding": 0.1, "category": 1.0}  # by the kind of layer
+RATE = {"activation": 0.1, "embedding": 0.1, "category": 1.0}  # by the kind of layer
 BIAS_RATE = 0.1
 
 
-def set_rate_factors(layers):
+def set_rate_factors(layers, scale_rate):
     """Give each group of parameters its learning rate and decay, as RealMLP has them.
 
     A factor f on the rate makes f^2 on the decay. Weights of a Dense layer have 1 / sqrt(n_in): Adam's steps have the
     same length whatever the scale of a weight, and this is the scale (the neural tangent parametrisation).
     """
+    rates = RATE | {"scale": scale_rate}
     for layer in layers:
         if layer.kind == "embeddings":
-            set_rate_factors(layer.parts.values())
+            set_rate_factors(layer.parts.values(), scale_rate)
         elif layer.kind == "dense":
             layer.multipliers = {"W": (max(layer.n_in, 1) ** -0.5, 1.0), "b": (BIAS_RATE, 0.0)}
-        elif layer.kind in RATE:
-            layer.multipliers = dict.fromkeys(layer.shapes, (RATE[layer.kind], RATE[layer.kind] ** 2))
+        elif layer.kind in rates:
+            layer.multipliers = dict.fromkeys(layer.shapes, (rates[layer.kind], rates[layer.kind] ** 2))
 
 
-SPARSE_RATE = 3.0
+STREAM_GROWTH, MOST_GROWTH = 3.0, 6.0
 
 
-def set_sparse_rate(layer, rows):
-    """Give the first layer of a network for a stream of sparse rows the rate of as many columns as a row stores.
+def set_sparse_rate(layer, rows, is_stream):
+    """Give the first layer of a network for sparse rows the rate of as many columns as a row stores, and more.
 
-    Its inputs have no embedding and no factor, which learn faster, and each row tells of a few columns only. Measured
-    on streams of 2500 rows of 20, 50 and 300 columns, with 6, 10 and 9 values in a row.
+    Each row tells of a few columns only: the fewer, the larger the growth, so that nothing changes where all is
+    stored. In a stream, whose inputs have no embedding and no factor that learn faster, it is the same for all.
+    Measured on streams of 2500 rows of 20, 50 and 300 columns, with 6, 10 and 9 values in a row; docs/recipe.md has
+    what was measured for tables.
     """
-    sample, _ = rows.sample(N_SAMPLE, np.random.default_rng(0))
-    n_stored = max(1.0, sample.nnz / sample.shape[0])
-    layer.multipliers = layer.multipliers | {"W": (SPARSE_RATE * n_stored**-0.5, 1.0)}
+    sample, weight = rows.sample(N_SAMPLE, np.random.default_rng(0))
+    n_stored = max(1.0, np.average(np.diff(sample.indptr), weights=weight))
+    growth = STREAM_GROWTH if is_stream else min(MOST_GROWTH, (layer.n_in / n_stored) ** 0.5)
+    layer.multipliers = layer.multipliers | {"W": (growth * n_stored**-0.5, 1.0)}

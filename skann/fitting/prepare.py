@@ -127,8 +127,8 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     messages: list[str] = []
     own = None if partial else own_splits(parameters["cv"], given, target, parameters["early_stopping"])
     settings = recipe.resolve(
-        parameters, _n_rows(given), is_sparse=sparse.issparse(given.X), is_classifier=target.is_classification,
-        partial=partial, has_validation=given.validation is not None,
+        parameters, _n_rows(given), given.X.shape[1], is_sparse=sparse.issparse(given.X),
+        is_classifier=target.is_classification, partial=partial, has_validation=given.validation is not None,
         n_splits=None if own is None else len(own),
     )  # fmt: skip
     n_trainings = kind.n_trainings(settings) if before is None else len(before.networks.members)

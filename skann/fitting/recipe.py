@@ -13,6 +13,7 @@ from ..engine.optimizers import OPTIMIZERS
 
 SMALL = 500  # rows up to which a plain network trains in float64: there it costs nothing
 FEW = 60  # rows up to which none are held out and weights are exactly repetition
+WIDE = 4  # columns for each row from which a table is wide
 
 
 PLAIN = {
@@ -59,6 +60,9 @@ FEW_ROWS = {"dropout": 0.0, "early_stopping": False}
 FEW_ROWS_OF_CLASSES = {"n_estimators": 16, "max_iter": 20, "weight_decay": 0.45}
 
 
+WIDE_WITH_FEW_ROWS = {"numeric_embedding": None, "n_estimators": 8}
+
+
 class Settings(SimpleNamespace):
     """The parameters of a fit, without "auto". Nothing changes them."""
 
@@ -66,7 +70,7 @@ class Settings(SimpleNamespace):
         raise AttributeError(f"settings never change, but {name} was to become {value!r}")
 
 
-def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_validation, n_splits=None):
+def resolve(parameters, n_rows, n_columns, *, is_sparse, is_classifier, partial, has_validation, n_splits=None):
     """The parameters with values in place of "auto".
 
     Parameters
@@ -74,6 +78,8 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
     parameters : dict
     n_rows : int
         Those with a weight above zero.
+    n_columns : int
+        Of X, before it is encoded.
     is_sparse : bool
         Whether X is.
     is_classifier : bool
@@ -94,6 +100,7 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         - ``tol_is_relative``, to the loss of the best constant prediction;
         - ``batch_size_is_auto``;
         - ``rate_factors``, whether groups of parameters have learning rates of their own;
+        - ``scale_rate``, the factor on the learning rate of the learnt scale among them;
         - ``patience_growth``: ``n_iter_no_change`` grows by so many epochs with each epoch to the best one;
         - ``plans_by_the_first``, whether networks after the first ones are trained for as long as these needed;
         - ``fades``, whether dropout and weight decay fade in the course of the training;
@@ -106,11 +113,15 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
     has_encoder = parameters["encoder"] is not None
     from_recipe = has_encoder and fact(OPTIMIZERS, parameters["solver"], "is_adaptive")
     is_few = from_recipe and not partial and n_rows <= FEW
+    columns_per_row = n_columns / max(n_rows, FEW)  # up to FEW rows copies are weights, so their number has no say
+    is_wide = from_recipe and not partial and columns_per_row > WIDE
     values = PLAIN | {"batch_size": min(200, n_rows)}
     if from_recipe:
         values |= RECIPE | by_size(n_rows, is_classifier)
         if is_few:
             values |= FEW_ROWS | {"batch_size": n_rows} | (FEW_ROWS_OF_CLASSES if is_classifier else {})
+        if is_wide:
+            values |= WIDE_WITH_FEW_ROWS if is_few else wide(**values)
         if is_sparse:
             values |= {"numeric_embedding": None, "feature_scaling": False}
         if partial:  # no end in sight
@@ -137,6 +148,7 @@ def resolve(parameters, n_rows, *, is_sparse, is_classifier, partial, has_valida
         tol_is_relative=not is_classifier,
         batch_size_is_auto=is_auto(parameters["batch_size"]),
         rate_factors=from_recipe and is_auto(parameters["learning_rate_init"]),
+        scale_rate=min(6 * columns_per_row**0.5, 24.0) if is_wide and not is_few else 6.0,
         patience_growth=float(from_recipe and is_auto(parameters["n_iter_no_change"])),
         plans_by_the_first=from_recipe
         and not partial
@@ -167,6 +179,11 @@ def by_size(n_rows, is_classifier):
         "learning_rate_init": 0.02 if is_classifier else 0.1,
         "dropout": 0.15 if is_classifier else 0.0,
     }
+
+
+def wide(hidden_layer_sizes, **_):
+    """The values that differ where columns outnumber the rows many times: the first layer has most of the weights."""
+    return {"numeric_embedding": None, "hidden_layer_sizes": tuple(size // 2 for size in hidden_layer_sizes)}
 
 
 def limited(value, low, high, step=1):

@@ -27,7 +27,7 @@ class TrainingState:
     holdout_seed : int
         So that a warm start holds out the same rows.
     stepper : dict or None
-        The state of the last `Stepper`; None before the first step.
+        The state of the last `Stepper`; None before the first step, and where it has come to its end.
     """
 
     def __init__(self, rng):
@@ -226,7 +226,8 @@ def _fit_minibatch(training, objective, callbacks):
         objective, stepper, training.data.rows, batch_size=training.batch_size, max_epochs=settings.n_epochs,
         rng=state.rng, shuffle=settings.shuffle, callbacks=callbacks,
     )  # fmt: skip
-    state.stepper = stepper.get_state()
+    state.stepper = stepper.get_state() if build.keeps_state(settings) else None  # three times as large as the network
+    run.stepper = None  # its buffers are twice as large
     return run
 
 

@@ -10,6 +10,7 @@ from tests.helpers import networks_of, settings_of
 
 X, Y = make_classification(300, 5, n_informative=3, random_state=0)
 SMALL = {"hidden_layer_sizes": (8,), "random_state": 0}
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 
 

@@ -339,7 +339,7 @@ MUTANTS = {
         "fitting/build.py": [
             ("max(layer.n_in, 1) ** -0.5", "max(layer.n_in, 1) ** -0.4"),
             ("(BIAS_RATE, 0.0)", "(BIAS_RATE, 1.0)"),
-            ("(RATE[layer.kind], RATE[layer.kind] ** 2)", "(RATE[layer.kind], 1.0)"),
+            ("(rates[layer.kind], rates[layer.kind] ** 2)", "(rates[layer.kind], 1.0)"),
             ("FlatCosine(1.0, settings.max_iter * -(-n_rows // batch_size))", "FlatCosine(1.0, settings.max_iter)"),
             ("settings.max_iter * steps_per_epoch,", "settings.max_iter * steps_per_epoch - 1,"),
             ("    if settings.rate_factors:\n", "    if False:\n"),
@@ -393,6 +393,28 @@ MUTANTS = {
             ('        and is_auto(parameters["max_iter"])\n', ""),
         ],
         "fitting/side_by_side.py": [("        self.has_first.wait()\n", "")],
+    },
+    "fitting/test_wide.py -k not memory and not text": {
+        "fitting/recipe.py": [
+            ("columns_per_row = n_columns / max(n_rows, FEW)", "columns_per_row = n_columns / n_rows"),
+            ("columns_per_row > WIDE", "columns_per_row >= WIDE"),
+            ("is_wide = from_recipe and not partial and", "is_wide = from_recipe and"),
+            ("min(6 * columns_per_row**0.5, 24.0)", "6 * columns_per_row**0.5"),
+            ("if is_wide and not is_few else 6.0", "if is_wide else 6.0"),
+            ("WIDE_WITH_FEW_ROWS if is_few else wide(**values)", "wide(**values)"),
+        ],
+        "fitting/build.py": [
+            ("set_rate_factors(chain, settings.scale_rate)", "set_rate_factors(chain, 6.0)"),
+            ("min(MOST_GROWTH, (layer.n_in / n_stored) ** 0.5)", "(layer.n_in / n_stored) ** 0.5"),
+            ("np.average(np.diff(sample.indptr), weights=weight)", "np.average(np.diff(sample.indptr))"),
+            ("return settings.warm_start or not begins_anew(settings)", "return True"),
+            ("return settings.warm_start or not begins_anew(settings)", "return settings.warm_start"),
+            ("return settings.warm_start or not begins_anew(settings)", "return not begins_anew(settings)"),
+        ],
+    },
+    "fitting/test_wide.py -k memory and Classifier-300": {
+        "fitting/train.py": [("    run.stepper = None  #", "    #")],
+        "fitting/recipe.py": [('{"numeric_embedding": None, "hidden_layer', '{"hidden_layer')],
     },
     "fitting/test_max_time.py -k not real": {
         "engine/training.py": [
