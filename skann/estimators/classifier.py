@@ -425,7 +425,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     so, a warning says it.
 
     Sparse input has no embeddings and no feature scaling. Where a row has k values that are not zero, the learning rate
-    of the first layer has the factor sqrt(min(36, n_in / k) / k) in place of n_in^(-1/2).
+    of the first layer has the factor sqrt(min(36, n_in / k) / k) in place of n_in^(-1/2), but not in regression with up
+    to 60 rows.
 
     `partial_fit` trains one network, unless ``n_estimators`` is a number, at a constant fifth of the learning rate,
     since it does not know when the training will end.

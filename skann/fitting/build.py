@@ -40,7 +40,7 @@ def layers(settings, inputs, n_out, rows):
     chain.append(Dense(n_in, n_out))
     if settings.rate_factors:
         set_rate_factors(chain, settings.scale_rate)
-        if rows.is_sparse:
+        if rows.is_sparse and settings.sparse_rate:
             set_sparse_rate(chain[0], rows, settings.is_partial)
     return chain
 

@@ -101,6 +101,7 @@ def resolve(parameters, n_rows, n_columns, *, is_sparse, is_classifier, partial,
         - ``batch_size_is_auto``;
         - ``rate_factors``, whether groups of parameters have learning rates of their own;
         - ``scale_rate``, the factor on the learning rate of the learnt scale among them;
+        - ``sparse_rate``, whether the first layer has, for sparse rows, the rate of the few values that a row stores;
         - ``patience_growth``: ``n_iter_no_change`` grows by so many epochs with each epoch to the best one;
         - ``plans_by_the_first``, whether networks after the first ones are trained for as long as these needed;
         - ``fades``, whether dropout and weight decay fade in the course of the training;
@@ -149,6 +150,7 @@ def resolve(parameters, n_rows, n_columns, *, is_sparse, is_classifier, partial,
         batch_size_is_auto=is_auto(parameters["batch_size"]),
         rate_factors=from_recipe and is_auto(parameters["learning_rate_init"]),
         scale_rate=min(6 * columns_per_row**0.5, 24.0) if is_wide and not is_few else 6.0,
+        sparse_rate=from_recipe and (is_classifier or not is_few),
         patience_growth=float(from_recipe and is_auto(parameters["n_iter_no_change"])),
         plans_by_the_first=from_recipe
         and not partial

@@ -149,10 +149,18 @@ def test_the_rate_of_sparse_rows(n_columns, n_stored, growth):
     assert first.multipliers["W"] == (pytest.approx(growth * n_stored**-0.5), 1)
 
 
+@BOTH
+def test_few_sparse_rows(Estimator):
+    """Regression on up to 60 rows has the rate of as many columns as there are."""
+    X = sparse.csr_array(np.tile(np.arange(40) < 10, (60, 1)).astype(float))
+    first = build.layers(settings_of(Estimator(), X), build_inputs(40), 1, ArrayRows(X))[0]
+    assert first.multipliers["W"][0] == pytest.approx(2 * 10**-0.5 if Estimator is ANNClassifier else 40**-0.5)
+
+
 def test_weights_are_copies_where_rows_store_more_or_less():
     """Also of the rows that tell how many values are stored."""
     X = sparse.csr_array(np.tril(np.ones((5, 50))))
-    weight, settings = np.array([1.0, 2, 0, 3, 1]), settings_of(ANNRegressor(), X)
+    weight, settings = np.array([1.0, 2, 0, 3, 1]), settings_of(ANNClassifier(), X)
     rows = np.repeat(np.arange(5), weight.astype(int))
     kept = np.flatnonzero(weight)
     of_weights, of_copies = (

@@ -401,6 +401,7 @@ MUTANTS = {
             ("is_wide = from_recipe and not partial and", "is_wide = from_recipe and"),
             ("min(6 * columns_per_row**0.5, 24.0)", "6 * columns_per_row**0.5"),
             ("if is_wide and not is_few else 6.0", "if is_wide else 6.0"),
+            ("from_recipe and (is_classifier or not is_few)", "from_recipe"),
             ("WIDE_WITH_FEW_ROWS if is_few else wide(**values)", "wide(**values)"),
         ],
         "fitting/build.py": [
