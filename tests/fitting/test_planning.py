@@ -54,7 +54,7 @@ def test_the_schedule_is_that_of_the_plan():
     "params",
     [
         {"n_estimators": 3},
-        {"n_estimators": 4, "max_iter": 12},
+        {"n_estimators": 4, "max_iter": 40},
         {"n_estimators": 4, "early_stopping": False},
         {"n_estimators": 4, "encoder": None, "early_stopping": True, "max_iter": 12},
     ],
@@ -77,8 +77,8 @@ def test_a_warm_start_does_not_plan():
 
 @pytest.mark.parametrize("n_jobs", [2, 3, 4])
 def test_jobs_change_nothing(n_jobs):
-    expected = ANNClassifier(**SMALL, n_estimators=6).fit(X, Y)
-    model = ANNClassifier(**SMALL, n_estimators=6, n_jobs=n_jobs)
+    expected = ANNClassifier(**SMALL, n_estimators=8).fit(X, Y)
+    model = ANNClassifier(**SMALL, n_estimators=8, n_jobs=n_jobs)
     with parallel_config(backend="threading"):
         model.fit(X, Y)
     for one, other in zip(networks_of(model), networks_of(expected), strict=True):
