@@ -111,3 +111,11 @@ def test_whether_to_plan():
     for other in ([training()] * 3, [training(is_warm=True)] * 4, [training(watched=False)] * 4):
         assert not plans_by_the_first(other)
     assert not plans_by_the_first([training(plans_by_the_first=False)] * 4)
+
+
+@BOTH
+def test_which_settings_plan(Estimator):
+    """Those that leave the number of epochs to the recipe and hold rows out."""
+    assert settings_of(Estimator(), X).plans_by_the_first
+    for params in ({"max_iter": 64}, {"early_stopping": False}, {"encoder": None, "early_stopping": True}):
+        assert not settings_of(Estimator(**params), X).plans_by_the_first
