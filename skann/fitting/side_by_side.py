@@ -42,7 +42,7 @@ class SideBySide:
         self.plans, self.n_first, self.has_first = plans_by_the_first(trainings), N_FIRST, threading.Event()
         self.lanes, self.workers, self.data = [], [], None
         self.n_at_work = self.n_open = 0
-        self.error, self.is_interrupted = None, False
+        self.error, self.interruption = None, None
         self.config, self.start = get_config(), time.monotonic()
 
     def train(self, in_threads):
@@ -62,8 +62,8 @@ class SideBySide:
             for _ in range(self.n_lanes if in_threads else 1):
                 self._open(self._train_here)
             self._wait(in_threads)
-        except KeyboardInterrupt:
-            self._interrupt()
+        except KeyboardInterrupt as interruption:
+            self._interrupt(interruption)
             self._wait(has_processes=True)
         finally:
             self._close()
@@ -71,8 +71,8 @@ class SideBySide:
             raise self.error
         trained = self.trained[: [*self.trained, None].index(None)]
         if not trained:  # no training had begun
-            raise KeyboardInterrupt
-        trained[-1].run.interrupted |= self.is_interrupted
+            raise self.interruption or KeyboardInterrupt
+        trained[-1].run.interrupted |= self.interruption is not None
         return trained
 
     def _wait(self, has_processes):
@@ -148,8 +148,8 @@ class SideBySide:
                         self.todo.clear()
                     return
                 self.trained[i] = self.signal.call(train, i, allotted.begin(), self.tasks[i])
-            except KeyboardInterrupt:  # before its first step
-                self._interrupt()
+            except KeyboardInterrupt as interruption:  # before its first step
+                self._interrupt(interruption)
                 return
             except BaseException as error:
                 self.error = self.error or error
@@ -163,7 +163,7 @@ class SideBySide:
                 self._look_if_over()
             trained = self.trained[i]
             if trained is not None and trained.run.interrupted and not self.signal.is_wanted:  # by code of the user
-                self._interrupt()
+                self._interrupt(KeyboardInterrupt())
 
     def _plan(self, i):
         """Wait for the first trainings, and plan training i by them if all are there."""
@@ -185,8 +185,8 @@ class SideBySide:
             if not self.n_at_work and (self.signal.is_wanted or not self.todo):
                 self.over.set()
 
-    def _interrupt(self):
-        self.is_interrupted = True
+    def _interrupt(self, interruption):
+        self.interruption = interruption
         self._stop()
 
     def _stop(self):

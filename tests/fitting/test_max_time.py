@@ -133,7 +133,9 @@ def test_by_the_real_clock(encoder, params):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X, labels)
-    assert 0.4 < time.perf_counter() - start < 5  # other processes may be at work, too
+    seconds = time.perf_counter() - start
+    assert seconds < 5  # other processes may be at work, too
+    assert seconds > 0.4 or params.get("solver") == "lbfgs"  # which may converge
     assert model.score(X, labels) > 0.7
 
 

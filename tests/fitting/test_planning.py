@@ -1,11 +1,18 @@
 """The later networks of an ensemble are trained for as long as the first ones needed, whatever trains them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from joblib import parallel_config
 from sklearn.datasets import make_classification
 
 from skann import ANNClassifier, ANNRegressor
+from skann.engine.rows import ArrayRows
+from skann.fitting.data import TrainingData
+from skann.fitting.planning import planned, plans_by_the_first
+from skann.fitting.recipe import Settings
+from skann.fitting.train import Training
 from tests.helpers import networks_of, settings_of
 
 X, Y = make_classification(300, 5, n_informative=3, random_state=0)
@@ -47,7 +54,7 @@ def test_the_schedule_is_that_of_the_plan():
     "params",
     [
         {"n_estimators": 3},
-        {"n_estimators": 4, "max_iter": 12},
+        {"n_estimators": 4, "max_iter": 40},
         {"n_estimators": 4, "early_stopping": False},
         {"n_estimators": 4, "encoder": None, "early_stopping": True, "max_iter": 12},
     ],
@@ -70,9 +77,37 @@ def test_a_warm_start_does_not_plan():
 
 @pytest.mark.parametrize("n_jobs", [2, 3, 4])
 def test_jobs_change_nothing(n_jobs):
-    expected = ANNClassifier(**SMALL, n_estimators=6).fit(X, Y)
-    model = ANNClassifier(**SMALL, n_estimators=6, n_jobs=n_jobs)
+    expected = ANNClassifier(**SMALL, n_estimators=8).fit(X, Y)
+    model = ANNClassifier(**SMALL, n_estimators=8, n_jobs=n_jobs)
     with parallel_config(backend="threading"):
         model.fit(X, Y)
     for one, other in zip(networks_of(model), networks_of(expected), strict=True):
         np.testing.assert_array_equal(one.theta, other.theta)
+
+
+def training(is_warm=False, watched=True, **settings):
+    settings = {"max_iter": 64, "patience_growth": 1.0, "n_iter_no_change": 8, "plans_by_the_first": True} | settings
+    data = TrainingData(None, ArrayRows(X) if watched else None, None, len(X))
+    return Training(Settings(**settings), data, None, None, None, is_warm)
+
+
+def first(*best):
+    """Trained networks with the best of 64 epochs there."""
+    runs = [SimpleNamespace(history={"validation_score": -np.abs(np.arange(1, 65) - epoch)}) for epoch in best]
+    return [SimpleNamespace(run=run) for run in runs]
+
+
+@pytest.mark.parametrize("best, n_epochs", [((10, 30), 24), ((1, 2), 8), ((60, 64), 64), ((41, 40), 49)])
+def test_the_plan(best, n_epochs):
+    """1.2 times the mean of the best epochs, at least 8 and at most as many as before; patience is an eighth of it."""
+    settings = planned(training(), first(*best)).settings
+    assert (settings.max_iter, settings.n_epochs) == (n_epochs, n_epochs)
+    assert settings.n_iter_no_change == n_epochs // 8
+    assert planned(training(patience_growth=0.0), first(*best)).settings.n_iter_no_change == 8
+
+
+def test_whether_to_plan():
+    assert plans_by_the_first([training()] * 4)
+    for other in ([training()] * 3, [training(is_warm=True)] * 4, [training(watched=False)] * 4):
+        assert not plans_by_the_first(other)
+    assert not plans_by_the_first([training(plans_by_the_first=False)] * 4)

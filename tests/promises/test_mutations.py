@@ -392,7 +392,6 @@ MUTANTS = {
         "fitting/recipe.py": [
             ('        and is_auto(parameters["max_iter"])\n', ""),
         ],
-        "fitting/side_by_side.py": [("        self.has_first.wait()\n", "")],
     },
     "fitting/test_wide.py -k not memory and not text": {
         "fitting/recipe.py": [
