@@ -1,7 +1,7 @@
-"""The private names of scikit-learn that skann uses, in one place.
+"""The private names of scikit-learn and joblib that skann uses, in one place.
 
-Each has been there since scikit-learn 1.6, but the callbacks, which came with 1.9. What changes between versions is
-evened out here.
+Each has been there since scikit-learn 1.6 and joblib 1.3, but the callbacks, which came with scikit-learn 1.9. What
+changes between versions is evened out here.
 """
 
 from contextlib import nullcontext
@@ -9,6 +9,8 @@ from inspect import Parameter, signature
 from numbers import Real
 
 import sklearn
+from joblib.externals.loky.backend import resource_tracker as loky_tracker
+from joblib.externals.loky.backend.process import LokyProcess
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -20,6 +22,11 @@ from sklearn.utils.validation import _check_feature_names
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 
 from ._objects import shown
+
+try:
+    import cloudpickle
+except ImportError:  # joblib brought its own before 1.6
+    from joblib.externals import cloudpickle
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -58,6 +65,7 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
+    "LokyProcess",
     "NamesIn",
     "Options",
     "StrOptions",
@@ -69,7 +77,9 @@ __all__ = [
     "check_feature_names_in",
     "check_n_features",
     "check_parameters",
+    "cloudpickle",
     "has_callbacks",
+    "loky_tracker",
     "managed_callbacks",
     "require_callbacks",
     "takes_sample_weight",

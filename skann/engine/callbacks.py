@@ -218,7 +218,7 @@ class TimeLimit(Callback):
         return self.is_over(run, 0) or self._stop(run, self._seconds() >= self.share)
 
     def get_state(self):
-        return {"spent": self._seconds()}
+        return {"spent": self._seconds(), "n_rows": self.n_rows}
 
     def _seconds(self):
         """Those of this run, and those spent before a recorded state that it goes on from."""

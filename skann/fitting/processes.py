@@ -17,14 +17,12 @@ from functools import partial
 from multiprocessing import Pipe, resource_tracker
 from queue import SimpleQueue
 
-from joblib.externals.loky.backend import resource_tracker as loky_tracker
-from joblib.externals.loky.backend.process import LokyProcess
 from sklearn import config_context
 
+from .._compat import LokyProcess, cloudpickle, loky_tracker
 from ..engine.callbacks import Callback, Verbose
 from ..engine.training import Run
 from .recipe import Settings
-from .shared import cloudpickle
 from .stopping import StopSignal
 from .train import fit_network
 

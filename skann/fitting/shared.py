@@ -7,12 +7,8 @@ import tempfile
 from contextlib import suppress
 
 import numpy as np
-from joblib.externals.loky.backend import resource_tracker
 
-try:
-    import cloudpickle
-except ImportError:  # joblib brought its own before 1.6
-    from joblib.externals import cloudpickle
+from .._compat import cloudpickle, loky_tracker
 
 MEMORY = "/dev/shm"  # files that stay in memory, on Linux
 ALIGNMENT = 64  # bytes
@@ -34,7 +30,7 @@ class SharedData:
         starts = np.cumsum([0] + [-(-view.nbytes // ALIGNMENT) * ALIGNMENT for view in views]).tolist()
         self.places = [slice(start, start + view.nbytes) for start, view in zip(starts, views, strict=False)]
         file, self.path = tempfile.mkstemp(prefix="skann-", dir=_folder(starts[-1]))
-        resource_tracker.register(self.path, "file")  # which deletes it if this process is killed
+        loky_tracker.register(self.path, "file")  # which deletes it if this process is killed
         try:
             with os.fdopen(file, "wb") as opened:
                 for place, view in zip(self.places, views, strict=True):
@@ -54,7 +50,7 @@ class SharedData:
         """Delete the file: what is mapped already stays."""
         with suppress(OSError):  # Windows deletes none that is mapped
             os.remove(self.path)
-        resource_tracker.unregister(self.path, "file")
+        loky_tracker.unregister(self.path, "file")
 
 
 def _folder(n_bytes):

@@ -213,6 +213,19 @@ def test_time_limit_counts_what_was_spent_before(monkeypatch):
     assert [limit.on_epoch_end(run) for _ in range(2)] == [False, True]
 
 
+def test_time_limit_knows_the_pace_of_before(monkeypatch):
+    """After 4 of 10 seconds for 40 rows, 20 rows without a backward pass take one: nine seconds are left."""
+    clock = iter([100.0, 104.0, 104.0, 200.0, 204.9, 205.0])
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+    run, before, limit = Run.__new__(Run), TimeLimit(10, n_after=20), TimeLimit(10, n_after=20)
+    before.on_fit_begin(run)
+    assert not before.is_over(run, 40)
+    state = before.get_state()
+    limit.on_fit_begin(run)
+    limit.set_state(state)
+    assert [limit.is_over(run, 49), limit.is_over(run, 1)] == [False, True]
+
+
 def test_time_limit_of_an_epoch(monkeypatch):
     """After its share no epoch begins, though the one that has begun may end."""
     clock = iter([100.0, 102.0, 102.5, 102.5])
