@@ -672,8 +672,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     def _decision(self, raw):
         """What `decision_function` returns."""
         raw = self.networks_.calibrated(raw)[0] if len(raw) == 1 else self._raw_of_mean(raw)
-        is_binary = len(self._target.classes) == 2 and not self._target.multilabel
-        return raw[:, 1] - raw[:, 0] if is_binary else raw
+        return raw[:, 1] - raw[:, 0] if self._target.is_binary else raw
 
     def _raw_of_mean(self, raw):
         """Raw outputs for which the loss predicts the mean of what it predicts for several."""

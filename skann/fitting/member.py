@@ -18,11 +18,14 @@ class Member:
         Epochs of the last training.
     t : int
         Rows seen in all epochs.
+    importances : ndarray of shape (n_columns,) or None
+        Mean absolute part of each column of X in the predictions; None where it was not learnt after the last training.
     """
 
     def __init__(self, network, state=None):
         self.network, self.state = network, state
         self.history, self.n_iter, self.t = {}, 0, 0
+        self.importances = None
 
     def take(self, trained):
         """Go on from what a training has made."""
@@ -33,6 +36,7 @@ class Member:
             for name in sorted(before.keys() | new.keys())
         }
         self.network, self.state, self.n_iter = trained.network, trained.state, n_epochs
+        self.importances = None
         self.t += trained.n_rows * n_epochs
 
     def __getstate__(self):

@@ -12,11 +12,13 @@ from .._parts import fact
 from .._weights import check_total, nonzero_rows, with_mean_1
 from ..encoding import inputs
 from ..encoding.dtypes import training_dtype
+from ..encoding.sources import column_sources
 from ..engine.losses import LOSSES
 from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, few_rows, hold_out, none_held_out
+from .importance import learn_importances
 from .outcome import warnings_about
 from .splitters import own_splits
 from .stream import constant_to_start_from, rows_to_start_from
@@ -74,6 +76,8 @@ class Start:
         What to warn of.
     deadline : float or None
         The time of `time.perf_counter` at which ``max_time``, from the end of the encoding on, has passed.
+    sources : ndarray of int or None
+        The column of X that each encoded column comes from, see `column_sources`; None in `partial_fit`, too.
     """
 
     settings: Any
@@ -82,6 +86,7 @@ class Start:
     data: list
     messages: list
     deadline: float | None = None
+    sources: np.ndarray | None = None
 
     def train(self, *, is_warm, tasks=None):
         """Train the networks: see `Networks.train`."""
@@ -95,6 +100,10 @@ class Start:
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
         self.networks.evaluate_held_out(self.data, self.settings, target.unscale, self.deadline)
+
+    def learn_importances(self, target, n_columns):
+        """Learn what the columns of X mean to the model, after all else."""
+        learn_importances(self.networks, self.data, target, self.sources, n_columns, self.deadline)
 
 
 def prepare(parameters, given, target, kind, *, scoring=None, before=None, partial=False, new_seed, feature_names=None):
@@ -169,7 +178,8 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     messages += build.ignored(settings, min(map(len, training_rows)))
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
-    return Start(settings, encoder, networks, data, messages, deadline)
+    sources = None if partial else column_sources(encoder, given.X)
+    return Start(settings, encoder, networks, data, messages, deadline, sources)
 
 
 def _begin(networks, settings, encoder, taken, rows, constants, states, deadline):
