@@ -1,6 +1,6 @@
 """Why a fitted model predicts what it predicts."""
 
-from .attributions import Attributions, attributions
 from .display import AttributionsDisplay
+from .expected_gradients import Attributions, attributions
 
 __all__ = ["Attributions", "AttributionsDisplay", "attributions"]
