@@ -10,7 +10,7 @@ from .derivatives import Said, has_derivative, parts, shares
 MOST_ROWS = 500  # of all networks together
 MOST_BACKGROUND, LEAST_BACKGROUND = 32, 4  # rows for one network
 N_STEPS = 2
-SHARE = 0.01  # of the rows of a training, epoch by epoch, so many points on lines are passed through its network
+SHARE = 0.02  # of the rows of a training, epoch by epoch, so many points on lines are passed through its network
 LEAST_POINTS = 64  # which take about as long as one step of the training
 
 

@@ -91,7 +91,7 @@ def test_attributions_are_taken_as_an_explanation():
     found = attributions(ANNClassifier(**SINGLE).fit(X, np.where(X["city"] == "Bern", "third", y)), X[:20])
     explained = found.to_shap()
     assert explained.shape == (20, 4, 3)
-    assert explained[..., "third"].values.tolist() == found.values[:, :, found.output_names.index("third")].tolist()
+    assert explained[:, :, "third"].values.tolist() == found.values[:, :, found.output_names.index("third")].tolist()
 
 
 def test_attributions_of_an_additive_model_are_its_shapley_values():
