@@ -316,7 +316,7 @@ class Networks(ABC):
         predictions = [self.loss.predict(each) for each in self.calibrated(raw)]
         if len(predictions) == 1:
             return predictions[0]
-        shares = self._shares()
+        shares = self.normalized_weights()
         if shares is None:
             with np.errstate(over="ignore"):
                 total = sum(predictions[1:], start=predictions[0])
@@ -332,12 +332,12 @@ class Networks(ABC):
         predictions = [self.loss.log_predict(each) for each in self.calibrated(raw)]
         if len(predictions) == 1:
             return predictions[0]
-        shares = self._shares()
+        shares = self.normalized_weights()
         if shares is None:
             return logsumexp(predictions, axis=0) - math.log(len(predictions))
         return logsumexp(predictions, axis=0, b=np.array(shares, predictions[0].dtype).reshape(-1, 1, 1))
 
-    def _shares(self):
+    def normalized_weights(self):
         """The `weights` with sum 1, or None."""
         weights = self.weights
         return None if weights is None else [weight / sum(weights) for weight in weights]

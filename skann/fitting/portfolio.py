@@ -117,7 +117,7 @@ class Portfolio(Networks):
 
     @property
     def weights(self):
-        if not self.is_ensemble or self.shares is None:
+        if not self.is_ensemble or self.shares is None or self.shares.max() == 1:
             return None
         of = self._candidates_of_members()
         n_members = np.bincount(of, minlength=len(self.candidates))

@@ -166,9 +166,21 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
         for rows, watched, split, score in zip(training_rows, watched, splits, scores, strict=True)
     ]
     messages += build.ignored(settings, min(map(len, training_rows)))
+    if parameters["portfolio"] and before is None and (len(settings.candidates) == 1 or watched[0] is None):
+        messages.append(_no_race(settings))
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
     return Start(settings, encoder, networks, data, messages, deadline)
+
+
+def _no_race(settings):
+    """What to warn of where the candidates of a portfolio can't compete."""
+    if len(settings.candidates) == 1:
+        return (
+            "portfolio has one candidate only, so that none compete: those of portfolio=True change parameters that are "
+            "'auto', of a network for dense tables that are not very wide."
+        )
+    return "portfolio needs held-out rows, as early_stopping=True has them, or X_val: the first candidate is trained."
 
 
 def _begin(networks, settings, encoder, taken, rows, constants, states, deadline):
