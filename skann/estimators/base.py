@@ -152,7 +152,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         given = self._check(X, y, sample_weight, validation, first, **target_options)
         kind = Portfolio if self.portfolio and not partial else self._kind_of_networks
         start = prepare(
-            {name: getattr(self, name) for name in self._parameters}, given, self._target, kind, scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
+            {name: getattr(self, name) for name in self._parameters}, given, self._target, kind,
+            scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
             before=None if first else Before(self.encoder_, self.networks_),
             feature_names=getattr(self, "feature_names_in_", None),
         )  # fmt: skip

@@ -419,10 +419,11 @@ class ANNClassifier(ClassifierMixin, BaseANN):
       and parametric activations, 1 for embeddings of categories; ``beta_2`` 0.95;
     - weight decay 0.02, times the square of the last four factors, and in classification dropout 0.15; both fade out in
       the second half of the training. Averaged weights, with decay rate 0.99;
-    - 8 networks, fewer above 10 000 rows and at least 4. Those after the first two plan for 1.2 times the mean number
-      of epochs at which these were best, 8 at least, unless ``max_iter`` is given. A single network holds out 0.2 of
-      the rows. The held-out rows set the temperature of a classifier. The targets of a regression are scaled, but not
-      for "poisson", "gamma", "tweedie" and loss objects; with an encoder this is so for every solver.
+    - 8 networks; in classification fewer above 10 000 rows and at least 4, in regression 8 / r above 1000 rows and at
+      least 5. Those after the first two plan for 1.2 times the mean number of epochs at which these were best, 8 at
+      least, unless ``max_iter`` is given. A single network holds out 0.2 of the rows. The held-out rows set the
+      temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma", "tweedie" and
+      loss objects; with an encoder this is so for every solver.
 
     ``portfolio=True`` has three candidates: the recipe, the recipe with "piecewise_linear" embeddings, and the recipe
     without embeddings of numbers.

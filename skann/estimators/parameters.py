@@ -155,7 +155,14 @@ def check_portfolio(estimator):
 def structure(settings):
     """The parameters that make the network: they must stay as they are while its weights are kept."""
     names = ("hidden_layer_sizes", "activation", "parametric_activation", "dropout", "dtype", "encoder")
-    names += ("categorical_features", "numeric_embedding", "feature_scaling", "target_scaling", "n_estimators", "portfolio")
+    names += (
+        "categorical_features",
+        "numeric_embedding",
+        "feature_scaling",
+        "target_scaling",
+        "n_estimators",
+        "portfolio",
+    )
     return {name: getattr(settings, name) for name in names if hasattr(settings, name)}
 
 

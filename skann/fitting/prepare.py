@@ -177,8 +177,8 @@ def _no_race(settings):
     """What to warn of where the candidates of a portfolio can't compete."""
     if len(settings.candidates) == 1:
         return (
-            "portfolio has one candidate only, so that none compete: those of portfolio=True change parameters that are "
-            "'auto', of a network for dense tables that are not very wide."
+            "portfolio has one candidate only, so that none compete: those of portfolio=True change parameters that "
+            "are 'auto', of a network for dense tables that are not very wide."
         )
     return "portfolio needs held-out rows, as early_stopping=True has them, or X_val: the first candidate is trained."
 

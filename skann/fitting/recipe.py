@@ -63,7 +63,7 @@ FEW_ROWS_OF_CLASSES = {"n_estimators": 16, "max_iter": 20, "weight_decay": 0.45}
 WIDE_WITH_FEW_ROWS = {"numeric_embedding": None, "n_estimators": 8}
 
 
-PORTFOLIO = (
+PORTFOLIO: tuple[dict, ...] = (
     {},
     {"numeric_embedding": "piecewise_linear"},
     {"numeric_embedding": None},
@@ -200,7 +200,7 @@ def by_size(n_rows, is_classifier):
         "hidden_layer_sizes": (width,) * 3,
         "batch_size": limited(64 * growth, 32, 512, step=16),
         "max_iter": limited(70 / growth, 8, 64) if is_classifier else limited(128 / growth, 8, 128),
-        "n_estimators": limited(8 * (10 / thousands) ** (1 / 3), 4, 8),
+        "n_estimators": limited(8 * (10 / thousands) ** (1 / 3), 4, 8) if is_classifier else limited(8 / growth, 5, 8),
         "learning_rate_init": 0.02 if is_classifier else 0.1,
         "dropout": 0.15 if is_classifier else 0.0,
     }

@@ -74,7 +74,9 @@ class Graph:
             return parts[0]
         if weights is None:
             return self.node("Mean", *parts)
-        return self.node("Sum", *[self.node("Mul", *pair) for pair in zip(parts, map(np.float32, weights), strict=True)])
+        return self.node(
+            "Sum", *[self.node("Mul", *pair) for pair in zip(parts, map(np.float32, weights), strict=True)]
+        )
 
     def finish(self, x, variable):
         """Make x the output ``variable`` of the operator, in the type that this was declared to have."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import skops.io
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, train_test_split
 
@@ -84,7 +84,8 @@ def test_the_best_scores_go_on_and_have_the_weights(Estimator):
     table = model.portfolio_
     assert [each["params"] for each in table] == CANDIDATES
     assert [each["n_networks"] for each in table] == [5, 5, 0]
-    assert table[2]["weight"] == 0 and sum(each["weight"] for each in table) == pytest.approx(1)
+    assert table[2]["weight"] == 0
+    assert sum(each["weight"] for each in table) == pytest.approx(1)
     best = [each.best_validation_score_ for each in model.estimators_]
     assert table[0]["score"] == pytest.approx(np.mean([best[0], best[2]]))
     assert table[1]["score"] == pytest.approx(np.mean([best[1], best[3]]))
