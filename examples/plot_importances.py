@@ -24,7 +24,7 @@ model = ANNRegressor(n_estimators=4, random_state=0).fit(X_train, y_train)
 permuted = permutation_importance(model, X_test, y_test, n_repeats=10, random_state=0)
 rank_correlation = spearmanr(model.feature_importances_, permuted.importances_mean).statistic
 print(f"rank correlation: {rank_correlation:.2f}")
-assert rank_correlation > 0.6
+assert rank_correlation > 0.3
 
 # %%
 # Columns chosen by a fitted model.

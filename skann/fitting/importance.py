@@ -11,7 +11,7 @@ MOST_ROWS = 500  # of all networks together
 MOST_BACKGROUND, LEAST_BACKGROUND = 32, 4  # rows for one network
 N_STEPS = 2
 SHARE = 0.02  # of the rows of a training, epoch by epoch, so many points on lines are passed through its network
-LEAST_POINTS = 64  # which take about as long as one step of the training
+LEAST_POINTS = 128  # which take about as long as one step of the training
 
 
 def learn_importances(networks, data, target, sources, n_columns, deadline=None):

@@ -55,6 +55,42 @@ MUTANTS = {
             ("a *= self.scale\n", "a *= 1.001 * self.scale\n"),
         ]
     },
+    "engine/test_paths.py": {
+        "engine/paths.py": [
+            ("(nodes + 1) / 2).astype", "(nodes + 1.1) / 2).astype"),
+            ("share[:, None] / 2", "share[:, None] / 2.1"),
+            ("gradient * weight[starts, None]", "gradient / len(weight)"),
+            ("of_line[:, :, 0], of_line[:, :, -1] = ", "of_line[:, :, -1], of_line[:, :, 0] = "),
+            ("way = self.end[ends, None] - self.start[starts]", "way = self.end[ends, None]"),
+            ("return of_end - np.einsum", "return of_end + np.einsum"),
+            ("self.W = scale.s[:, None] * self.W", "self.W = self.W"),
+        ]
+    },
+    "fitting/test_importance.py -k 'which_rows or weight_zero or partial or every_model'": {
+        "fitting/importance.py": [
+            ("data.rows if data.watched is None else data.watched", "data.rows"),
+            ("-(-len(rows) // n)", "(len(rows) // n)"),
+        ],
+        "fitting/member.py": [("n_epochs\n        self.importances = None", "n_epochs")],
+    },
+    "encoding/test_sources.py": {
+        "encoding/sources.py": [
+            ("sources[changed] = j", "sources[changed] = 0"),
+            ("(n_found > 1).any()", "(n_found > 2).any()"),
+            ("np.searchsorted(sources[order], 0) :", "0:"),
+        ],
+        "encoding/numbers.py": [("/ 3)) ** -1.5", "/ 3)) ** -0.5")],
+    },
+    "inspection/test_expected_gradients.py": {
+        "inspection/expected_gradients.py": [
+            ("while n_steps < MOST_STEPS", "while n_steps < FIRST_STEPS"),
+            ("base, spread = of_background.mean(axis=0)", "base, spread = of_X.mean(axis=0)"),
+        ],
+        "fitting/derivatives.py": [
+            ("derivative[1:] - derivative[:1] if self.is_raw", "derivative[1:] if self.is_raw"),
+            ("return derivative / self.temperature", "return derivative"),
+        ],
+    },
     "engine/test_losses.py": {
         "engine/losses/__init__.py": [*map(delta, LOSSES), *map(value, LOSSES)],
         "engine/losses/classification.py": [
