@@ -102,9 +102,12 @@ class Start:
         """Learn from the watched rows, after the training, what they can tell of the model."""
         self.networks.evaluate_held_out(self.data, self.settings, target.unscale, self.deadline)
 
-    def learn_importances(self, target, n_columns):
-        """Learn what the columns of X mean to the model, after all else."""
-        learn_importances(self.networks, self.data, target, self.sources, n_columns, self.deadline)
+    def learn_importances(self, target, n_columns, trained):
+        """Learn what the columns of X mean to the model, after all else; Ctrl-C ends it, and the model is kept."""
+        try:
+            learn_importances(self.networks, self.data, target, self.sources, n_columns, self.deadline)
+        except KeyboardInterrupt:
+            trained[-1].run.interrupted = True
 
 
 def prepare(parameters, given, target, kind, *, scoring=None, before=None, partial=False, new_seed, feature_names=None):

@@ -178,7 +178,7 @@ MUTANTS = {
             ('np.multiply(buf["delta"], self.s, out=dx)', 'np.copyto(dx, buf["delta"])'),
         ],
         "engine/embeddings.py": [
-            ("np.sin(u, out=u)", "np.cos(u, out=u)"),
+            ("minus_du *= np.sin(u, out=u)", "minus_du *= np.cos(u, out=u)"),
             ("np.negative(minus_dwp[:, :, 0], out=self.dw)", "self.dw[...] = minus_dwp[:, :, 0]"),
             ("np.negative(minus_dwp[:, :, 1], out=self.dp)", "self.dp[...] = minus_dwp[:, :, 1]"),
             ("np.matmul(self.W, delta[:, 1:]", "np.matmul(1.001 * self.W, delta[:, 1:]"),
