@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -511,7 +511,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         cv: CV = None,
         scoring: Scoring = "loss",
         n_estimators: int | Auto = "auto",
-        portfolio: bool | list[dict[str, Any]] = False,
+        portfolio: bool | list[dict] = False,
         n_jobs: int | None = None,
         encoder: Transformer | Auto | None = "auto",
         categorical_features: Categorical = "from_dtype",

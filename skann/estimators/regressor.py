@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any, Self
+from typing import Self
 
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
@@ -526,7 +526,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         cv: CV = None,
         scoring: Scoring = "loss",
         n_estimators: int | Auto = "auto",
-        portfolio: bool | list[dict[str, Any]] = False,
+        portfolio: bool | list[dict] = False,
         n_jobs: int | None = None,
         encoder: Transformer | Auto | None = "auto",
         categorical_features: Categorical = "from_dtype",
