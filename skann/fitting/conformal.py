@@ -16,7 +16,7 @@ import numpy as np
 
 from .conformity import ROUNDING, conformity, pooled
 
-N_CROSS = 5  # networks from which on the prediction is cross-conformal
+N_CROSS = 5  # folds that networks held out, from which on the prediction is cross-conformal
 
 
 class Conformal:
@@ -48,7 +48,8 @@ class Conformal:
         scores = [member.scores for member in networks.members if member.scores is not None]
         if not scores:
             raise ValueError(f"There are no held-out rows to tell how sure predictions are: {networks.no_scores}.")
-        self.networks, self.target, self.is_cross = networks, target, len(scores) >= N_CROSS
+        n_folds = len({member.fold for member in networks.members if member.scores is not None})
+        self.networks, self.target, self.is_cross = networks, target, n_folds >= N_CROSS
         self.measure = conformity(target, networks.loss, networks.n_outputs)
         self.groups = [list(each.columns()) for each in (scores if self.is_cross else [pooled(scores)])]
         self.total = sum(each.total for each in scores)

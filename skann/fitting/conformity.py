@@ -137,16 +137,19 @@ def pooled(parts):
     return Scores(np.concatenate(values), np.concatenate(weights), *totals)
 
 
-def learn_scores(measure, predictions, data, target):
+def learn_scores(measure, predictions, counts, data, target):
     """The `Scores` of each network, from its predictions for the rows that it held out.
 
-    A row that several networks held out has the mean of its scores with each of them, and counts once in all.
+    A row that several networks held out has the mean of its scores with each of them, and counts once in all: with each
+    as much as the network does in a prediction.
 
     Parameters
     ----------
     measure : AbsoluteResiduals, QuantileResiduals or Likelier
     predictions : list of ndarray of shape (n_held_out, n_outputs)
         In the units of y.
+    counts : list of float
+        How much each network counts in a prediction.
     data : list of TrainingData
     target : Labels or Values
 
@@ -157,20 +160,24 @@ def learn_scores(measure, predictions, data, target):
     y, weight = pooled_targets([each.watched for each in data])
     y = y if y.ndim == 1 else target.unscale(y.astype(np.float64))
     rows, stops = [each.held_out for each in data], np.cumsum([len(each.held_out) for each in data])[:-1]
-    times = np.bincount(np.concatenate(rows), minlength=data[0].n_given).astype(np.float64)
+    total = np.zeros(data[0].n_given)
+    for which, count in zip(rows, counts, strict=True):
+        total[which] += count
+    shares = [count / total[which] for which, count in zip(rows, counts, strict=True)]
     with np.errstate(over="ignore", invalid="ignore"):
         found = [measure.scores(*each) for each in zip(predictions, np.split(y, stops), strict=True)]
     mean = np.zeros((data[0].n_given, found[0].shape[1]))
-    for which, scores in zip(rows, found, strict=True):
-        mean[which] += np.nan_to_num(scores, nan=LARGEST, posinf=LARGEST) / times[which, None]
+    for which, share, scores in zip(rows, shares, found, strict=True):
+        mean[which] += share[:, None] * np.nan_to_num(scores, nan=LARGEST, posinf=LARGEST)
     weights = np.split(np.ones(len(y)) if weight is None else weight, stops)
-    return [_of_rows(mean[which], each, each / times[which]) for which, each in zip(rows, weights, strict=True)]
+    return [_of_rows(mean[which], *each) for which, *each in zip(rows, weights, shares, strict=True)]
 
 
 def _of_rows(values, weight, share):
-    is_even = (share == 1).all()  # all rows count the same
-    shares = None if is_even else np.repeat(share[:, None], values.shape[1], axis=1)
-    return Scores(values, shares, share.sum(), weight @ share).compressed()
+    here = weight * share
+    is_even = (here == 1).all()  # all rows count the same
+    weights = None if is_even else np.repeat(here[:, None], values.shape[1], axis=1)
+    return Scores(values, weights, here.sum(), weight @ here).compressed()
 
 
 def why_no_scores(settings, data, measure, n_evaluated):

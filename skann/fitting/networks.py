@@ -22,7 +22,6 @@ from ..engine.rows import ArrayRows
 from .conformity import conformity, learn_scores, why_no_scores
 from .deadline import is_past
 from .member import Member
-from .parallel import train_all
 from .shrinkage import shrink, unshrink
 from .train import Training
 
@@ -39,7 +38,7 @@ class Networks(ABC):
     Attributes
     ----------
     members : list of Member
-        One for each training.
+        One for each training whose network is kept.
     is_ensemble : bool
         Whether several members were asked for, though Ctrl-C may have left one.
     temperature : float
@@ -63,9 +62,19 @@ class Networks(ABC):
     def n_trainings(settings):
         """How many trainings make the networks that ``settings`` asks for."""
 
+    @staticmethod
     @abstractmethod
-    def settings_of(self, i, settings):
-        """The settings of training i, which may differ from those of the fit in what makes or trains a network."""
+    def n_folds(settings):
+        """How many disjoint sets of rows are held out, as far as there are so many."""
+
+    @staticmethod
+    @abstractmethod
+    def fold_of(number, settings):
+        """Which of these sets the training with this number holds out."""
+
+    @abstractmethod
+    def settings_of(self, number, settings):
+        """The settings of a training, which may differ from those of the fit in what makes or trains a network."""
 
     @abstractmethod
     def new_network(self, settings, inputs, rows, constant, rng):
@@ -82,6 +91,35 @@ class Networks(ABC):
         constant : ndarray of shape (n_outputs,)
             The raw outputs that a prediction starts with.
         rng : Generator
+        """
+
+    @abstractmethod
+    def train_members(self, trainings, settings, deadline, tasks):
+        """Train the members, or some of them.
+
+        Parameters
+        ----------
+        trainings : list of Training
+            One for each member.
+        settings : Settings
+        deadline : float or None
+            See `train_all`.
+        tasks : list of callables or None
+            See `train_all`.
+
+        Returns
+        -------
+        trained : list of Trained
+            At least one; after Ctrl-C, or when the time is over, not all that are wanted.
+        wanted : sequence of int
+            Positions of the members to keep, in their order: those trained, then those for which there was no time.
+        """
+
+    @abstractmethod
+    def weigh(self, raw, watched):
+        """Set the `weights` from the raw outputs of each member for the rows that it was watched by, a list of `Rows`.
+
+        The temperature is set by then.
         """
 
     @abstractmethod
@@ -132,11 +170,11 @@ class Networks(ABC):
         self.is_ensemble, self.n_outputs = len(starts) > 1, len(starts[0][1])
         with blas_threads(0), np.errstate(over="ignore", invalid="ignore"):  # the same start with any number of threads
             end = None if deadline is None else time.perf_counter() + (deadline - time.perf_counter()) / 3
-            for i, (rows, constant, state) in enumerate(starts):
-                if i and is_past(end):
+            for number, (rows, constant, state) in enumerate(starts):
+                if number and is_past(end):
                     break
-                network = self.new_network(self.settings_of(i, settings), inputs, rows, constant, state.rng)
-                self.members.append(Member(network, state))
+                network = self.new_network(self.settings_of(number, settings), inputs, rows, constant, state.rng)
+                self.members.append(Member(network, state, number, self.fold_of(number, settings)))
 
     def going_on(self, loss, states):
         """A copy to be trained on, with this loss and these states of its trainings."""
@@ -148,13 +186,13 @@ class Networks(ABC):
         return other
 
     def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None):
-        """Train all members.
+        """Train the members.
 
         Parameters
         ----------
         settings : Settings
         data : list of TrainingData
-            One for each member.
+            One for each member; those of members that are not wanted are taken out.
         is_warm : bool
             Whether the members have been trained before, so that their weights compete for the best.
         deadline : float, default=None
@@ -165,10 +203,12 @@ class Networks(ABC):
         Returns
         -------
         trained : list of Trained
-            After Ctrl-C, or when the time is over, those that have begun, at least one.
+            Those of the members that are kept, in their order. After Ctrl-C, or when the time is over, those that have
+            begun, at least one.
         """
         trainings = [self.training(i, settings, data, is_warm) for i in range(len(self.members))]
-        trained = train_all(trainings, settings.n_jobs, deadline, tasks and tasks[: len(trainings)])
+        trained, wanted = self.train_members(trainings, settings, deadline, tasks and tasks[: len(trainings)])
+        self.members, data[:] = [self.members[i] for i in wanted], [data[i] for i in wanted]
         for member, each in zip(self.members, trained, strict=False):
             member.take(each)
         if not is_warm:
@@ -177,7 +217,8 @@ class Networks(ABC):
 
     def training(self, i, settings, data, is_warm=False):
         """What `fit_network` needs for member i."""
-        member, own = self.members[i], self.settings_of(i, settings)
+        member = self.members[i]
+        own = self.settings_of(member.number, settings)
         return Training(
             own, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
         )
@@ -205,8 +246,11 @@ class Networks(ABC):
                 if is_past(deadline):
                     break
                 raw.append(raw_outputs(member.network, each.watched))
+            watched = [each.watched for each in data[: len(raw)]]
             if raw and settings.calibration is not None:
-                self._fit_temperature(raw, [each.watched for each in data[: len(raw)]])
+                self._fit_temperature(raw, watched)
+            if len(raw) == len(self.members):
+                self.weigh(raw, watched)
         if raw and data[0].held_out is not None:
             predictions = []
             for member, each in zip(self.members, raw, strict=False):
@@ -223,11 +267,9 @@ class Networks(ABC):
 
     def _average_held_out(self, predictions, data):
         """The mean prediction for each row by the members that held it out, weighted as in `predict`."""
-        weights = itertools.repeat(1.0) if self.weights is None else iter(self.weights)
         total = np.zeros((data[0].n_given, predictions[0].shape[1]))
         share = np.zeros((data[0].n_given, 1))
-        for prediction, n, of_member in zip(predictions, self._n_outputs_by_member(), data, strict=False):
-            weight = sum(itertools.islice(weights, n))
+        for prediction, weight, of_member in zip(predictions, self._weights_of_members(), data, strict=False):
             total[of_member.held_out] += weight * prediction
             share[of_member.held_out] += weight
         return np.divide(total, share, out=np.full_like(total, np.nan), where=share > 0)
@@ -235,7 +277,8 @@ class Networks(ABC):
     def _keep_scores(self, predictions, data, settings, target):
         """Give the members the scores of these predictions, which there are of the first ones, for held-out rows."""
         measure, n = conformity(target, self.loss, self.n_outputs), len(predictions)
-        scores = learn_scores(measure, predictions, data[:n], target) if n and measure else []
+        weights = self._weights_of_members()[:n]
+        scores = learn_scores(measure, predictions, weights, data[:n], target) if n and measure else []
         for member, each in itertools.zip_longest(self.members, scores):
             member.scores = each
         self.no_scores = None if scores else why_no_scores(settings, data, measure, n)
@@ -271,6 +314,11 @@ class Networks(ABC):
         raw = iter(raw)
         return [list(itertools.islice(raw, n)) for n in self._n_outputs_by_member()]
 
+    def _weights_of_members(self):
+        """How much each member counts in a prediction."""
+        weights = itertools.repeat(1.0) if self.weights is None else iter(self.weights)
+        return [sum(itertools.islice(weights, n)) for n in self._n_outputs_by_member()]
+
     def _n_outputs_by_member(self):
         """How many `outputs` each member has."""
         return [len(self.outputs(np.empty((0, member.network.layers[-1].n_out)))) for member in self.members]
@@ -294,7 +342,7 @@ class Networks(ABC):
         predictions = [self.loss.predict(each) for each in self.calibrated(raw)]
         if len(predictions) == 1:
             return predictions[0]
-        shares = self._shares()
+        shares = self.normalized_weights()
         if shares is None:
             with np.errstate(over="ignore"):
                 total = sum(predictions[1:], start=predictions[0])
@@ -310,12 +358,12 @@ class Networks(ABC):
         predictions = [self.loss.log_predict(each) for each in self.calibrated(raw)]
         if len(predictions) == 1:
             return predictions[0]
-        shares = self._shares()
+        shares = self.normalized_weights()
         if shares is None:
             return logsumexp(predictions, axis=0) - math.log(len(predictions))
         return logsumexp(predictions, axis=0, b=np.array(shares, predictions[0].dtype).reshape(-1, 1, 1))
 
-    def _shares(self):
+    def normalized_weights(self):
         """The `weights` with sum 1, or None."""
         weights = self.weights
         return None if weights is None else [weight / sum(weights) for weight in weights]

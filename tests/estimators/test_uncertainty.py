@@ -369,6 +369,24 @@ def test_no_time_for_held_out_rows():
         model.predict_interval(NEW)
 
 
+def test_finalists_of_a_portfolio_count_as_in_a_prediction():
+    """Two networks hold out each of the folds: their mean score counts for either as its weight is."""
+    test = np.array_split(np.arange(160), 5)
+    splits = [(np.setdiff1d(np.arange(160), each), each) for each in test]
+    params = SMALL | {"n_estimators": "auto", "max_iter": 4}
+    portfolio = [{"activation": "tanh"}, {"hidden_layer_sizes": (4,)}]
+    model = ANNRegressor(**params, portfolio=portfolio, cv=splits).fit(X, SIGNAL)
+    weights, folds = model.networks_.weights, [member.fold for member in model.networks_.members]
+    assert sorted(folds) == sorted([*range(5), *range(5)])
+    residuals, mu = np.abs(SIGNAL - each(model, X)), each(model, NEW)
+    share = np.array([[weights[k] * (i in test[folds[k]]) for i in range(160)] for k in range(10)])
+    share /= share.sum(axis=0)
+    assert 0.01 < abs(share[share > 0] - 0.5).max() < 0.5
+    which, rows = np.nonzero(share)
+    expected = cross(mu, mu, (share * residuals).sum(axis=0)[rows], which, share[which, rows], 0.9 * 161)
+    np.testing.assert_allclose(model.predict_interval(NEW), expected, **EXACT)
+
+
 @pytest.mark.parametrize("Estimator", [MixedRegressor, TrunkRegressor, MixedClassifier, TrunkClassifier])
 def test_other_kinds_of_networks(Estimator):
     """Of a trunk with several heads the one training is one network: split-conformal."""

@@ -66,7 +66,7 @@ def test_measure(target, loss, n_outputs, expected):
     assert (levels is None) == (expected is not QuantileResiduals)
 
 
-def learn(parts, n_given, weight=None):
+def learn(parts, n_given, weight=None, counts=None):
     """The scores of networks for (rows, predictions) each, targets being 0."""
     y, data = np.zeros((n_given, 1)), []
     for rows, _ in parts:
@@ -78,7 +78,8 @@ def learn(parts, n_given, weight=None):
             watched = ArrayRows(X, y, weight / total * len(rows), rows, total)
         data.append(TrainingData(None, watched, rows, n_given))
     predictions = [np.asarray(each, float)[:, None] for _, each in parts]
-    return learn_scores(AbsoluteResiduals(), predictions, data, Values(True, 1))
+    counts = [1.0] * len(parts) if counts is None else counts
+    return learn_scores(AbsoluteResiduals(), predictions, counts, data, Values(True, 1))
 
 
 def test_scores_of_disjoint_rows():
@@ -97,6 +98,15 @@ def test_a_row_held_out_twice_has_its_mean_score_and_counts_once():
     np.testing.assert_array_equal(first.weight, [[1], [0.5]])
     np.testing.assert_array_equal(second.weight, [[0.5], [1]])
     assert first.total + second.total == first.squares + second.squares == 3
+
+
+def test_networks_count_as_in_a_prediction():
+    """The second three times as much: the mean score of row 1 is (4 + 3 * 2) / 4."""
+    first, second = learn([(np.array([0, 1]), [1, -4]), (np.array([1, 2]), [2, 7])], 3, counts=[0.1, 0.3])
+    np.testing.assert_allclose(first.values, [[1], [2.5]])
+    np.testing.assert_allclose(second.values, [[2.5], [7]])
+    np.testing.assert_allclose(first.weight, [[1], [0.25]])
+    np.testing.assert_allclose(second.weight, [[0.75], [1]])
 
 
 def test_weights_are_in_one_unit():

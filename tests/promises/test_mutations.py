@@ -598,8 +598,8 @@ MUTANTS = {
         "fitting/conformity.py": [
             (" - falling / 2", ""),
             ("np.maximum(lower - y, y - upper)", "np.maximum(lower - y, 0)"),
-            (" / times[which, None]", ""),
-            ("share.sum(), weight @ share", "share.sum(), share @ share"),
+            ("share[:, None] * np", "np"),
+            ("weight @ here", "here @ here"),
             ("nan=LARGEST", "nan=0.0"),
             ("np.arange(1, MAX_SCORES + 1)", "np.arange(MAX_SCORES)"),
             ("each.total / len(each.values)", "1.0"),
@@ -615,7 +615,7 @@ MUTANTS = {
     },
     "estimators/test_uncertainty.py -k not stored and not tables and not spread": {
         "fitting/conformal.py": [
-            ("len(scores) >= N_CROSS", "len(scores) > N_CROSS"),
+            ("n_folds >= N_CROSS", "n_folds > N_CROSS"),
             ("(self.total + of_new_row)", "self.total"),
             ("-low for low, _", "-low + 0.01 for low, _"),
             ('getattr(self.networks.loss, "positive_only", False)', "False"),
