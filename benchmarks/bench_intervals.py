@@ -60,21 +60,23 @@ def measure(path, seed, options, with_peer):
     found = {"coverage": coverage, "size": size, "seconds": time.process_time() - start}
     if with_peer:
         start = time.process_time()
-        peer = conformal(make, options, seed, len(model.estimators_)).fit_conformalize(X_train, y_train)
+        peer = conformal(make, options, seed, len(model.estimators_), len(np.unique(y_train)))
+        peer.fit_conformalize(X_train, y_train)
         sets = (peer.predict_set if is_classifier else peer.predict_interval)(X_test)[1][..., 0]
         coverage, size = judged(sets if is_classifier else sets.reshape(len(y_test), 2), y_test)
         found |= {"peer coverage": coverage, "peer size": size, "peer seconds": time.process_time() - start}
     return found
 
 
-def conformal(make, options, seed, n_folds):
-    """MAPIE's cross-conformal prediction around the same model."""
+def conformal(make, options, seed, n_folds, n_classes):
+    """MAPIE's cross-conformal prediction around the same model; for two classes it has no adaptive sets."""
     from mapie.classification import CrossConformalClassifier
     from mapie.regression import CrossConformalRegressor
 
     model = make(**json.loads(options.params), random_state=seed)
     if make is ANNClassifier:
-        return CrossConformalClassifier(model, options.coverage, conformity_score="aps", cv=n_folds, random_state=seed)
+        score = "aps" if n_classes > 2 else "lac"
+        return CrossConformalClassifier(model, options.coverage, conformity_score=score, cv=n_folds, random_state=seed)
     return CrossConformalRegressor(model, options.coverage, cv=n_folds, random_state=seed)
 
 
