@@ -380,7 +380,7 @@ MUTANTS = {
             ("        unshrink(other)\n", ""),
         ],
     },
-    "fitting/test_portfolio.py": {
+    "fitting/test_portfolio.py -k not stored": {
         "fitting/portfolio.py": [
             ("np.argsort(-self.scores", "np.argsort(self.scores"),
             ("return number // len(settings.candidates)", "return number % settings.n_estimators"),
@@ -490,7 +490,7 @@ MUTANTS = {
             ("list(splitter.split(given.as_given.X, y, groups))", "list(splitter.split(given.X, given.y, groups))"),
             ("classifier=target.is_classification", "classifier=False"),
         ],
-        "fitting/prepare.py": [("own[i % len(own)]", "own[0]")],
+        "fitting/prepare.py": [("folds[i % len(folds)] for", "folds[0] for")],
         "learning_rate_finder.py": [("cv=None, ", "")],
     },
     "encoding/test_refusals.py": {
