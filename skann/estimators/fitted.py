@@ -113,6 +113,16 @@ class FittedAttributes:
             raise AttributeError("oof_prediction_ is not stored with a model: store it beside, or fit again.")
         return None if networks.out_of_fold is None else self._target.shaped(networks.out_of_fold)
 
+    @property
+    def oof_score_(self) -> float | None:
+        """Score of the rows that the networks held out; None if no rows were."""
+        return self._fitted_networks("oof_score_").oof_score
+
+    @property
+    def oof_loss_(self) -> float | None:
+        """Loss of the rows that the networks held out; None if no rows were."""
+        return self._fitted_networks("oof_loss_").oof_loss
+
     def _of_target(self, name, attribute):
         """What the target object has learnt; AttributeError about ``name`` before `fit`."""
         if "_target" not in vars(self):

@@ -21,6 +21,7 @@ from ..engine.evaluation import pooled_targets, prediction_workspace, raw_output
 from ..engine.rows import ArrayRows
 from .deadline import is_past
 from .member import Member
+from .out_of_fold import judge_held_out
 from .parallel import train_all
 from .shrinkage import shrink, unshrink
 from .train import Training
@@ -48,12 +49,15 @@ class Networks(ABC):
     out_of_fold : ndarray of shape (n_rows, ...) or None
         Predictions for the training rows by the networks that held them out: NaN where none did, None where nothing was
         held out. Not pickled.
+    oof_score, oof_loss : float or None
+        Score and loss of the rows that were held out.
     """
 
     def __init__(self, loss, n_outputs=0):
         self.loss, self.n_outputs = loss, n_outputs
         self.members, self.is_ensemble = [], False
         self.temperature, self.shrinkage, self.out_of_fold = 1.0, None, None
+        self.oof_score = self.oof_loss = None
 
     @staticmethod
     @abstractmethod
@@ -144,7 +148,7 @@ class Networks(ABC):
         unshrink(other)
         return other
 
-    def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None):
+    def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None, progress=None):
         """Train all members.
 
         Parameters
@@ -158,13 +162,15 @@ class Networks(ABC):
             The time of `time.perf_counter` at which the training has ended.
         tasks : list of callables, default=None
             See `fit_network`: one for each member.
+        progress : ProgressTable, default=None
+            Is told of the networks.
 
         Returns
         -------
         trained : list of Trained
             After Ctrl-C, or when the time is over, those that have begun, at least one.
         """
-        trainings = [self.training(i, settings, data, is_warm) for i in range(len(self.members))]
+        trainings = [self.training(i, settings, data, is_warm, progress) for i in range(len(self.members))]
         trained = train_all(trainings, settings.n_jobs, deadline, tasks and tasks[: len(trainings)])
         for member, each in zip(self.members, trained, strict=False):
             member.take(each)
@@ -172,15 +178,15 @@ class Networks(ABC):
             del self.members[len(trained) :]
         return trained
 
-    def training(self, i, settings, data, is_warm=False):
+    def training(self, i, settings, data, is_warm=False, progress=None):
         """What `fit_network` needs for member i."""
         member, own = self.members[i], self.settings_of(i, settings)
         return Training(
-            own, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
+            own, data[i], self.training_loss(), member.network, member.state, is_warm, len(data) == 1, i, progress
         )
 
-    def evaluate_held_out(self, data, settings, finish, deadline=None):
-        """Set the temperature and the out-of-fold predictions from the rows that each member was watched by.
+    def evaluate_held_out(self, data, settings, finish, deadline=None, judge=None):
+        """Set the temperature, the out-of-fold predictions, and score and loss, from the rows that watched each member.
 
         Parameters
         ----------
@@ -190,8 +196,12 @@ class Networks(ABC):
             Turns predictions of the loss into those of the estimator.
         deadline : float, default=None
             The time of `time.perf_counter` from which on no rows are evaluated any more.
+        judge : Judge, default=None
+            Scores the predictions; None means the best scores that were watched.
         """
         self.temperature, self.out_of_fold = 1.0, None
+        for each in (self, *self.members):
+            each.oof_score = each.oof_loss = None
         if data[0].watched is None:
             if settings.shrinks:
                 self.shrinkage = shrink(self.members, data[0].rows, self.training_loss())
@@ -204,8 +214,10 @@ class Networks(ABC):
                 raw.append(raw_outputs(member.network, each.watched))
             if raw and settings.calibration is not None:
                 self._fit_temperature(raw, [each.watched for each in data[: len(raw)]])
-        if raw and self.keeps_out_of_fold and data[0].held_out is not None:
-            self.out_of_fold = self._average_held_out(raw, data, finish)
+        if raw and data[0].held_out is not None:
+            pooled = self._average_held_out(raw, data, finish)
+            self.out_of_fold = pooled if self.keeps_out_of_fold else None
+            judge_held_out(self, raw, data, pooled, finish, judge)
 
     def _fit_temperature(self, raw, watched):
         outputs = [self.outputs(each) for each in raw]
@@ -302,6 +314,7 @@ class Networks(ABC):
         """The same with this one member."""
         other = copy.copy(self)
         other.members, other.is_ensemble, other.out_of_fold = [member], False, None
+        other.oof_score, other.oof_loss = member.oof_score, member.oof_loss
         return other
 
     def __getstate__(self):
