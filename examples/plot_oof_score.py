@@ -3,8 +3,8 @@ How good is the model on rows that it has not seen?
 ===================================================
 
 Each network of an ensemble holds out a fold of the training rows, so that every row has a prediction by networks that
-did not learn from it. ``oof_score_`` is the score of these predictions and ``oof_loss_`` their loss: what ``oob_score_``
-is to a forest. No split of one's own is needed, and no second fit.
+did not learn from it. ``oof_score_`` is the score of these predictions and ``oof_loss_`` their loss: what
+``oob_score_`` is to a forest. No split of one's own is needed, and no second fit.
 """
 
 import matplotlib.pyplot as plt
@@ -38,8 +38,8 @@ for name, (load, Network, Forest) in TABLES.items():
         print("{:14} {:8} training rows {:.3f}   unseen {:.3f}   test {:.3f}".format(*rows[-1]))
 
 # %%
-# The score of the training rows says how well they were learnt by heart. The other one is near that of the test, if a
-# little below: each of its predictions is by one network, and those for new rows are by all of them.
+# The score of the training rows says how well they were learnt by heart. The other one is much nearer to that of the
+# test. It may be a little below, since each of its predictions is by one network, and those for new rows are by all.
 
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 height = np.arange(len(rows))[::-1]
@@ -50,6 +50,6 @@ ax.plot(unseen, height, "o", label="rows not seen: oof_score_, oob_score_")
 ax.plot(test, height, "k|", markersize=14, label="test")
 ax.set_yticks(height, [f"{name}, {kind}" for name, kind, *_ in rows])
 ax.set(xlabel="accuracy, of diabetes R2", title="What the training itself tells of the test")
-ax.legend(loc="lower center", bbox_to_anchor=(0.35, 0.0))
+figure.legend(loc="outside lower center", ncols=3)
 
 plt.show()

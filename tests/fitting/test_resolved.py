@@ -66,6 +66,8 @@ def test_what_the_data_forbid():
     assert few.resolved_params_["calibration"] is None
     assert few.resolved_params_["batch_size"] == 40
     assert few.resolved_params_["dtype"] == "float64"
+    many = ANNClassifier(**SHORT).fit(X[:100], np.arange(100) % 50)  # classes that a fold of ten rows can't hold
+    assert many.resolved_params_["early_stopping"] is False
     plain = ANNRegressor(encoder=None, early_stopping=True, **SHORT).fit(X, X[:, 0])
     assert plain.resolved_params_["batch_size"] == 144  # a tenth is held out
     lbfgs = ANNRegressor(solver="lbfgs", **SHORT).fit(np.tile(X, (2, 1)), np.tile(X[:, 0], 2))
