@@ -1,6 +1,7 @@
 """How good a model is on the rows that its networks held out: a score and a loss."""
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +104,10 @@ def judge_held_out(networks, raw, data, pooled, finish, judge):
                 member.oof_score = judge.score(prediction, of_member.held_out)
         networks.oof_loss = float(np.average([member.oof_loss for member in members], weights=weight))
         if judge is None:
-            networks.oof_score = float(np.average([member.oof_score for member in members], weights=weight))
+            scores = np.array([member.oof_score for member in members])
+            is_there = ~np.isnan(scores)  # Ctrl-C may have come before the first score of the last network
+            chosen = scores[is_there], np.array(weight)[is_there]
+            networks.oof_score = float(np.average(chosen[0], weights=chosen[1])) if is_there.any() else math.nan
         else:
             rows = np.flatnonzero(~np.isnan(pooled).any(axis=1))
             networks.oof_score = judge.score(pooled[rows], rows)

@@ -9,6 +9,7 @@ import numpy as np
 from ..engine.callbacks import Callback
 
 N_EVEN = 16  # lines that share the fit evenly among them
+N_EARLY = 8  # epochs of the first of several networks, of which some have a line in any case
 N_ENDS = 12  # networks up to which each has a line for its last epoch
 
 
@@ -17,8 +18,9 @@ class ProgressTable:
 
     A fit has at most about 30 lines, however long it is and however many networks there are: 16 at even steps of the
     epochs that are to come, or of the time where this is limited; one for the last epoch of each of up to 12 networks;
-    and where there is one network, which may end early, one for each of its epochs 1, 2, 4, 8 and so on. In calls of
-    `partial_fit`, which know of no end, the epochs 1 to 10, 20 to 100, 200 to 1000 and so on have a line.
+    and one for the epochs 1, 2, 4 and 8 of the first network, which show what an epoch takes. The only network, which
+    may end early, goes on so with 16, 32 and so on. In calls of `partial_fit`, which know of no end, the epochs 1 to
+    10, 20 to 100, 200 to 1000 and so on have a line.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ class ProgressTable:
         with self.lock:
             self.done[number] = run.epoch
             self.n_epochs += 1
-            if self._is_due(run.epoch):
+            if self._is_due(run.epoch, number):
                 self._print_epoch(number, run)
 
     def network_ends(self, number, run):
@@ -86,7 +88,8 @@ class ProgressTable:
         number = f"{n_networks}" if n_networks == self.n_networks else f"{n_networks} of {self.n_networks}"
         parts = [f"{number} network{'s' * (self.n_networks > 1)}", f"{n_epochs} epoch{'s' * (n_epochs != 1)}"]
         if self.scoring is not None:
-            best = [self._watched(member.best_recent_score) for member in networks.members if member.n_iter]
+            best = [self._watched(member.best_recent_score) for member in networks.members]
+            best = [each for each in best if not math.isnan(each)]
             low, high = (number_text(each) for each in (min(best, default=math.nan), max(best, default=math.nan)))
             parts.append(f"best validation {self.scoring.name} {low if low == high else f'{low} to {high}'}")
         if networks.oof_score is not None:
@@ -102,16 +105,17 @@ class ProgressTable:
         is_watched = self.scoring is None or len(run.history.get("validation_score", ())) == run.epoch
         return run.epoch > 0 and is_watched and not self.settings.is_partial
 
-    def _is_due(self, epoch):
-        """Whether an epoch of a network gets a line; 0 is the end of one."""
+    def _is_due(self, epoch, number=None):
+        """Whether an epoch of a network gets a line; 0 is the end of any."""
         if not self.is_brief:
             return True
         if self.settings.is_partial:
             return is_round(self.n_before + epoch)
         n_steps = int(N_EVEN * self._share_done())
-        is_due = n_steps > self.n_steps or (self.n_epochs == 1 and epoch > 0)
+        is_due = n_steps > self.n_steps
         self.n_steps = max(n_steps, self.n_steps)
-        return is_due or (self.n_networks == 1 and epoch > 0 and epoch & (epoch - 1) == 0)
+        is_early = number == next(iter(self.done), None) and (self.n_networks == 1 or epoch <= N_EARLY)
+        return is_due or (is_early and epoch & (epoch - 1) == 0)
 
     def _share_done(self):
         """How much of the fit is over, from 0 to 1."""

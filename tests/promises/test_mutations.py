@@ -461,11 +461,13 @@ MUTANTS = {
     },
     "fitting/test_progress.py -k every_epoch or few_lines or evenly or by_the_time or left or partial or ctrl": {
         "fitting/progress.py": [
-            ("is_due = n_steps > self.n_steps or", "is_due = n_steps >= self.n_steps or"),
+            ("is_due = n_steps > self.n_steps", "is_due = n_steps >= self.n_steps"),
             ("self.n_networks <= N_ENDS", "False"),
             ("self.printed.get(number) != run.epoch and", "True and"),
             ("is_watched and not", "not"),
             ("epoch & (epoch - 1) == 0", "False"),
+            ("(self.n_networks == 1 or epoch <= N_EARLY)", "True"),
+            ("number == next(iter(self.done), None)", "True"),
             ("return is_round(self.n_before + epoch)", "return is_round(epoch)"),
             ("        if not self.n_before:\n", "        if True:\n"),
             ("int(np.argmax(scores)) + 1", "int(np.argmax(scores))"),
