@@ -139,7 +139,9 @@ class ProgressTable:
         """Print the line of the last epoch of a network."""
         self.printed[number] = run.epoch
         history, now = run.history, time.perf_counter()
-        cells = [f"{number + 1}/{self.n_networks}", f"{self.n_before + run.epoch}", number_text(history["loss"][-1])]
+        # in a race of candidates not all are trained, and not in order
+        which = list(self.planned).index(number) if len(getattr(self.settings, "candidates", ())) > 1 else number
+        cells = [f"{which + 1}/{self.n_networks}", f"{self.n_before + run.epoch}", number_text(history["loss"][-1])]
         if self.scoring is not None:
             scores = history["validation_score"]
             best = int(np.argmax(scores)) + 1

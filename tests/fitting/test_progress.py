@@ -229,6 +229,15 @@ def test_max_time(capsys):
     assert rest[-1].startswith(f"{n if n == 5 else f'{n} of 5'} networks, ")
 
 
+def test_portfolio(capsys):
+    """Numbers in the order of the trainings, of which the last line says how many networks are kept."""
+    portfolio = [{}, {"hidden_layer_sizes": (5,)}, {"hidden_layer_sizes": (6,)}]
+    model = ANNRegressor(**SMALL | {"max_iter": 2}, portfolio=portfolio, verbose=2).fit(X, SIGNAL)
+    _, rows, rest = printed(capsys)
+    assert list(dict.fromkeys(row["network"] for row in rows)) == [f"{i}/12" for i in range(1, 13)]  # 3 x 2 + 2 x 3
+    assert rest[-1].startswith(f"{len(model.estimators_)} of 12 networks, 20 epochs, ")
+
+
 class Interrupting:
     """A scorer that is Ctrl-C in its third epoch."""
 

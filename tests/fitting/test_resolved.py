@@ -132,6 +132,17 @@ def test_members():
     assert set(values) == autos(model.estimators_[0]) == set(model.resolved_params_) - {"n_estimators"}
 
 
+def test_members_of_a_portfolio():
+    """Each has the values of its own candidate."""
+    portfolio = [{"numeric_embedding": None}, {"numeric_embedding": "periodic"}]
+    model = ANNRegressor(n_estimators=2, portfolio=portfolio, **SHORT).fit(X, X[:, 0])
+    found = {member.resolved_params_["numeric_embedding"] for member in model.estimators_}
+    assert found == {None, "periodic"}
+    for member in model.estimators_:
+        has_embedding = member.network_.layers[0].kind == "embeddings"
+        assert has_embedding == (member.resolved_params_["numeric_embedding"] is not None)
+
+
 # ------------------------------------------------------------------------------------------------------------ notebook
 
 
