@@ -22,6 +22,8 @@ class Member:
         Rows seen in all epochs.
     oof_score, oof_loss : float or None
         Of the rows that it held out: see `skann.fitting.out_of_fold`.
+    scores : Scores or None
+        Conformity scores of the rows that the network held out.
     """
 
     def __init__(self, network, state=None, number=0, fold=0):
@@ -29,6 +31,7 @@ class Member:
         self.number, self.fold = number, fold
         self.history, self.n_iter, self.t = {}, 0, 0
         self.oof_score = self.oof_loss = None
+        self.scores = None
 
     def take(self, trained):
         """Go on from what a training has made."""

@@ -73,7 +73,7 @@ class Judge:
         return float(metric(AsItIs, ArrayRows(prediction, y, weight))(None, prediction))
 
 
-def judge_held_out(networks, raw, data, pooled, finish, judge):
+def judge_held_out(networks, raw, predictions, data, pooled, judge):
     """Set the score and the loss of the networks, and of each member, on the rows that the members held out.
 
     Parameters
@@ -81,26 +81,25 @@ def judge_held_out(networks, raw, data, pooled, finish, judge):
     networks : Networks
     raw : list of ndarray
         For each member its raw outputs for the rows that it held out.
+    predictions : list of ndarray
+        In the units of y, from these.
     data : list of TrainingData
         One for each member.
     pooled : ndarray of shape (n_rows, n_outputs)
         The mean prediction of those that held a row out, NaN where none did.
-    finish : callable(ndarray) -> ndarray
-        Turns predictions of the loss into those of the estimator.
     judge : Judge or None
         None where the best score that was watched is meant.
     """
     shares = itertools.repeat(1.0) if networks.weights is None else iter(networks.weights)
     members, weight = networks.members[: len(raw)], []
     with np.errstate(over="ignore", invalid="ignore"):
-        for member, own, of_member in zip(members, raw, data, strict=False):
+        for member, own, prediction, of_member in zip(members, raw, predictions, data, strict=False):
             outputs = networks.outputs(own.astype(np.float64))
             weight.append(sum(itertools.islice(shares, len(outputs))) * of_member.watched.total_weight)
             member.oof_loss = _loss(networks, outputs, of_member.watched)
             if judge is None:
                 member.oof_score = member.best_recent_score
             else:
-                prediction = finish(networks.only(member).predict(outputs))
                 member.oof_score = judge.score(prediction, of_member.held_out)
         networks.oof_loss = float(np.average([member.oof_loss for member in members], weights=weight))
         if judge is None:

@@ -113,7 +113,7 @@ class Start:
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
-        self.networks.evaluate_held_out(self.data, self.settings, target.unscale, self.deadline, self.judge)
+        self.networks.evaluate_held_out(self.data, self.settings, target, self.deadline, self.judge)
         if self.progress is not None:
             self.progress.end(self.networks, self.judge)
 
