@@ -310,7 +310,12 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         are computed in it and have the type of their input.
 
     verbose : bool or int, default=False
-        Whether a line is printed after each epoch.
+        How much is printed on stdout, by this process whatever ``n_jobs``. 1 or True is a table of about 30 lines at
+        most, however long the fit is: the number of the network, epoch, training loss, the score that is watched, the
+        best epoch so far (marked where it is this one), learning rate, seconds, and about how many are left if no
+        network ends early. The last line says how many networks and epochs there were, their best scores and
+        `oof_score_`. 2 is a line for each epoch. In `partial_fit`, 1 is a line for the epochs 1 to 10, 20 to 100, 200
+        to 1000 and so on of all calls.
 
     Attributes
     ----------
@@ -328,6 +333,12 @@ class ANNClassifier(ClassifierMixin, BaseANN):
 
     encoder_ : transformer or None
         The fitted encoder, None if ``encoder`` is None.
+
+    resolved_params_ : dict of str to object
+        For each parameter that was "auto" its value in the last call: one that could be given in its place. The
+        learning rate is the one that has a factor for each group of parameters (see Notes); ``max_iter`` is the number
+        of epochs that the first two networks of an ensemble plan, those after them plan for as many as these need.
+        `partial_fit` and warm starts keep the values that made the network.
 
     networks_ : skann.fitting.networks.Networks
         The networks of the model, one or several, with their histories and the loss. The attributes below are read from
@@ -359,6 +370,18 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         Only with several networks: out-of-fold predictions. For each training row the mean prediction, probabilities or
         values, of the networks that held it out, NaN where none did; None if no rows were held out. Scores of the
         training rows that are computed from it are honest. It is not part of a pickle.
+
+    oof_score_ : float or None
+        Score of the training rows by networks that did not learn from them: what ``oob_score_`` is to a forest. It is
+        the accuracy or R2 of `oof_prediction_`, weighted by ``sample_weight``; of one network that of the rows that it
+        held out; with several quantiles minus the mean pinball loss. With any other ``scoring`` than "loss", None,
+        "accuracy" and "r2" it is the mean of the networks' best scores, weighted by the rows that they held out. None
+        if no rows were. Part of a pickle. Since the same rows chose the epochs, it is slightly optimistic, as
+        `best_validation_score_` is.
+
+    oof_loss_ : float or None
+        Mean loss of the held-out rows, in the units of `history_`, each judged by the network that held it out; of a
+        classifier at its temperature. None if no rows were held out.
 
     portfolio_ : list of dict
         Only with ``portfolio``: for each candidate the "params" that it changes, the mean best "score" of the held-out

@@ -22,6 +22,7 @@ from ..engine.rows import ArrayRows
 from .conformity import conformity, learn_scores, why_no_scores
 from .deadline import is_past
 from .member import Member
+from .out_of_fold import judge_held_out
 from .shrinkage import shrink, unshrink
 from .train import Training
 
@@ -48,6 +49,8 @@ class Networks(ABC):
     out_of_fold : ndarray of shape (n_rows, ...) or None
         Predictions for the training rows by the networks that held them out: NaN where none did, None where nothing was
         held out. Not pickled.
+    oof_score, oof_loss : float or None
+        Score and loss of the rows that were held out.
     no_scores : str or None
         Why no member has scores of held-out rows, from which intervals and sets are made.
     """
@@ -56,6 +59,7 @@ class Networks(ABC):
         self.loss, self.n_outputs = loss, n_outputs
         self.members, self.is_ensemble = [], False
         self.temperature, self.shrinkage, self.out_of_fold, self.no_scores = 1.0, None, None, None
+        self.oof_score = self.oof_loss = None
 
     @staticmethod
     @abstractmethod
@@ -185,7 +189,7 @@ class Networks(ABC):
         unshrink(other)
         return other
 
-    def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None):
+    def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None, progress=None):
         """Train the members.
 
         Parameters
@@ -199,6 +203,8 @@ class Networks(ABC):
             The time of `time.perf_counter` at which the training has ended.
         tasks : list of callables, default=None
             See `fit_network`: one for each member.
+        progress : ProgressTable, default=None
+            Is told of the networks.
 
         Returns
         -------
@@ -206,7 +212,7 @@ class Networks(ABC):
             Those of the members that are kept, in their order. After Ctrl-C, or when the time is over, those that have
             begun, at least one.
         """
-        trainings = [self.training(i, settings, data, is_warm) for i in range(len(self.members))]
+        trainings = [self.training(i, settings, data, is_warm, progress) for i in range(len(self.members))]
         trained, wanted = self.train_members(trainings, settings, deadline, tasks and tasks[: len(trainings)])
         self.members, data[:] = [self.members[i] for i in wanted], [data[i] for i in wanted]
         for member, each in zip(self.members, trained, strict=False):
@@ -215,15 +221,15 @@ class Networks(ABC):
             del self.members[len(trained) :]
         return trained
 
-    def training(self, i, settings, data, is_warm=False):
+    def training(self, i, settings, data, is_warm=False, progress=None):
         """What `fit_network` needs for member i."""
         member = self.members[i]
         own = self.settings_of(member.number, settings)
         return Training(
-            own, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
+            own, data[i], self.training_loss(), member.network, member.state, is_warm, len(data) == 1, i, progress
         )
 
-    def evaluate_held_out(self, data, settings, target, deadline=None):
+    def evaluate_held_out(self, data, settings, target, deadline=None, judge=None):
         """Set the temperature, out-of-fold predictions and their scores from the rows that each member was watched by.
 
         Parameters
@@ -233,8 +239,12 @@ class Networks(ABC):
         target : Labels or Values
         deadline : float, default=None
             The time of `time.perf_counter` from which on no rows are evaluated any more.
+        judge : Judge, default=None
+            Scores the predictions; None means the best scores that were watched.
         """
         self.temperature, self.out_of_fold = 1.0, None
+        for each in (self, *self.members):
+            each.oof_score = each.oof_loss = None
         self._keep_scores([], data, settings, target)
         if data[0].watched is None:
             if settings.shrinks:
@@ -256,9 +266,10 @@ class Networks(ABC):
             for member, each in zip(self.members, raw, strict=False):
                 outputs = self.outputs(each.astype(np.float64))  # float32 may not hold large targets
                 predictions.append(target.unscale(self.only(member).predict(outputs)))
-            if self.keeps_out_of_fold:
-                self.out_of_fold = self._average_held_out(predictions, data)
+            pooled = self._average_held_out(predictions, data)
+            self.out_of_fold = pooled if self.keeps_out_of_fold else None
             self._keep_scores(predictions, data, settings, target)
+            judge_held_out(self, raw, predictions, data, pooled, judge)
 
     def _fit_temperature(self, raw, watched):
         outputs = [self.outputs(each) for each in raw]
@@ -368,10 +379,16 @@ class Networks(ABC):
         weights = self.weights
         return None if weights is None else [weight / sum(weights) for weight in weights]
 
+    def own_params(self):
+        """The parameters in which the one network differs from those of the fit: a dict, empty for an ensemble."""
+        candidates = getattr(self, "candidates", [])
+        return candidates[self.members[0].number % len(candidates)] if candidates and not self.is_ensemble else {}
+
     def only(self, member):
         """The same with this one member."""
         other = copy.copy(self)
         other.members, other.is_ensemble, other.out_of_fold = [member], False, None
+        other.oof_score, other.oof_loss = member.oof_score, member.oof_loss
         return other
 
     def __getstate__(self):

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 
-from .._compat import takes_sample_weight
+from .._compat import score_name, takes_sample_weight
 from ..engine.calibration import CalibratedLoss
 from ..engine.scores import R2, Accuracy
 from .data import GivenRows
@@ -32,25 +32,34 @@ class Scoring:
         `Accuracy` or `R2` where the score needs raw outputs only.
     model_of : callable(networks) -> estimator
         A copy of the estimator that predicts with these networks.
+    name : str
+        For people.
     """
 
     scoring: Any
     scorer: Any
     quick: type | None
     model_of: Any
+    name: str
 
     @classmethod
     def of(cls, estimator, model_of):
         """That of an estimator; what scikit-learn does not know as a scorer is its error."""
         scoring = estimator.scoring
+        name = score_name(estimator)
         if isinstance(scoring, str) and scoring == "loss":
-            return cls(scoring, None, None, model_of)
-        return cls(scoring, check_scoring(estimator, scoring=scoring), _quick(estimator), model_of)
+            return cls(scoring, None, None, model_of, name)
+        return cls(scoring, check_scoring(estimator, scoring=scoring), _quick(estimator), model_of, name)
 
     @property
     def is_loss(self):
         """Whether the loss is watched."""
         return self.scorer is None
+
+    @property
+    def is_pooled(self):
+        """Whether held-out rows are scored together, by accuracy or R2; else each network has a score of its own."""
+        return self.is_loss or self.quick is not None
 
     def score(self, networks, watched, given, calibrated):
         """The score of a training: a callable(network, raw) -> float, None for minus the loss.

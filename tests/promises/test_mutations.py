@@ -470,6 +470,65 @@ MUTANTS = {
             ("return None if weight is None or weight.all() else np.flatnonzero(weight)", "return None"),
         ],
     },
+    "fitting/test_progress.py -k every_epoch or few_lines or evenly or by_the_time or left or partial or ctrl": {
+        "fitting/progress.py": [
+            ("is_due = n_steps > self.n_steps", "is_due = n_steps >= self.n_steps"),
+            ("self.n_networks <= N_ENDS", "False"),
+            ("self.printed.get(number) != run.epoch and", "True and"),
+            ("is_watched and not", "not"),
+            ("epoch & (epoch - 1) == 0", "False"),
+            ("(self.n_networks == 1 or epoch <= N_EARLY)", "True"),
+            ("number == next(iter(self.done), None)", "True"),
+            ("return is_round(self.n_before + epoch)", "return is_round(epoch)"),
+            ("        if not self.n_before:\n", "        if True:\n"),
+            ("int(np.argmax(scores)) + 1", "int(np.argmax(scores))"),
+            ("-score if self.scoring.is_loss else score", "score"),
+            ("sum(ended) / len(ended) if ended else self.settings.n_epochs", "self.settings.n_epochs"),
+            ("self.planned[i] - self.done.get(i, 0) for i", "self.planned[i] for i"),
+            ("self.planned.keys() - self.ended", "self.planned.keys()"),
+            ("max(0.0, min(left, self.deadline - now))", "left"),
+            ("return max(share, min(1.0,", "return min(share, min(1.0,"),
+        ]
+    },
+    "fitting/test_out_of_fold.py": {
+        "fitting/out_of_fold.py": [
+            ("None if self.weight is None else self.weight[rows]", "None"),
+            ("weight / weight.mean()", "weight"),
+            (") / len(self.levels)", ")"),
+            ("* of_member.watched.total_weight", ""),
+            ("networks.calibrated(outputs)", "outputs"),
+            ("y, weight = targets_for_mean(watched)", "y, weight = watched.targets()[0], None"),
+        ],
+        "fitting/networks.py": [
+            ("other.oof_score, other.oof_loss = member.oof_score, member.oof_loss", "pass"),
+            ("            each.oof_score = each.oof_loss = None", "            pass"),
+        ],
+        "fitting/scoring.py": [("return self.is_loss or self.quick is not None", "return True")],
+        "estimators/base.py": [("as_given, watched, groups, own_weight", "as_given, watched, groups, weight")],
+    },
+    "fitting/test_resolved.py": {
+        "fitting/resolved.py": [
+            ("start.networks.members[0].network.theta.dtype.name", "settings.dtype"),
+            ('"early_stopping": is_watched', '"early_stopping": settings.early_stopping'),
+            ('if settings.solver == "lbfgs" else', 'if False else'),
+            ("min(settings.batch_size, n_rows)", "settings.batch_size"),
+            ("    if not is_watched:\n", "    if False:\n"),
+            ("for name in OF_THE_NETWORK if name in (before or {})", "for name in ()"),
+            ("for name in OF_THE_NETWORK if", "for name in before or () if"),
+            ("clone(start.encoder)", "start.encoder"),
+        ],
+        "estimators/base.py": [('if name != "n_estimators"', "if name")],
+    },
+    "plotting/test_summary.py": {
+        "plotting/summary.py": [
+            ("numbers[numeric.with_missing], *categories", "categories"),
+            ("[numeric.varying])]", "[:0])]"),
+            ("not table.is_code and table.n_columns > 0", "table.n_columns > 0"),
+            ("[-each for each in scores] if", "scores if"),
+            ("len(names) - len(shown) - 1", "len(names) - len(shown)"),
+            ("float(sum(theta.nbytes for theta in thetas))", "float(thetas[0].nbytes)"),
+        ]
+    },
     "fitting/test_balance.py": {
         "fitting/train.py": [
             ("[data.rows] if data.held_out is None else [data.rows, data.watched]", "[data.rows]"),
