@@ -101,9 +101,12 @@ MUTANTS = {
     },
     "engine/test_optimizers.py": {
         "engine/optimizers.py": [
-            ("(1 - self.beta_1) / (1 - self.beta_1**self.t)", "1 - self.beta_1"),
-            ("unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))\n        return",
-             "unscale_v = math.sqrt(1 - self.beta_2)\n        return"),
+            ("unscale_m /= 1 - self.beta_1**self.t", "pass"),
+            ("math.sqrt(unit_v * (1 - self.beta_2) / (1 - self.beta_2**self.t))",
+             "math.sqrt(unit_v * (1 - self.beta_2))"),
+            ("            self.state[i] *= self.units[i]\n", ""),
+            ("            self.units[i] = 1.0\n", ""),
+            ("self._axpy(g, m, a=1 / self.units[0])", "self._axpy(g, m)"),
             ("(rate * unscale_m / unscale_v, self.epsilon / unscale_v)",
              "(rate * unscale_m / unscale_v, 1e4 * self.epsilon / unscale_v)"),
             ("if self.nesterovs_momentum:", "if not self.nesterovs_momentum:"),
@@ -118,7 +121,10 @@ MUTANTS = {
             ("self.t += 1", "self.t += 2"),
             ('for name in ("t", *self.kept):', "for name in self.kept:"),
             ('for name in ("t", *self.kept):', 'for name in ("t",):'),
-            ('        self.state[...] = state["state"]\n', ""),
+            ('self.state[...], self.units = state["state"], list(state["units"])',
+             'self.units = list(state["units"])'),
+            ('self.state[...], self.units = state["state"], list(state["units"])',
+             'self.state[...] = state["state"]'),
         ]
     },
     "engine/test_layers.py engine/test_embeddings.py": {
@@ -176,9 +182,11 @@ MUTANTS = {
         "engine/averaging.py": [
             ("min(self.decay, self.t / (self.t + 9))", "self.decay"),
             ("self.t / (self.t + 9)", "self.t / (self.t + 10)"),
-            ("self._scratch *= weight", "self._scratch *= 1.001 * weight"),
-            ('self.t = state["t"]', "self.t = 0"),
-            ("self.average = theta.copy()", "self.average = theta"),
+            ("a=(1 - decay) / self._unit", "a=1.001 * (1 - decay) / self._unit"),
+            ("            self._in_units *= self._unit\n", ""),
+            ("            self._unit = 1.0\n", ""),
+            ('self.t, self._unit = state["t"], 1.0', "self.t, self._unit = 0, 1.0"),
+            ("self._in_units, self._unit = theta.copy(), 1.0", "self._in_units, self._unit = theta, 1.0"),
         ],
         "engine/calibration.py": [
             ("math.exp(-log_temperature)", "math.exp(log_temperature)"),
