@@ -2,7 +2,7 @@
 
 from scipy.linalg import get_blas_funcs
 
-from .optimizers import LEAST_UNIT
+LEAST_UNIT = 1e-3  # as in `skann.engine.optimizers`
 
 
 class WeightAverage:
