@@ -48,9 +48,9 @@ regressor = ANNRegressor(n_estimators=2, max_iter=10, random_state=0).fit(table,
 display = NetworkDisplay.from_estimator(regressor)
 
 # %%
-# The numbers of parameters in the drawing are those that `summary` prints.
+# The numbers of parameters in the drawing are those of `summary`.
 
-regressor.summary()
+print(regressor.summary())
 print(f"in the drawing: {sum(column.n_parameters for column in display.columns):,}")
 
 plt.show()

@@ -11,6 +11,7 @@ from numbers import Real
 import sklearn
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.backend.process import LokyProcess
+from sklearn.base import is_classifier
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -82,6 +83,7 @@ __all__ = [
     "loky_tracker",
     "managed_callbacks",
     "require_callbacks",
+    "score_name",
     "takes_sample_weight",
 ]
 
@@ -107,11 +109,28 @@ def begin_tasks(estimator, max_subtasks, sequential):
     return estimator._init_callback_context(max_subtasks=max_subtasks, sequential_subtasks=sequential)
 
 
+class _Resolved:
+    """What is shown of a parameter that was "auto"."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __repr__(self):
+        return f"'auto': {self.value!r}"
+
+
 class AddedHTML:
     """Adds what ``_added_html()`` returns to scikit-learn's HTML representation in a notebook."""
 
     def _repr_html_inner(self):
         return super()._repr_html_inner() + self._added_html()
+
+    def _get_params_html(self, *args, **kwargs):
+        """scikit-learn's table of parameters (1.7), which it also shows inside of pipelines and searches."""
+        shown = super()._get_params_html(*args, **kwargs)
+        for name, value in getattr(self, "resolved_params_", {}).items():
+            shown[name] = _Resolved(value)
+        return shown
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -205,6 +224,19 @@ def takes_sample_weight(scorer):
     parameters = signature(getattr(scorer, "_score_func", scorer)).parameters
     has_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
     return has_any or "sample_weight" in parameters
+
+
+def score_name(estimator):
+    """What people call the score that an estimator watches: see its parameter ``scoring``."""
+    scoring, cls = estimator.scoring, type(estimator)
+    if scoring is None and cls.score is not cls._default_score:
+        return "score"
+    if scoring is None:
+        return "accuracy" if is_classifier(estimator) else "R2"
+    if isinstance(scoring, str):
+        return "R2" if scoring == "r2" else scoring
+    function = getattr(scoring, "_score_func", scoring)
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def at_least(low, kind=Real):

@@ -50,10 +50,16 @@ def assert_gradient(f, theta, grad, rtol=None, step=1e-6, n_directions=4, seed=0
 def poison(workspace):
     """Fill the float buffers of a workspace with NaN, but ``ones``: it is a constant, written once for all."""
     for buf in workspace.buffers:
-        for name, array in buf.items():
-            if name != "ones" and array.dtype.kind == "f":
-                array.fill(np.nan)
+        _poison_arrays(buf)
     return workspace
+
+
+def _poison_arrays(buf):
+    for name, own in buf.items():
+        if isinstance(own, dict):
+            _poison_arrays(own)
+        elif name != "ones" and own.dtype.kind == "f":
+            own.fill(np.nan)
 
 
 class OnlyFloat32(np.ndarray):

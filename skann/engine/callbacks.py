@@ -228,18 +228,3 @@ class TimeLimit(Callback):
         if is_over:
             run.stopped_by = "max_time has passed"
         return is_over
-
-
-class Verbose(Callback):
-    """Prints a line per epoch."""
-
-    def on_epoch_end(self, run):
-        lines = f"Iteration {run.epoch}, loss = {run.history['loss'][-1]:.8f}\n"
-        if "validation_score" in run.history:
-            lines += f"Validation score: {run.history['validation_score'][-1]:f}\n"
-        print(lines, end="")  # at once, so that those of several threads stay whole
-        return False
-
-    def on_fit_end(self, run):
-        if run.stopped_by:
-            print(f"Training stopped: {run.stopped_by}.\n", end="")

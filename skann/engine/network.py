@@ -212,5 +212,10 @@ class Workspace:
         if n == len(self.buffers[-1]["a"]):
             return self
         if n not in self._cut:
-            self._cut = {n: Workspace([{name: array[:n] for name, array in buf.items()} for buf in self.buffers])}
+            self._cut = {n: Workspace([_first_rows(buf, n) for buf in self.buffers])}
         return self._cut[n]
+
+
+def _first_rows(buf, n):
+    """The buffers of a layer, and of its parts, for n rows."""
+    return {name: _first_rows(own, n) if isinstance(own, dict) else own[:n] for name, own in buf.items()}

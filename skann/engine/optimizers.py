@@ -13,14 +13,27 @@ A rule is a subclass that says how many vectors of state it keeps (``n_states``)
 gradient. A rule with a name is made of the size and the dtype of theta and of those hyper-parameters that its
 constructor names. To add one, write the class and name it in `OPTIMIZERS`.
 
+Each pass over the vectors counts. A moving average s <- b s + g would take two; so a state may have a unit, `_decay`
+multiplies the unit by b, and s += g / unit is one pass of BLAS. What a rule means by a state is state times unit:
+
+>>> rng, state, unit, plain = np.random.default_rng(0), np.zeros(3), 1.0, np.zeros(3)
+>>> for g in rng.normal(size=(50, 3)):
+...     plain = 0.9 * plain + g
+...     unit *= 0.9
+...     state += g / unit
+>>> np.allclose(unit * state, plain)
+True
+
 g is the gradient, t counts the steps from 1.
 """
 
 import math
 
 import numpy as np
+from scipy.linalg import get_blas_funcs
 
 BLOCK = 65_536  # elements: in float32 a block, its gradient, two moments and the scratch take 1.3 MB
+LEAST_UNIT = 1e-3  # so that what a state holds is not much greater than what it means, which may overflow
 
 
 class Optimizer:
@@ -49,7 +62,9 @@ class Optimizer:
         self._decays = [(group, decay) for group, _, decay in groups if decay]
         self._blocks = _blocks([(group, rate) for group, rate, _ in groups])
         self.state = np.zeros((self.n_states, size), dtype)
+        self.units = [1.0] * self.n_states
         self._scratch = np.empty(min(size, BLOCK), dtype)
+        self._axpy = get_blas_funcs("axpy", dtype=dtype)  # axpy(x, y, a=a) is y += a x
 
     def step(self, theta: np.ndarray, grad: np.ndarray, lr: float, decay_share: float = 1.0) -> None:
         """One step with learning rate lr; theta and the state change in place, grad does not.
@@ -69,13 +84,22 @@ class Optimizer:
 
     def get_state(self):
         """What the rule remembers of the steps so far: a dict of arrays and plain numbers."""
-        return {"t": self.t, "state": self.state} | {name: getattr(self, name) for name in self.kept}
+        kept = {name: getattr(self, name) for name in self.kept}
+        return {"t": self.t, "state": self.state, "units": list(self.units)} | kept
 
     def set_state(self, state):
         """Go on from there, as an optimizer of the same rule and size."""
-        self.state[...] = state["state"]
+        self.state[...], self.units = state["state"], list(state["units"])
         for name in ("t", *self.kept):
             setattr(self, name, state[name])
+
+    def _decay(self, i, beta):
+        """Multiply state i by beta, and return its unit."""
+        self.units[i] *= beta
+        if self.units[i] < LEAST_UNIT:
+            self.state[i] *= self.units[i]
+            self.units[i] = 1.0
+        return self.units[i]
 
     def _factors(self, rates):
         """For each learning rate the scalars of step ``self.t``, the same for all blocks; called once in a step."""
@@ -141,24 +165,27 @@ class WithMoments(Optimizer):
         super().__init__(size, dtype, **kwargs)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
+    def _decay_moments(self):
+        """What makes of the states m, up to its bias to 0, and the square root of v; called once in a step."""
+        unit_m, unit_v = self._decay(0, self.beta_1), self._decay(1, self.beta_2)
+        return unit_m * (1 - self.beta_1), math.sqrt(unit_v * (1 - self.beta_2) / (1 - self.beta_2**self.t))
+
     def _move_moments(self, g, m, v, s):
-        m *= self.beta_1
-        m += g
-        v *= self.beta_2
+        self._axpy(g, m, a=1 / self.units[0])
         np.multiply(g, g, out=s)
-        v += s
+        self._axpy(s, v, a=1 / self.units[1])
 
 
 class Adam(WithMoments):
     """m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  theta <- theta - lr m' / (sqrt(v') + epsilon).
 
-    m' = m / (1 - b1^t) and v' = v / (1 - b2^t). Kingma and Ba 2015, https://arxiv.org/abs/1412.6980. The state holds
-    m / (1 - b1) and v / (1 - b2), which saves a pass for each; the constants are in the two factors.
+    m' = m / (1 - b1^t) and v' = v / (1 - b2^t). Kingma and Ba 2015, https://arxiv.org/abs/1412.6980. The state means
+    m / (1 - b1) and v / (1 - b2); the constants are in the two factors.
     """
 
     def _factors(self, rates):
-        unscale_m = (1 - self.beta_1) / (1 - self.beta_1**self.t)
-        unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
+        unscale_m, unscale_v = self._decay_moments()
+        unscale_m /= 1 - self.beta_1**self.t
         return [(rate * unscale_m / unscale_v, self.epsilon / unscale_v) for rate in rates]
 
     def _update(self, theta, g, m, v, s, rate, epsilon):
@@ -166,8 +193,7 @@ class Adam(WithMoments):
         np.sqrt(v, out=s)
         s += epsilon
         np.divide(m, s, out=s)
-        s *= rate
-        theta -= s
+        self._axpy(s, theta, a=-rate)
 
 
 class Nadam(WithMoments):
@@ -185,9 +211,9 @@ class Nadam(WithMoments):
     def _factors(self, rates):
         now, after = self._momentum(self.t), self._momentum(self.t + 1)
         self.momentum_product *= now
-        unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
+        unscale_m, unscale_v = self._decay_moments()
         share_g = (1 - now) / (1 - self.momentum_product)
-        share_m = after * (1 - self.beta_1) / (1 - self.momentum_product * after)
+        share_m = after * unscale_m / (1 - self.momentum_product * after)
         return [(rate * share_g / unscale_v, share_m / share_g, self.epsilon / unscale_v) for rate in rates]
 
     def _update(self, theta, g, m, v, s, rate_g, m_per_g, epsilon):
@@ -196,13 +222,11 @@ class Nadam(WithMoments):
         np.sqrt(v, out=s)
         s += epsilon
         np.divide(g, s, out=s)
-        s *= rate_g
-        theta -= s
+        self._axpy(s, theta, a=-rate_g)
         np.sqrt(v, out=s)
         s += epsilon
         np.divide(m, s, out=s)
-        s *= rate_g * m_per_g
-        theta -= s
+        self._axpy(s, theta, a=-rate_g * m_per_g)
 
 
 class RMSprop(Optimizer):
@@ -221,18 +245,16 @@ class RMSprop(Optimizer):
 
     def _factors(self, rates):
         correction = 1 - self.beta_2**self.t if self.bias_correction else 1.0
-        unscale_v = math.sqrt((1 - self.beta_2) / correction)
+        unscale_v = math.sqrt(self._decay(0, self.beta_2) * (1 - self.beta_2) / correction)
         return [(rate / unscale_v, self.epsilon / unscale_v) for rate in rates]
 
     def _update(self, theta, g, v, s, rate, epsilon):
-        v *= self.beta_2
         np.multiply(g, g, out=s)
-        v += s
+        self._axpy(s, v, a=1 / self.units[0])
         np.sqrt(v, out=s)
         s += epsilon
         np.divide(g, s, out=s)
-        s *= rate
-        theta -= s
+        self._axpy(s, theta, a=-rate)
 
 
 OPTIMIZERS = {"adam": Adam, "nadam": Nadam, "rmsprop": RMSprop, "sgd": SGD}

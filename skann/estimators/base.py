@@ -28,22 +28,25 @@ from .._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
+from ..fitting.conformal import Conformal, n_needed
 from ..fitting.data import GivenRows
 from ..fitting.independent import IndependentNetworks
 from ..fitting.member import Member
 from ..fitting.networks import predictions_error
 from ..fitting.portfolio import Portfolio
 from ..fitting.prepare import Before, Given, prepare
+from ..fitting.resolved import resolved_params
 from ..fitting.scoring import Scoring
 from ..fitting.train import Trained
 from ..fitting.validation import Validation, check_validation
-from ..plotting.html import network_svg
+from ..plotting.html import added_html
+from ..plotting.summary import Summary, summarize
 from .fitted import FittedAttributes
 from .gradients import InputGradients
 from .parameters import check_contracts, check_portfolio, check_structure, structure
 from .prediction import chunk_rows, in_chunks
 
-OF_THE_CALL = 3  # the stacklevel of the call of `fit` or `partial_fit`, seen from `_fit`
+OF_THE_CALL = 3  # the stacklevel of the call of a public method, seen from the one that it calls, such as `_fit`
 
 
 class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML, Estimator, metaclass=ABCMeta):
@@ -153,13 +156,15 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         scoring = None if partial else Scoring.of(self, self._with_networks)
         given = self._check(X, y, sample_weight, validation, first, **target_options)
         kind = Portfolio if self.portfolio and not partial else self._kind_of_networks
+        parameters = {name: getattr(self, name) for name in self._parameters}
         start = prepare(
-            {name: getattr(self, name) for name in self._parameters}, given, self._target, kind,
+            parameters, given, self._target, kind,
             scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
             before=None if first else Before(self.encoder_, self.networks_),
             feature_names=getattr(self, "feature_names_in_", None),
         )  # fmt: skip
         self.encoder_ = start.encoder
+        self.resolved_params_ = resolved_params(parameters, start, None if first else self.resolved_params_)
         return start
 
     def _check(self, X, y, sample_weight, validation, first, **target_options):
@@ -172,9 +177,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
             self._target = copy.copy(self._target)  # it may learn more
             self._target.check_options(**target_options)
         y = self._target.encode(y)
-        weight = check_weight(sample_weight, X, np.float64)
+        own_weight = check_weight(sample_weight, X, np.float64)
         with np.errstate(over="ignore"):
-            weight = self._target.weight(y, weight, getattr(self, "class_weight", None))
+            weight = self._target.weight(y, own_weight, getattr(self, "class_weight", None))
         if weight is not None and not weight.any():
             raise ValueError("sample_weight times class_weight is zero for every row.")
         if weight is not None:
@@ -183,7 +188,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         if validation is not None:
             watched = check_validation(validation, self.early_stopping, self._check_X_y, self._target)
         groups = None if validation is None else validation.groups
-        return Given(X, y, weight, GivenRows(inputs.as_it_came(as_it_came, X), y, weight), watched, groups)
+        as_given = GivenRows(inputs.as_it_came(as_it_came, X), y, weight)
+        return Given(X, y, weight, as_given, watched, groups, own_weight)
 
     def _check_X_y(self, X, y, reset=False, names=("X", "y")):
         """X and y after the checks of their shapes, and of X's columns against earlier ones, which ``reset`` sets."""
@@ -214,6 +220,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         model.n_estimators, model.networks_ = networks.n_estimators, networks
         model.portfolio = self.portfolio if networks.is_ensemble else False
         model._structure = structure(model)
+        own = networks.own_params()
+        resolved = {name: own.get(name, value) for name, value in self.resolved_params_.items()}
+        model.resolved_params_ = {name: value for name, value in resolved.items() if name != "n_estimators"}
         return model
 
     def _snapshot(self, start, i, run, state):
@@ -224,7 +233,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         member = copy.copy(start.networks.members[i])
         member.take(Trained(network, state, run, len(data.rows), math.nan))
         networks = start.networks.only(member)
-        networks.evaluate_held_out([data], start.settings, self._target.unscale)
+        networks.evaluate_held_out([data], start.settings, self._target, judge=start.judge)
         return vars(self._with_networks(networks))
 
     def _predict(self, X, from_raw=None, networks=None):
@@ -248,6 +257,17 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         if prediction is not predicted and not np.isfinite(prediction).all():
             raise predictions_error(prediction.dtype)
         return prediction
+
+    def _conformal(self, coverage, otherwise):
+        """What makes intervals or sets of this coverage; a warning of what they are where held-out rows are too few."""
+        conformal = Conformal(self.networks_, self._target, coverage)
+        if not conformal.is_sufficient:
+            message = (
+                f"coverage={coverage:g} needs at least {n_needed(coverage)} held-out rows, and there are "
+                f"{conformal.n_rows:.0f}: {otherwise}."
+            )
+            warnings.warn(message, stacklevel=OF_THE_CALL)
+        return conformal
 
     def hidden_activations(self, X: MatrixLike, layer: int = -1) -> Floats:
         """Activations of a hidden layer: the features that the network has learnt.
@@ -283,28 +303,23 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         networks.members = [Member(head)]
         return self._predict(X, itemgetter(0), networks)
 
-    def summary(self) -> None:
-        """Print the layers of the fitted network, their output shapes and their numbers of parameters.
+    def summary(self) -> Summary:
+        """What is in the fitted estimator, as text.
 
-        Of an ensemble whose networks have the same layers, the first is shown.
+        A line for each layer, with its activation and its number of parameters; the columns that enter, by what they
+        become; the classes or targets that leave; epochs, scores and memory; and what "auto" stood for. Of an ensemble
+        whose networks have the same layers, those of one are shown.
+
+        Returns
+        -------
+        summary : Summary
+            Its ``str`` and ``repr`` are the text: nothing is printed.
         """
         check_is_fitted(self)
-        members = self.networks_.members
-        rows = [("layer", "output shape", "parameters"), ("Input", f"(n, {self.n_features_in_})", "0")]
-        for member in members[:1] if self.networks_.are_alike else members:
-            for layer in member.network.layers:
-                n_parameters = sum(math.prod(shape) for shape in layer.shapes.values())
-                rows.append((str(layer), f"(n, {layer.n_out})", f"{n_parameters:,}"))
-            rows.append(("total", "", f"{member.network.theta.size:,}"))
-        if self.networks_.is_ensemble:
-            n_parameters = sum(member.network.theta.size for member in members)
-            rows.append((f"{len(members)} networks", "", f"{n_parameters:,}"))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for name, shape, n_parameters in rows:
-            print(f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {n_parameters:>{widths[2]}}")
+        return summarize(self)
 
     def _added_html(self):
-        return network_svg(self)
+        return added_html(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

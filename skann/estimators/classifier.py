@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, StrOptions
 from .._typing import (
@@ -309,7 +310,12 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         are computed in it and have the type of their input.
 
     verbose : bool or int, default=False
-        Whether a line is printed after each epoch.
+        How much is printed on stdout, by this process whatever ``n_jobs``. 1 or True is a table of about 30 lines at
+        most, however long the fit is: the number of the network, epoch, training loss, the score that is watched, the
+        best epoch so far (marked where it is this one), learning rate, seconds, and about how many are left if no
+        network ends early. The last line says how many networks and epochs there were, their best scores and
+        `oof_score_`. 2 is a line for each epoch. In `partial_fit`, 1 is a line for the epochs 1 to 10, 20 to 100, 200
+        to 1000 and so on of all calls.
 
     Attributes
     ----------
@@ -327,6 +333,12 @@ class ANNClassifier(ClassifierMixin, BaseANN):
 
     encoder_ : transformer or None
         The fitted encoder, None if ``encoder`` is None.
+
+    resolved_params_ : dict of str to object
+        For each parameter that was "auto" its value in the last call: one that could be given in its place. The
+        learning rate is the one that has a factor for each group of parameters (see Notes); ``max_iter`` is the number
+        of epochs that the first two networks of an ensemble plan, those after them plan for as many as these need.
+        `partial_fit` and warm starts keep the values that made the network.
 
     networks_ : skann.fitting.networks.Networks
         The networks of the model, one or several, with their histories and the loss. The attributes below are read from
@@ -358,6 +370,18 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         Only with several networks: out-of-fold predictions. For each training row the mean prediction, probabilities or
         values, of the networks that held it out, NaN where none did; None if no rows were held out. Scores of the
         training rows that are computed from it are honest. It is not part of a pickle.
+
+    oof_score_ : float or None
+        Score of the training rows by networks that did not learn from them: what ``oob_score_`` is to a forest. It is
+        the accuracy or R2 of `oof_prediction_`, weighted by ``sample_weight``; of one network that of the rows that it
+        held out; with several quantiles minus the mean pinball loss. With any other ``scoring`` than "loss", None,
+        "accuracy" and "r2" it is the mean of the networks' best scores, weighted by the rows that they held out. None
+        if no rows were. Part of a pickle. Since the same rows chose the epochs, it is slightly optimistic, as
+        `best_validation_score_` is.
+
+    oof_loss_ : float or None
+        Mean loss of the held-out rows, in the units of `history_`, each judged by the network that held it out; of a
+        classifier at its temperature. None if no rows were held out.
 
     portfolio_ : list of dict
         Only with ``portfolio``: for each candidate the "params" that it changes, the mean best "score" of the held-out
@@ -431,8 +455,9 @@ class ANNClassifier(ClassifierMixin, BaseANN):
       temperature of a classifier. The targets of a regression are scaled, but not for "poisson", "gamma", "tweedie" and
       loss objects; with an encoder this is so for every solver.
 
-    ``portfolio=True`` has three candidates: the recipe, the recipe with "piecewise_linear" embeddings, and the recipe
-    without embeddings of numbers.
+    ``portfolio=True`` has three candidates in classification: the recipe, the recipe with "piecewise_linear"
+    embeddings, and the recipe without embeddings of numbers. In regression it has two, the recipe and the recipe with
+    frequencies of standard deviation 1 in place of 0.3.
 
     Up to 60 rows with a weight above zero it is made for few: nothing is held out, a batch is all rows, the training is
     in float64 and without dropout, so that an integer weight is exactly as many copies of a row. Classification then
@@ -516,7 +541,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         cv: CV = None,
         scoring: Scoring = "loss",
         n_estimators: int | Auto = "auto",
-        portfolio: bool | list[dict[str, Any]] = False,
+        portfolio: bool | list[dict] = False,
         n_jobs: int | None = None,
         encoder: Transformer | Auto | None = "auto",
         categorical_features: Categorical = "from_dtype",
@@ -629,6 +654,46 @@ class ANNClassifier(ClassifierMixin, BaseANN):
             label's own probability.
         """
         return self._predict(X)
+
+    def predict_set(self, X: MatrixLike, coverage: float = 0.9) -> Array:
+        """Predict sets of classes that hold the class of a new row with a given frequency.
+
+        They are adaptive (Romano et al. 2020, https://arxiv.org/abs/2006.02544), small where the network is sure: the
+        likeliest classes, down to a limit that follows from the held-out rows, which each network scores by the
+        probability of all likelier classes and half that of the class itself. With five networks or more each network
+        compares new rows with those that it held out; with fewer the whole model is compared with all of them. The page
+        about uncertainty in the documentation says what is guaranteed.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        coverage : float, default=0.9
+            Share of new rows, distributed as those of `fit` with their weights (``class_weight`` included), whose class
+            is to be in its set.
+
+        Returns
+        -------
+        sets : ndarray of bool of shape (n_samples, n_classes)
+            Which classes are in each set, columns in the order of `classes_`. The class that `predict` gives always is.
+
+        Raises
+        ------
+        ValueError
+            If the targets are multilabel, or if `fit` held out no rows: with ``early_stopping=False``, with ``X_val``,
+            and up to 60 rows without ``cv``.
+
+        Warns
+        -----
+        UserWarning
+            If there are too few held-out rows for the coverage, which then puts all classes in the sets.
+        """
+        check_is_fitted(self)
+        if self._target.multilabel:
+            raise ValueError(
+                "predict_set is for one label in each row, but y was multilabel: predict_proba gives the probability "
+                "of each label by itself."
+            )
+        return self._predict(X, self._conformal(coverage, "all classes are in the sets").sets)
 
     def predict_log_proba(self, X: MatrixLike) -> Floats:
         """Predict logarithms of probabilities, finite also where the probability itself rounds to 0.

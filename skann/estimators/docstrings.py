@@ -65,6 +65,12 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 encoder_ : transformer or None
     The fitted encoder, None if ``encoder`` is None.
 
+resolved_params_ : dict of str to object
+    For each parameter that was "auto" its value in the last call: one that could be given in its place. The learning
+    rate is the one that has a factor for each group of parameters (see Notes); ``max_iter`` is the number of epochs
+    that the first two networks of an ensemble plan, those after them plan for as many as these need. `partial_fit` and
+    warm starts keep the values that made the network.
+
 networks_ : skann.fitting.networks.Networks
     The networks of the model, one or several, with their histories and the loss. The attributes below are read from it.
 
@@ -94,6 +100,17 @@ oof_prediction_ : ndarray or None
     Only with several networks: out-of-fold predictions. For each training row the mean prediction, probabilities or
     values, of the networks that held it out, NaN where none did; None if no rows were held out. Scores of the training
     rows that are computed from it are honest. It is not part of a pickle.
+
+oof_score_ : float or None
+    Score of the training rows by networks that did not learn from them: what ``oob_score_`` is to a forest. It is the
+    accuracy or R2 of `oof_prediction_`, weighted by ``sample_weight``; of one network that of the rows that it held
+    out; with several quantiles minus the mean pinball loss. With any other ``scoring`` than "loss", None, "accuracy"
+    and "r2" it is the mean of the networks' best scores, weighted by the rows that they held out. None if no rows were.
+    Part of a pickle. Since the same rows chose the epochs, it is slightly optimistic, as `best_validation_score_` is.
+
+oof_loss_ : float or None
+    Mean loss of the held-out rows, in the units of `history_`, each judged by the network that held it out; of a
+    classifier at its temperature. None if no rows were held out.
 
 portfolio_ : list of dict
     Only with ``portfolio``: for each candidate the "params" that it changes, the mean best "score" of the held-out rows
@@ -160,8 +177,9 @@ of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it ha
   rows. The held-out rows set the temperature of a classifier. The targets of a regression are scaled, but not for
   "poisson", "gamma", "tweedie" and loss objects; with an encoder this is so for every solver.
 
-``portfolio=True`` has three candidates: the recipe, the recipe with "piecewise_linear" embeddings, and the recipe
-without embeddings of numbers.
+``portfolio=True`` has three candidates in classification: the recipe, the recipe with "piecewise_linear" embeddings,
+and the recipe without embeddings of numbers. In regression it has two, the recipe and the recipe with frequencies of
+standard deviation 1 in place of 0.3.
 
 Up to 60 rows with a weight above zero it is made for few: nothing is held out, a batch is all rows, the training is in
 float64 and without dropout, so that an integer weight is exactly as many copies of a row. Classification then has 16

@@ -245,7 +245,11 @@ dtype : {"auto", "float32", "float64"}, default="auto"
     computed in it and have the type of their input.
 
 verbose : bool or int, default=False
-    Whether a line is printed after each epoch.
+    How much is printed on stdout, by this process whatever ``n_jobs``. 1 or True is a table of about 30 lines at most,
+    however long the fit is: the number of the network, epoch, training loss, the score that is watched, the best epoch
+    so far (marked where it is this one), learning rate, seconds, and about how many are left if no network ends early.
+    The last line says how many networks and epochs there were, their best scores and `oof_score_`. 2 is a line for
+    each epoch. In `partial_fit`, 1 is a line for the epochs 1 to 10, 20 to 100, 200 to 1000 and so on of all calls.
 """
 
 OWN_PARAMETERS = {

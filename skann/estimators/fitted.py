@@ -127,6 +127,16 @@ class FittedAttributes:
         return None if networks.out_of_fold is None else self._target.shaped(networks.out_of_fold)
 
     @property
+    def oof_score_(self) -> float | None:
+        """Score of the rows that the networks held out; None if no rows were."""
+        return self._fitted_networks("oof_score_").oof_score
+
+    @property
+    def oof_loss_(self) -> float | None:
+        """Loss of the rows that the networks held out; None if no rows were."""
+        return self._fitted_networks("oof_loss_").oof_loss
+
+    @property
     def portfolio_(self) -> list[dict[str, Any]]:
         """The candidates of a portfolio, a dict each: params, score, n_networks and weight in the predictions."""
         networks = self._fitted_networks("portfolio_")

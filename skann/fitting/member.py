@@ -22,6 +22,10 @@ class Member:
         Rows seen in all epochs.
     importances : ndarray of shape (n_columns,) or None
         Mean absolute part of each column of X in the predictions; None where it was not learnt after the last training.
+    oof_score, oof_loss : float or None
+        Of the rows that it held out: see `skann.fitting.out_of_fold`.
+    scores : Scores or None
+        Conformity scores of the rows that the network held out.
     """
 
     def __init__(self, network, state=None, number=0, fold=0):
@@ -29,6 +33,8 @@ class Member:
         self.number, self.fold = number, fold
         self.history, self.n_iter, self.t = {}, 0, 0
         self.importances = None
+        self.oof_score = self.oof_loss = None
+        self.scores = None
 
     def take(self, trained):
         """Go on from what a training has made."""
@@ -41,6 +47,13 @@ class Member:
         self.network, self.state, self.n_iter = trained.network, trained.state, n_epochs
         self.importances = None
         self.t += trained.n_rows * n_epochs
+
+    @property
+    def best_recent_score(self):
+        """The greatest score on the watched rows in the last training; NaN if it ended before there was one."""
+        n_before = len(self.history["loss"]) - self.n_iter if self.n_iter else None
+        scores = [] if n_before is None else self.history.get("validation_score", [])[n_before:]
+        return max((score for score in scores if not math.isnan(score)), default=math.nan)
 
     def __getstate__(self):
         return vars(self) | {"state": None}

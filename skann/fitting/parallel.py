@@ -2,6 +2,7 @@
 
 import itertools
 import multiprocessing
+from dataclasses import replace
 
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import LokyBackend, ThreadingBackend, get_active_backend
@@ -78,8 +79,12 @@ def _one_after_the_other(trainings, deadline, tasks):
 
 
 def _by_joblib(trainings, n_jobs, deadline, tasks):
-    """By a backend that ``joblib.parallel_config`` has chosen, of a cluster say."""
-    signal = StopSignal()
+    """By a backend that ``joblib.parallel_config`` has chosen, of a cluster say.
+
+    What is to be told of a network is told when it comes back.
+    """
+    signal, listeners = StopSignal(), [training.listeners() for training in trainings]
+    trainings = [replace(training, progress=None) for training in trainings]
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")
     jobs = list(zip(trainings, allot(trainings, deadline, effective_n_jobs(n_jobs)), tasks, strict=True))
     n_first = N_FIRST if plans_by_the_first(trainings) else len(jobs)
@@ -92,7 +97,12 @@ def _by_joblib(trainings, n_jobs, deadline, tasks):
         signal.now()
         signal.wait()
         raise
-    return [each for each in trained if each is not None]
+    trained = [each for each in trained if each is not None]
+    for each, of_training in zip(trained, listeners, strict=False):
+        for listener in of_training:
+            listener.on_fit_begin(each.run)
+            listener.on_fit_end(each.run)
+    return trained
 
 
 def _train(training, allotted, task, signal=None):

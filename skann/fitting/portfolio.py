@@ -47,6 +47,13 @@ class Portfolio(Networks):
         return len(settings.candidates) * settings.n_estimators
 
     @staticmethod
+    def n_trained(settings):
+        """How many of the trainings there are if a race is run."""
+        n_candidates, n_folds = len(settings.candidates), settings.n_estimators
+        n_raced = min(N_RACED, n_folds)
+        return n_candidates * n_raced + min(N_FINALISTS, n_candidates) * (n_folds - n_raced)
+
+    @staticmethod
     def n_folds(settings):
         return settings.n_estimators
 

@@ -13,13 +13,15 @@ from .._weights import check_total, nonzero_rows, with_mean_1
 from ..encoding import inputs
 from ..encoding.dtypes import training_dtype
 from ..encoding.sources import column_sources
-from ..engine.losses import LOSSES
+from ..engine.losses import LOSSES, Quantile
 from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, few_rows, hold_out, none_held_out
 from .importance import learn_importances
+from .out_of_fold import Judge
 from .outcome import warnings_about
+from .progress import ProgressTable
 from .splitters import own_splits
 from .stream import constant_to_start_from, rows_to_start_from
 from .train import TrainingState
@@ -42,6 +44,8 @@ class Given(NamedTuple):
     validation : ValidationRows or None
     groups : array-like or None
         For the splitter that holds rows out, as they came.
+    sample_weight : ndarray or None
+        Without class weights.
     """
 
     X: Any
@@ -50,6 +54,7 @@ class Given(NamedTuple):
     as_given: GivenRows
     validation: ValidationRows | None = None
     groups: Any = None
+    sample_weight: np.ndarray | None = None
 
 
 class Before(NamedTuple):
@@ -78,6 +83,10 @@ class Start:
         The time of `time.perf_counter` at which ``max_time``, from the end of the encoding on, has passed.
     sources : ndarray of int or None
         The column of X that each encoded column comes from, see `column_sources`; None in `partial_fit`, too.
+    judge : Judge or None
+        What scores the held-out rows; None means by the best score that was watched.
+    progress : ProgressTable or None
+        What ``verbose`` prints.
     """
 
     settings: Any
@@ -87,10 +96,19 @@ class Start:
     messages: list
     deadline: float | None = None
     sources: np.ndarray | None = None
+    judge: Judge | None = None
+    progress: ProgressTable | None = None
 
     def train(self, *, is_warm, tasks=None):
         """Train the networks: see `Networks.train`."""
-        return self.networks.train(self.settings, self.data, is_warm=is_warm, deadline=self.deadline, tasks=tasks)
+        options = {"is_warm": is_warm, "deadline": self.deadline, "tasks": tasks, "progress": self.progress}
+        if self.progress is None:
+            return self.networks.train(self.settings, self.data, **options)
+        self.progress.begin(self.deadline)
+        try:
+            return self.networks.train(self.settings, self.data, **options)
+        finally:
+            self.progress.close()
 
     def warnings(self, trained):
         """What to warn of after the training: a list of messages with their categories."""
@@ -100,7 +118,9 @@ class Start:
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
-        self.networks.evaluate_held_out(self.data, self.settings, target.unscale, self.deadline)
+        self.networks.evaluate_held_out(self.data, self.settings, target, self.deadline, self.judge)
+        if self.progress is not None:
+            self.progress.end(self.networks, self.judge)
 
     def learn_importances(self, target, n_columns, trained):
         """Learn what the columns of X mean to the model, after all else; Ctrl-C ends it, and the model is kept."""
@@ -183,7 +203,18 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
     sources = None if partial else column_sources(encoder, given.X)
-    return Start(settings, encoder, networks, data, messages, deadline, sources)
+    judge = _judge(given, target, loss) if scoring is None or scoring.is_pooled else None
+    n_before = len(networks.members[0].history.get("loss", ())) if partial else 0
+    n_trained = n_trainings if before is not None else getattr(kind, "n_trained", kind.n_trainings)(settings)
+    watching = None if watched[0] is None else scoring
+    progress = ProgressTable(settings, n_trained, watching, n_before) if settings.verbose else None
+    return Start(settings, encoder, networks, data, messages, deadline, sources, judge, progress)
+
+
+def _judge(given, target, loss):
+    """What scores predictions for the training rows."""
+    levels = loss.levels if isinstance(loss, Quantile) and loss.n_outputs else None
+    return Judge(given.y, given.sample_weight, target.is_classification, levels)
 
 
 def _no_race(settings):

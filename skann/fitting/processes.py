@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from sklearn import config_context
 
 from .._compat import LokyProcess, cloudpickle, loky_tracker
-from ..engine.callbacks import Callback, Verbose
+from ..engine.callbacks import Callback
 from ..engine.training import Run
 from .recipe import Settings
 from .stopping import StopSignal
@@ -77,11 +77,11 @@ class Worker:
         -------
         trained : Trained
         """
-        listeners = [Verbose()] if training.settings.verbose else []
+        listeners = training.listeners()
         listeners += [] if task is None else [task(training.state, [])]
         run = Run(training.network)
         settings = Settings(**vars(training.settings) | dict.fromkeys(NOT_OF_A_TRAINING))
-        pickled = cloudpickle.dumps(replace(training, settings=settings, data=None))
+        pickled = cloudpickle.dumps(replace(training, settings=settings, data=None, progress=None))
         self._send((i, pickled, time_limit, bool(listeners), task is not None))
         while True:
             what, content = self._receive()

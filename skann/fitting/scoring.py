@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 
-from .._compat import takes_sample_weight
+from .._compat import score_name, takes_sample_weight
 from ..engine.calibration import CalibratedLoss
 from ..engine.scores import R2, Accuracy
 from .data import GivenRows
@@ -31,25 +32,34 @@ class Scoring:
         `Accuracy` or `R2` where the score needs raw outputs only.
     model_of : callable(networks) -> estimator
         A copy of the estimator that predicts with these networks.
+    name : str
+        For people.
     """
 
     scoring: Any
     scorer: Any
     quick: type | None
     model_of: Any
+    name: str
 
     @classmethod
     def of(cls, estimator, model_of):
         """That of an estimator; what scikit-learn does not know as a scorer is its error."""
         scoring = estimator.scoring
+        name = score_name(estimator)
         if isinstance(scoring, str) and scoring == "loss":
-            return cls(scoring, None, None, model_of)
-        return cls(scoring, check_scoring(estimator, scoring=scoring), _quick(estimator), model_of)
+            return cls(scoring, None, None, model_of, name)
+        return cls(scoring, check_scoring(estimator, scoring=scoring), _quick(estimator), model_of, name)
 
     @property
     def is_loss(self):
         """Whether the loss is watched."""
         return self.scorer is None
+
+    @property
+    def is_pooled(self):
+        """Whether held-out rows are scored together, by accuracy or R2; else each network has a score of its own."""
+        return self.is_loss or self.quick is not None
 
     def score(self, networks, watched, given, calibrated):
         """The score of a training: a callable(network, raw) -> float, None for minus the loss.
@@ -102,6 +112,9 @@ class ModelScore:
 def _quick(estimator):
     """The score that needs raw outputs only, or None."""
     name, score = ("accuracy", Accuracy) if is_classifier(estimator) else ("r2", R2)
+    levels = estimator.quantile if estimator.loss == "quantile" else getattr(estimator.loss, "levels", 0)
+    if estimator.scoring is None and np.size(levels) > 1:
+        return None
     if estimator.scoring is None:
         return score if type(estimator).score is type(estimator)._default_score else None
     return score if isinstance(estimator.scoring, str) and estimator.scoring == name else None

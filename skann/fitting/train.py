@@ -8,7 +8,7 @@ import numpy as np
 
 from .._threads import blas_threads
 from ..engine.averaging import WeightAverage
-from ..engine.callbacks import BestWeights, LowerRate, Patience, Validation, Verbose
+from ..engine.callbacks import BestWeights, LowerRate, Patience, Validation
 from ..engine.evaluation import mean_loss, pooled_targets, raw_outputs, targets_for_mean
 from ..engine.network import Network
 from ..engine.objective import Objective
@@ -16,6 +16,7 @@ from ..engine.stepping import Stepper
 from ..engine.training import Run, fit_lbfgs, fit_minibatch
 from . import build
 from .data import TrainingData
+from .progress import NetworkProgress
 
 
 class TrainingState:
@@ -54,6 +55,10 @@ class Training:
     is_only_one : bool
         Several networks are trained with one BLAS thread each: ``n_jobs`` uses more cores better, and the last bits of
         a large product in float32 depend on the number of threads.
+    number : int
+        Of the network, from 0.
+    progress : ProgressTable or None
+        Is told of the training; it stays in its process.
     """
 
     settings: Any
@@ -63,6 +68,8 @@ class Training:
     state: TrainingState
     is_warm: bool = False
     is_only_one: bool = True
+    number: int = 0
+    progress: Any = None
 
     @property
     def batch_size(self):
@@ -74,6 +81,10 @@ class Training:
     def largest_product(self):
         """Multiplications in the largest matrix product of a step, 0 where several networks are trained."""
         return self.batch_size * self.network.largest_weight if self.is_only_one else 0
+
+    def listeners(self):
+        """The engine callbacks that tell the `ProgressTable`, none if there is no table."""
+        return [] if self.progress is None else [NetworkProgress(self.progress, self.number, self.settings.n_epochs)]
 
     def objective(self):
         """The objective, after the network got its gradient vector."""
@@ -122,7 +133,7 @@ def fit_network(training, time_limit=None, task=None, signal=None):
     constant, constant_loss = _constant(data, training.loss)
     start = network.theta.copy() if training.is_warm else None  # with averaging, theta is about to be replaced
     callbacks = [] if settings.is_partial else _watchers(training, constant, constant_loss, start, time_limit)
-    callbacks += [Verbose()] if settings.verbose else []
+    callbacks += training.listeners()
     if task is not None:
         callbacks = [*callbacks, task(training.state, callbacks)]
     if signal is not None:

@@ -11,6 +11,20 @@ PITCH, HEIGHT, BAR = 132, 64, 16  # pixels: from column to column, of the highes
 N_SHOWN = 12  # columns; those in the middle of deeper networks are left out
 
 
+def added_html(estimator):
+    """What is shown below scikit-learn's diagram: the network, and what "auto" became; empty before `fit`."""
+    return network_svg(estimator) + resolved_html(estimator)
+
+
+def resolved_html(estimator):
+    """The values of parameters that are "auto", as HTML that unfolds; empty where there are none."""
+    values = getattr(estimator, "resolved_params_", {})
+    if not values:
+        return ""
+    rows = [f"<tr><td>{name}</td><td>{html.escape(repr(value))}</td></tr>" for name, value in values.items()]
+    return f'<details class="skann-auto"><summary>What "auto" became</summary><table>{"".join(rows)}</table></details>'
+
+
 def network_svg(estimator):
     """The network of a fitted estimator as HTML: a bar for each column, its height the logarithm of the units.
 

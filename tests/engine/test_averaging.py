@@ -41,7 +41,7 @@ class Recorder:
 @pytest.mark.parametrize("decay", [0.0, 0.3, 0.99])
 def test_closed_form(decay):
     rng = np.random.default_rng(0)
-    thetas = rng.normal(size=(60, 5))
+    thetas = rng.normal(size=(900, 5))  # with the decay of 0.99, its unit begins anew once
     average = WeightAverage(decay, thetas[0])
     for theta in thetas[1:]:
         average.update(theta)

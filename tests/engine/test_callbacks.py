@@ -7,7 +7,7 @@ import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from skann.engine import callbacks as module
-from skann.engine.callbacks import BestWeights, Callback, LowerRate, Patience, TimeLimit, Validation, Verbose
+from skann.engine.callbacks import BestWeights, Callback, LowerRate, Patience, TimeLimit, Validation
 from skann.engine.rows import ArrayRows
 from skann.engine.training import Run
 from tests.engine.runs import make_stepper
@@ -243,22 +243,6 @@ def test_time_limit_leaves_time(monkeypatch, n_after, second):
     run, limit = Run.__new__(Run), TimeLimit(10, n_after=n_after)
     limit.on_fit_begin(run)
     assert [limit.is_over(run, 4) for _ in range(10)].index(True) + 1 == second
-
-
-def test_verbose(capsys):
-    run, verbose = Run(make_network()), Verbose()
-    run.epoch = 3
-    run.record(loss=0.5, learning_rate=0.1)
-    assert not verbose.on_epoch_end(run)
-    assert capsys.readouterr().out == "Iteration 3, loss = 0.50000000\n"
-    run.record(validation_score=0.75)
-    verbose.on_epoch_end(run)
-    assert "Validation score: 0.750000" in capsys.readouterr().out
-    verbose.on_fit_end(run)
-    assert capsys.readouterr().out == ""
-    run.stopped_by = "so"
-    verbose.on_fit_end(run)
-    assert capsys.readouterr().out == "Training stopped: so.\n"
 
 
 def test_the_base_does_nothing():

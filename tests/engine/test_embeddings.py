@@ -25,7 +25,7 @@ def make_columns():
             "bins": PiecewiseLinear(EDGES, n_features=2),
             "rest": PassThrough(2),
             "city": Category(6, n_features=3),
-            "street": Category(11, n_features=2),
+            "street": Category(40, n_features=2),  # more than FEW_LEVELS
         }
     )
 
@@ -87,15 +87,17 @@ def test_piecewise_linear_is_linear_at_first_and_interpolates():
     np.testing.assert_allclose(buf["c"][:, 1], [[0, 0, 0], [0.5, 0, 0], [1, 0, 0.5], [1, 0, 2], [-1, 0, 0]], atol=1e-12)
 
 
-def test_category():
-    layer = bound(Category(4, 3))
+@pytest.mark.parametrize("n_levels", [4, 40])
+def test_category(n_levels):
+    layer = bound(Category(n_levels, 3))
     codes = np.array([[0.0], [2.0], [4.0], [2.0]])
     a, buf = run(layer, codes)
     np.testing.assert_array_equal(a, layer.E[[0, 2, 4, 2]])
     assert not a[0].any()
     buf["delta"][...] = delta = np.random.default_rng(0).normal(size=(4, 3))
     layer.backward(codes, buf)
-    np.testing.assert_allclose(layer.dE, [[0] * 3, [0] * 3, delta[1] + delta[3], [0] * 3, delta[2]])
+    np.testing.assert_allclose(layer.dE[:5], [[0] * 3, [0] * 3, delta[1] + delta[3], [0] * 3, delta[2]])
+    assert not layer.dE[5:].any()
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

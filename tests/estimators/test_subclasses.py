@@ -111,7 +111,7 @@ def test_clone_pickle_and_prints(Subclass, data):
     np.testing.assert_array_equal(clone(model).fit(X, y).predict(X), expected)
     assert repr(model) == f"{Subclass.__name__}()"
     assert "skann-network" in model._repr_html_()
-    model.summary()
+    assert str(model.summary()).startswith(f"{Subclass.__name__}: ")
 
 
 @EACH

@@ -234,15 +234,18 @@ def test_a_folder_without_room(folder, monkeypatch):
 
 
 def test_verbose_speaks_here(tmp_path, long, capfd):
-    """In whole lines, of each network as many as with one job."""
+    """In whole lines, of each network the same as with one job, but for the seconds; the header first, the end last."""
     texts = {}
     for n_jobs in (2, 1):
-        fitted(ANNRegressor, tmp_path, n_jobs, verbose=True)
-        texts[n_jobs] = capfd.readouterr().out
-    assert sorted(texts[2].splitlines()) == sorted(texts[1].splitlines())
-    lines = texts[2].splitlines()
-    for i, line in enumerate(lines):
-        assert not line.startswith("Iteration") or lines[i + 1].startswith("Validation score")
+        fitted(ANNRegressor, tmp_path, n_jobs, verbose=2)
+        texts[n_jobs] = [line.split() for line in capfd.readouterr().out.splitlines()]
+    for head, *rows, end in texts.values():
+        assert head[0] == "network"
+        assert end[:2] == ["5", "networks,"]
+        assert {len(row) - ("*" in row) for row in rows} == {8}
+    untimed = [sorted(row[:-2] for row in text[1:-1]) for text in texts.values()]
+    assert untimed[0] == untimed[1]
+    assert len(untimed[0]) > 5
 
 
 class Listener:

@@ -5,7 +5,6 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 
@@ -215,27 +214,6 @@ def test_max_time(Estimator, solver):
     assert model.n_iter_ == len(model.loss_curve_) >= 1
     if model.n_iter_ > 1 and solver != "lbfgs":
         assert model.history_["seconds"][-2] < 0.5
-
-
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_verbose_prints_a_line_per_epoch(solver, capsys):
-    """The peer's: ``Iteration 1, loss = 1.09861229``; and nothing without ``verbose``."""
-    model = ANNClassifier((4,), solver=solver, max_iter=3, verbose=True, random_state=0).fit(X, Y)
-    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Iteration")]
-    assert lines == [f"Iteration {i}, loss = {loss:.8f}" for i, loss in enumerate(model.loss_curve_, 1)]
-    clone(model).set_params(verbose=False).fit(X, Y)
-    assert capsys.readouterr() == ("", "")
-
-
-def test_summary(capsys):
-    """Each layer, its output shape, its parameters; the total is their sum."""
-    ANNClassifier((6, 5), dropout=0.1, max_iter=2, random_state=0).fit(X, Y).summary()
-    out = capsys.readouterr().out
-    total = 4 * 6 + 6 + 6 * 5 + 5 + 5 * 3 + 3
-    assert str(total) in out
-    assert "30" in out
-    assert "35" in out
-    assert "18" in out
 
 
 def test_hidden_activations():

@@ -137,9 +137,12 @@ MUTANTS = {
     },
     "engine/test_optimizers.py": {
         "engine/optimizers.py": [
-            ("(1 - self.beta_1) / (1 - self.beta_1**self.t)", "1 - self.beta_1"),
-            ("unscale_v = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))\n        return",
-             "unscale_v = math.sqrt(1 - self.beta_2)\n        return"),
+            ("unscale_m /= 1 - self.beta_1**self.t", "pass"),
+            ("math.sqrt(unit_v * (1 - self.beta_2) / (1 - self.beta_2**self.t))",
+             "math.sqrt(unit_v * (1 - self.beta_2))"),
+            ("            self.state[i] *= self.units[i]\n", ""),
+            ("            self.units[i] = 1.0\n", ""),
+            ("self._axpy(g, m, a=1 / self.units[0])", "self._axpy(g, m)"),
             ("(rate * unscale_m / unscale_v, self.epsilon / unscale_v)",
              "(rate * unscale_m / unscale_v, 1e4 * self.epsilon / unscale_v)"),
             ("if self.nesterovs_momentum:", "if not self.nesterovs_momentum:"),
@@ -154,7 +157,10 @@ MUTANTS = {
             ("self.t += 1", "self.t += 2"),
             ('for name in ("t", *self.kept):', "for name in self.kept:"),
             ('for name in ("t", *self.kept):', 'for name in ("t",):'),
-            ('        self.state[...] = state["state"]\n', ""),
+            ('self.state[...], self.units = state["state"], list(state["units"])',
+             'self.units = list(state["units"])'),
+            ('self.state[...], self.units = state["state"], list(state["units"])',
+             'self.state[...] = state["state"]'),
         ]
     },
     "engine/test_layers.py engine/test_embeddings.py": {
@@ -181,13 +187,16 @@ MUTANTS = {
             ("minus_du *= np.sin(u, out=u)", "minus_du *= np.cos(u, out=u)"),
             ("np.negative(minus_dwp[:, :, 0], out=self.dw)", "self.dw[...] = minus_dwp[:, :, 0]"),
             ("np.negative(minus_dwp[:, :, 1], out=self.dp)", "self.dp[...] = minus_dwp[:, :, 1]"),
-            ("np.matmul(self.W, delta[:, 1:]", "np.matmul(1.001 * self.W, delta[:, 1:]"),
+            ("np.matmul(self.W, delta,", "np.matmul(1.001 * self.W, delta,"),
+            ("shift[:, 1:] = self.b", "shift[:, 1:] = 1.001 * self.b"),
+            ("np.matmul(delta, x1[0, 1], out=self.db)", "np.matmul(delta, x1[0, 0], out=self.db)"),
+            ("np.arange(self.n_levels + 1, dtype=x.dtype)", "np.arange(1, self.n_levels + 2, dtype=x.dtype)"),
             ('"nfd,nf->fd", delta, x', '"nfd,nf->fd", 1.001 * delta, x'),
             ("np.sum(delta, axis=0, out=self.db)", "np.mean(delta, axis=0, out=self.db)"),
             ("        self.dE[0] = 0\n", "        pass\n"),
             ("        self.E[0] = 0\n", ""),
             ('places.ravel(), buf["delta"].ravel()', 'places.ravel(), 1.001 * buf["delta"].ravel()'),
-            ("        self.dE.fill(0)\n", ""),
+            ("            self.dE.fill(0)\n", ""),
             ("2 * math.pi * self.sigma", "self.sigma"),
         ],
     },
@@ -212,9 +221,11 @@ MUTANTS = {
         "engine/averaging.py": [
             ("min(self.decay, self.t / (self.t + 9))", "self.decay"),
             ("self.t / (self.t + 9)", "self.t / (self.t + 10)"),
-            ("self._scratch *= weight", "self._scratch *= 1.001 * weight"),
-            ('self.t = state["t"]', "self.t = 0"),
-            ("self.average = theta.copy()", "self.average = theta"),
+            ("a=(1 - decay) / self._unit", "a=1.001 * (1 - decay) / self._unit"),
+            ("            self._in_units *= self._unit\n", ""),
+            ("            self._unit = 1.0\n", ""),
+            ('self.t, self._unit = state["t"], 1.0', "self.t, self._unit = 0, 1.0"),
+            ("self._in_units, self._unit = theta.copy(), 1.0", "self._in_units, self._unit = theta, 1.0"),
         ],
         "engine/calibration.py": [
             ("math.exp(-log_temperature)", "math.exp(log_temperature)"),
@@ -416,7 +427,7 @@ MUTANTS = {
             ("        unshrink(other)\n", ""),
         ],
     },
-    "fitting/test_portfolio.py": {
+    "fitting/test_portfolio.py -k not stored": {
         "fitting/portfolio.py": [
             ("np.argsort(-self.scores", "np.argsort(self.scores"),
             ("return number // len(settings.candidates)", "return number % settings.n_estimators"),
@@ -506,6 +517,65 @@ MUTANTS = {
             ("return None if weight is None or weight.all() else np.flatnonzero(weight)", "return None"),
         ],
     },
+    "fitting/test_progress.py -k every_epoch or few_lines or evenly or by_the_time or left or partial or ctrl": {
+        "fitting/progress.py": [
+            ("is_due = n_steps > self.n_steps", "is_due = n_steps >= self.n_steps"),
+            ("self.n_networks <= N_ENDS", "False"),
+            ("self.printed.get(number) != run.epoch and", "True and"),
+            ("is_watched and not", "not"),
+            ("epoch & (epoch - 1) == 0", "False"),
+            ("(self.n_networks == 1 or epoch <= N_EARLY)", "True"),
+            ("number == next(iter(self.done), None)", "True"),
+            ("return is_round(self.n_before + epoch)", "return is_round(epoch)"),
+            ("        if not self.n_before:\n", "        if True:\n"),
+            ("int(np.argmax(scores)) + 1", "int(np.argmax(scores))"),
+            ("-score if self.scoring.is_loss else score", "score"),
+            ("sum(ended) / len(ended) if ended else self.settings.n_epochs", "self.settings.n_epochs"),
+            ("self.planned[i] - self.done.get(i, 0) for i", "self.planned[i] for i"),
+            ("self.planned.keys() - self.ended", "self.planned.keys()"),
+            ("max(0.0, min(left, self.deadline - now))", "left"),
+            ("return max(share, min(1.0,", "return min(share, min(1.0,"),
+        ]
+    },
+    "fitting/test_out_of_fold.py": {
+        "fitting/out_of_fold.py": [
+            ("None if self.weight is None else self.weight[rows]", "None"),
+            ("weight / weight.mean()", "weight"),
+            (") / len(self.levels)", ")"),
+            ("* of_member.watched.total_weight", ""),
+            ("networks.calibrated(outputs)", "outputs"),
+            ("y, weight = targets_for_mean(watched)", "y, weight = watched.targets()[0], None"),
+        ],
+        "fitting/networks.py": [
+            ("other.oof_score, other.oof_loss = member.oof_score, member.oof_loss", "pass"),
+            ("            each.oof_score = each.oof_loss = None", "            pass"),
+        ],
+        "fitting/scoring.py": [("return self.is_loss or self.quick is not None", "return True")],
+        "estimators/base.py": [("as_given, watched, groups, own_weight", "as_given, watched, groups, weight")],
+    },
+    "fitting/test_resolved.py": {
+        "fitting/resolved.py": [
+            ("start.networks.members[0].network.theta.dtype.name", "settings.dtype"),
+            ('"early_stopping": is_watched', '"early_stopping": settings.early_stopping'),
+            ('if settings.solver == "lbfgs" else', 'if False else'),
+            ("min(settings.batch_size, n_rows)", "settings.batch_size"),
+            ("    if not is_watched:\n", "    if False:\n"),
+            ("for name in OF_THE_NETWORK if name in (before or {})", "for name in ()"),
+            ("for name in OF_THE_NETWORK if", "for name in before or () if"),
+            ("clone(start.encoder)", "start.encoder"),
+        ],
+        "estimators/base.py": [('if name != "n_estimators"', "if name")],
+    },
+    "plotting/test_summary.py": {
+        "plotting/summary.py": [
+            ("numbers[numeric.with_missing], *categories", "categories"),
+            ("[numeric.varying])]", "[:0])]"),
+            ("not table.is_code and table.n_columns > 0", "table.n_columns > 0"),
+            ("[-each for each in scores] if", "scores if"),
+            ("len(names) - len(shown) - 1", "len(names) - len(shown)"),
+            ("float(sum(theta.nbytes for theta in thetas))", "float(thetas[0].nbytes)"),
+        ]
+    },
     "fitting/test_balance.py": {
         "fitting/train.py": [
             ("[data.rows] if data.held_out is None else [data.rows, data.watched]", "[data.rows]"),
@@ -526,7 +596,7 @@ MUTANTS = {
             ("list(splitter.split(given.as_given.X, y, groups))", "list(splitter.split(given.X, given.y, groups))"),
             ("classifier=target.is_classification", "classifier=False"),
         ],
-        "fitting/prepare.py": [("own[i % len(own)]", "own[0]")],
+        "fitting/prepare.py": [("folds[i % len(folds)] for", "folds[0] for")],
         "learning_rate_finder.py": [("cv=None, ", "")],
     },
     "encoding/test_refusals.py": {
@@ -639,6 +709,47 @@ MUTANTS = {
         "fitting/scoring.py": [
             ("CalibratedLoss(networks.training_loss()", "CalibratedLoss(networks.loss"),
             ("self.quick(networks.training_loss()", "self.quick(networks.loss"),
+        ],
+    },
+    "fitting/test_conformity.py": {
+        "fitting/conformity.py": [
+            (" - falling / 2", ""),
+            ("np.maximum(lower - y, y - upper)", "np.maximum(lower - y, 0)"),
+            ("share[:, None] * np", "np"),
+            ("weight @ here", "here @ here"),
+            ("nan=LARGEST", "nan=0.0"),
+            ("np.arange(1, MAX_SCORES + 1)", "np.arange(MAX_SCORES)"),
+            ("each.total / len(each.values)", "1.0"),
+        ],
+    },
+    "fitting/test_conformal.py": {
+        "fitting/conformal.py": [
+            ("np.min(sums, axis=0)", "np.max(sums, axis=0)"),
+            ("reached.min(axis=0) - slack", "reached.min(axis=0) + slack"),
+            ("reached.max(axis=0) + slack", "reached.min(axis=0) + slack"),
+            ("coverage / (1 - coverage)", "1 / (1 - coverage)"),
+        ],
+    },
+    "estimators/test_uncertainty.py -k not stored and not tables and not spread": {
+        "fitting/conformal.py": [
+            ("n_folds >= N_CROSS", "n_folds > N_CROSS"),
+            ("(self.total + of_new_row)", "self.total"),
+            ("-low for low, _", "-low + 0.01 for low, _"),
+            ('getattr(self.networks.loss, "positive_only", False)', "False"),
+            ("sets[np.arange(len(sets)), self.networks.predict(raw).argmax(axis=1)] = True", "pass"),
+            ("np.where(lower > upper, middle, end)", "end"),
+        ],
+        "fitting/networks.py": [
+            ("        self._keep_scores([], data, settings, target)\n", ""),
+        ],
+    },
+    "estimators/test_scores.py": {
+        "estimators/regressor.py": [
+            ("sample_weight=sample_weight, alpha=level", "alpha=level"),
+            ("-float(np.mean(losses))", "float(np.mean(losses))"),
+        ],
+        "fitting/scoring.py": [
+            ("estimator.scoring is None and np.size(levels) > 1", "False"),
         ],
     },
 }  # fmt: skip
