@@ -131,7 +131,8 @@ def find_learning_rate(
     if math.isnan(lowest):
         message = f"No learning rate from {start:g} to {end:g} lowers the loss: there is none to suggest."
         warnings.warn(message, stacklevel=2)
-    suggestion = min(max(settings.learning_rate_init, lowest), highest) if settings.from_recipe else lowest
+    from_recipe = settings.from_recipe and not math.isnan(lowest)
+    suggestion = min(max(settings.learning_rate_init, lowest), highest) if from_recipe else lowest
     return LearningRateSweep(rates, losses, smoothed, suggestion, lowest, highest)
 
 

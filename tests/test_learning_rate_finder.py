@@ -121,9 +121,10 @@ def test_suggestion_is_in_the_range_in_which_it_learns():
     assert smoothed[learns][smoothed[learns].argmin() :].max() <= low + (level - low) / 9
     assert smoothed[np.argmax(rates > sweep.highest_rate)] > low + (level - low) / 11
     assert sweep.lowest_rate < sweep.suggestion == 0.02 < sweep.highest_rate
-    low, high = (find_learning_rate(model, X, y, **ends) for ends in ({"end": 0.01}, {"start": 0.04}))
+    low = find_learning_rate(model, X, y, end=0.01)
     assert low.suggestion == low.highest_rate == 0.01
-    assert high.suggestion == high.lowest_rate >= 0.04
+    narrow = find_learning_rate(ANNClassifier((16,), random_state=0), X, y)
+    assert narrow.suggestion == narrow.lowest_rate > 0.02
     plain = find_learning_rate(model.set_params(encoder=None), X, y)
     assert plain.suggestion == plain.lowest_rate
 
@@ -197,6 +198,8 @@ def test_no_suggestion_without_learning():
     with pytest.warns(UserWarning, match="No learning rate") as record:
         sweep = find_learning_rate(linear_model(), np.zeros((50, 2)), np.ones(50))
     assert np.isnan(sweep.suggestion)
+    with pytest.warns(UserWarning, match="No learning rate"):
+        assert np.isnan(find_learning_rate(ANNClassifier(random_state=0), X, y, start=0.04).suggestion)
     assert record[0].filename == __file__
 
 
