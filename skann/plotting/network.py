@@ -57,6 +57,8 @@ class NetworkDisplay:
     [4, 8, 4, 3]
     """
 
+    names_: list[Any]
+
     def __init__(self, columns: Sequence[Any], *, name: str | None = None) -> None:
         self.columns = columns
         self.name = name
