@@ -27,6 +27,8 @@ from .output import encode_checked, encode_table
 from .stream import TableStream
 from .tables import check_table, has_columns
 
+OF_A_WRAPPED_CALL = 3  # the stacklevel of the call of a method that scikit-learn has wrapped for `set_output`
+
 
 class TabularEncoder(TransformerMixin, Estimator):
     """Encode a table for a neural network: scaled numbers, one-hot and code columns, no missing values.
@@ -190,7 +192,8 @@ class TabularEncoder(TransformerMixin, Estimator):
             If strings that are taken as categories read like dates.
         """
         self.__dict__ = vars(self._learn(X, sample_weight)[0])
-        _warn(self)
+        for message in remarks(self):
+            warnings.warn(message, UserWarning, stacklevel=2)
         return self
 
     def partial_fit(self, X: MatrixLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -232,7 +235,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         """
         if not hasattr(self, "numeric_columns_"):
             self.__dict__ = vars(self._learn(X, sample_weight, is_stream=True)[0])
-            _warn(self)
+            for message in remarks(self):
+                warnings.warn(message, UserWarning, stacklevel=2)
             return self
         check_parameters(self)
         X = self._check(X, reset=False)
@@ -282,7 +286,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         fitted, table = self._learn(X, sample_weight)
         encoded = encode_table(fitted, table)
         self.__dict__ = vars(fitted)
-        _warn(self, stacklevel=4)  # scikit-learn has wrapped this method
+        for message in remarks(fitted):
+            warnings.warn(message, UserWarning, stacklevel=OF_A_WRAPPED_CALL)
         return encoded
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
@@ -329,9 +334,3 @@ class TabularEncoder(TransformerMixin, Estimator):
         tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _warn(encoder, stacklevel=3):
-    """Warn, in the name of the caller of the method, of what is remarkable in the columns."""
-    for message in remarks(encoder):
-        warnings.warn(message, UserWarning, stacklevel=stacklevel)
