@@ -79,15 +79,19 @@ def measure(path, setting, seed, max_rows):
     model = estimator(setting, is_classifier, seed)
     start = time.process_time()
     model.fit(X_train, y_train)
-    result = {"seconds": time.process_time() - start}
+    return {"seconds": time.process_time() - start} | judge(model, X_test, y_train, y_test, is_classifier)
+
+
+def judge(model, X_test, y_train, y_test, is_classifier):
+    """The losses of a fitted model on rows that it has not seen."""
     if not is_classifier:
-        return result | {"rmse": root_mean_squared_error(y_test, model.predict(X_test)) / y_test.std()}
+        return {"rmse": root_mean_squared_error(y_test, model.predict(X_test)) / y_test.std()}
     proba = np.zeros((len(y_test), max(y_train.max(), y_test.max()) + 1))
     proba[:, model.classes_] = np.clip(model.predict_proba(X_test), 1e-7, 1)
     proba /= proba.sum(axis=1, keepdims=True)
     labels = np.arange(proba.shape[1])
     score = proba[:, 1] if len(labels) == 2 else proba
-    return result | {
+    return {
         "error": 1 - accuracy_score(y_test, proba.argmax(axis=1)),
         "log_loss": log_loss(y_test, proba, labels=labels),
         "1-auc": 1 - roc_auc_score(y_test, score, multi_class="ovr", labels=labels),

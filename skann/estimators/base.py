@@ -32,13 +32,14 @@ from ..fitting.data import GivenRows
 from ..fitting.independent import IndependentNetworks
 from ..fitting.member import Member
 from ..fitting.networks import predictions_error
+from ..fitting.portfolio import Portfolio
 from ..fitting.prepare import Before, Given, prepare
 from ..fitting.scoring import Scoring
 from ..fitting.train import Trained
 from ..fitting.validation import Validation, check_validation
 from ..plotting.html import network_svg
 from .fitted import FittedAttributes
-from .parameters import check_contracts, check_structure, structure
+from .parameters import check_contracts, check_portfolio, check_structure, structure
 from .prediction import chunk_rows, in_chunks
 
 OF_THE_CALL = 3  # the stacklevel of the call of `fit` or `partial_fit`, seen from `_fit`
@@ -121,6 +122,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         """Check, prepare, train, keep. ``partial``: for one epoch, without callbacks, and nothing is watched."""
         check_contracts(self)
         check_parameters(self)
+        check_portfolio(self)
         task = None
         if not partial and callbacks_of(self):
             task = FitTask(self, X, y, sample_weight, lambda *state: self._snapshot(start, *state))
@@ -148,9 +150,10 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
             check_structure(self, self._structure)
         scoring = None if partial else Scoring.of(self, self._with_networks)
         given = self._check(X, y, sample_weight, validation, first, **target_options)
+        kind = Portfolio if self.portfolio and not partial else self._kind_of_networks
         start = prepare(
-            {name: getattr(self, name) for name in self._parameters}, given, self._target,
-            self._kind_of_networks, scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
+            {name: getattr(self, name) for name in self._parameters}, given, self._target, kind,
+            scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
             before=None if first else Before(self.encoder_, self.networks_),
             feature_names=getattr(self, "feature_names_in_", None),
         )  # fmt: skip
@@ -207,6 +210,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         for name in OF_CALLBACKS:
             vars(model).pop(name, None)
         model.n_estimators, model.networks_ = networks.n_estimators, networks
+        model.portfolio = self.portfolio if networks.is_ensemble else False
         model._structure = structure(model)
         return model
 
@@ -311,6 +315,8 @@ def has_partial_fit(estimator):
     """Condition for the method partial_fit to exist."""
     if estimator.solver == "lbfgs":
         raise AttributeError("solver='lbfgs' has no partial_fit: it needs all rows at once.")
+    if estimator.portfolio:
+        raise AttributeError("portfolio has no partial_fit: candidates need held-out rows, and so all rows at once.")
     if getattr(estimator, "class_weight", None) == "balanced":
         raise AttributeError("class_weight='balanced' has no partial_fit: it needs all rows at once.")
     return True

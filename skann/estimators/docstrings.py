@@ -95,6 +95,10 @@ oof_prediction_ : ndarray or None
     values, of the networks that held it out, NaN where none did; None if no rows were held out. Scores of the training
     rows that are computed from it are honest. It is not part of a pickle.
 
+portfolio_ : list of dict
+    Only with ``portfolio``: for each candidate the "params" that it changes, the mean best "score" of the held-out rows
+    of the first two folds (see ``scoring``), the number "n_networks" of its networks, and its "weight" in predictions.
+
 n_iter_ : int
     Number of epochs in the last call of `fit` or `partial_fit`.
 
@@ -144,10 +148,14 @@ of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it ha
   activations, 1 for embeddings of categories; ``beta_2`` 0.95;
 - weight decay 0.02, times the square of the last four factors, and in classification dropout 0.15; both fade out in
   the second half of the training. Averaged weights, with decay rate 0.99;
-- 8 networks, fewer above 10 000 rows and at least 4. Those after the first two plan for 1.2 times the mean number of
+- 8 networks; in classification fewer above 10 000 rows and at least 4, in regression 8 / r above 1000 rows and at
+  least 5. Those after the first two plan for 1.2 times the mean number of
   epochs at which these were best, 8 at least, unless ``max_iter`` is given. A single network holds out 0.2 of the
   rows. The held-out rows set the temperature of a classifier. The targets of a regression are scaled, but not for
   "poisson", "gamma", "tweedie" and loss objects; with an encoder this is so for every solver.
+
+``portfolio=True`` has three candidates: the recipe, the recipe with "piecewise_linear" embeddings, and the recipe
+without embeddings of numbers.
 
 Up to 60 rows with a weight above zero it is made for few: nothing is held out, a batch is all rows, the training is in
 float64 and without dropout, so that an integer weight is exactly as many copies of a row. Classification then has 16

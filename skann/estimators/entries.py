@@ -18,7 +18,7 @@ GROUPS = {
         "max_iter", "max_fun", "max_time", "tol", "n_iter_no_change", "early_stopping", "validation_fraction",
         "cv", "scoring",
     ),
-    "The ensemble": ("n_estimators", "n_jobs"),
+    "The ensemble": ("n_estimators", "portfolio", "n_jobs"),
     "The table": ("encoder", "categorical_features"),
     "The rest": ("calibration", "warm_start", "random_state", "dtype", "verbose"),
 }  # fmt: skip
@@ -194,6 +194,14 @@ n_estimators : int or "auto", default="auto"
     one fold each of as many, more than 10 a tenth each, going through the rows again with new folds; below 100 rows the
     folds are fewer, so that each has ten rows. With ``cv``, "auto" is the number of its splits. The fitted attributes
     that describe one network are then found in `estimators_`.
+
+portfolio : bool or list of dict, default=False
+    Whether candidates compete for the places in the ensemble, which takes longer and is more accurate: "when you can
+    wait". True stands for the candidates named in the Notes, as far as they change parameters that are "auto"; a list
+    has a dict for each candidate, of the parameters that it changes. All are trained on the first two folds. The two
+    with the best score there are trained on the others, too, and the weights of these two in the mean of the
+    predictions are those with the least loss on the held-out rows. ``n_estimators`` is the number of networks of each.
+    `portfolio_` says how they did. Where no rows are held out, the first candidate is trained alone, with a warning.
 
 n_jobs : int or None, default=None
     Number of networks of an ensemble that are trained at the same time, as joblib counts: None means 1, and -1 all

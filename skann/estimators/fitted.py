@@ -113,6 +113,14 @@ class FittedAttributes:
             raise AttributeError("oof_prediction_ is not stored with a model: store it beside, or fit again.")
         return None if networks.out_of_fold is None else self._target.shaped(networks.out_of_fold)
 
+    @property
+    def portfolio_(self) -> list[dict[str, Any]]:
+        """The candidates of a portfolio, a dict each: params, score, n_networks and weight in the predictions."""
+        networks = self._fitted_networks("portfolio_")
+        if not hasattr(networks, "standings"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'portfolio_': portfolio is False")
+        return networks.standings()
+
     def _of_target(self, name, attribute):
         """What the target object has learnt; AttributeError about ``name`` before `fit`."""
         if "_target" not in vars(self):

@@ -1,12 +1,13 @@
 """What the parameters of the estimators may be."""
 
+import copy
 from math import isfinite
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from .._compat import HasMethods, Interval, NamesIn, Options, StrOptions, above, at_least
+from .._compat import HasMethods, Interval, NamesIn, Options, StrOptions, above, at_least, check_parameters
 from ..engine.activations import ACTIVATIONS
 from ..engine.embeddings import EMBEDDINGS
 from ..engine.initializers import INITIALIZERS
@@ -55,6 +56,7 @@ CONSTRAINTS = {
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "n_estimators": [AUTO, at_least(1, Integral)],
+    "portfolio": ["boolean", list, tuple],
     "n_jobs": [Integral, None],
     "encoder": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
@@ -122,10 +124,48 @@ def _check_schedule(schedule):
         raise TypeError(f"learning_rate={schedule!r} must return a number of at least 0, got {rate!r}: {where}.")
 
 
+OF_CANDIDATES = (
+    "hidden_layer_sizes", "activation", "parametric_activation", "initializer", "numeric_embedding", "feature_scaling",
+    "alpha", "weight_decay", "dropout", "batch_size", "shuffle", "learning_rate", "learning_rate_init", "power_t",
+    "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", "max_grad_norm", "weight_averaging", "max_iter",
+    "n_iter_no_change",
+)  # fmt: skip
+
+
+def check_portfolio(estimator):
+    """Raise a ValueError or TypeError that says what is wrong with a candidate of the parameter ``portfolio``."""
+    portfolio = estimator.portfolio
+    if isinstance(portfolio, bool | np.bool_):
+        return
+    if not portfolio:
+        raise ValueError("portfolio is an empty list: give it a dict for each candidate, or True for those of skann.")
+    for i, each in enumerate(portfolio):
+        where = f"portfolio[{i}]"
+        if not isinstance(each, dict):
+            raise TypeError(f"{where} must be a dict of parameters that a candidate changes, got {each!r}.")
+        unknown = [name for name in each if name not in OF_CANDIDATES]
+        if unknown:
+            raise ValueError(f"{where} changes {unknown[0]!r}, but candidates may change: {', '.join(OF_CANDIDATES)}.")
+        candidate = copy.copy(estimator)
+        vars(candidate).update(each)
+        try:
+            check_contracts(candidate)
+            check_parameters(candidate)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"{where} has a wrong value. {error}") from None
+
+
 def structure(settings):
     """The parameters that make the network: they must stay as they are while its weights are kept."""
     names = ("hidden_layer_sizes", "activation", "parametric_activation", "dropout", "dtype", "encoder")
-    names += ("categorical_features", "numeric_embedding", "feature_scaling", "target_scaling", "n_estimators")
+    names += (
+        "categorical_features",
+        "numeric_embedding",
+        "feature_scaling",
+        "target_scaling",
+        "n_estimators",
+        "portfolio",
+    )
     return {name: getattr(settings, name) for name in names if hasattr(settings, name)}
 
 

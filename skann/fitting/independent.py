@@ -2,6 +2,7 @@
 
 from . import build
 from .networks import Networks
+from .parallel import train_all
 
 
 class IndependentNetworks(Networks):
@@ -14,11 +15,25 @@ class IndependentNetworks(Networks):
     def n_trainings(settings):
         return settings.n_estimators
 
-    def settings_of(self, i, settings):
+    @staticmethod
+    def n_folds(settings):
+        return settings.n_estimators
+
+    @staticmethod
+    def fold_of(number, settings):
+        return number
+
+    def settings_of(self, number, settings):
         return settings
 
     def new_network(self, settings, inputs, rows, constant, rng):
         return build.network(settings, inputs, rows, constant, rng)
+
+    def train_members(self, trainings, settings, deadline, tasks):
+        return train_all(trainings, settings.n_jobs, deadline, tasks), range(len(trainings))
+
+    def weigh(self, raw, watched):
+        pass  # all count the same
 
     def training_loss(self):
         return self.loss

@@ -10,6 +10,8 @@ class Member:
     Attributes
     ----------
     network : Network
+    number, fold : int
+        Those of the training that it began with.
     state : TrainingState or None
         None after unpickling: the weights are there, the state of the optimizer is not.
     history : dict of str to list
@@ -20,8 +22,9 @@ class Member:
         Rows seen in all epochs.
     """
 
-    def __init__(self, network, state=None):
+    def __init__(self, network, state=None, number=0, fold=0):
         self.network, self.state = network, state
+        self.number, self.fold = number, fold
         self.history, self.n_iter, self.t = {}, 0, 0
 
     def take(self, trained):

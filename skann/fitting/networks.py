@@ -21,7 +21,6 @@ from ..engine.evaluation import pooled_targets, prediction_workspace, raw_output
 from ..engine.rows import ArrayRows
 from .deadline import is_past
 from .member import Member
-from .parallel import train_all
 from .shrinkage import shrink, unshrink
 from .train import Training
 
@@ -38,7 +37,7 @@ class Networks(ABC):
     Attributes
     ----------
     members : list of Member
-        One for each training.
+        One for each training whose network is kept.
     is_ensemble : bool
         Whether several members were asked for, though Ctrl-C may have left one.
     temperature : float
@@ -60,9 +59,19 @@ class Networks(ABC):
     def n_trainings(settings):
         """How many trainings make the networks that ``settings`` asks for."""
 
+    @staticmethod
     @abstractmethod
-    def settings_of(self, i, settings):
-        """The settings of training i, which may differ from those of the fit in what makes or trains a network."""
+    def n_folds(settings):
+        """How many disjoint sets of rows are held out, as far as there are so many."""
+
+    @staticmethod
+    @abstractmethod
+    def fold_of(number, settings):
+        """Which of these sets the training with this number holds out."""
+
+    @abstractmethod
+    def settings_of(self, number, settings):
+        """The settings of a training, which may differ from those of the fit in what makes or trains a network."""
 
     @abstractmethod
     def new_network(self, settings, inputs, rows, constant, rng):
@@ -79,6 +88,35 @@ class Networks(ABC):
         constant : ndarray of shape (n_outputs,)
             The raw outputs that a prediction starts with.
         rng : Generator
+        """
+
+    @abstractmethod
+    def train_members(self, trainings, settings, deadline, tasks):
+        """Train the members, or some of them.
+
+        Parameters
+        ----------
+        trainings : list of Training
+            One for each member.
+        settings : Settings
+        deadline : float or None
+            See `train_all`.
+        tasks : list of callables or None
+            See `train_all`.
+
+        Returns
+        -------
+        trained : list of Trained
+            At least one; after Ctrl-C, or when the time is over, not all that are wanted.
+        wanted : sequence of int
+            Positions of the members to keep, in their order: those trained, then those for which there was no time.
+        """
+
+    @abstractmethod
+    def weigh(self, raw, watched):
+        """Set the `weights` from the raw outputs of each member for the rows that it was watched by, a list of `Rows`.
+
+        The temperature is set by then.
         """
 
     @abstractmethod
@@ -129,11 +167,11 @@ class Networks(ABC):
         self.is_ensemble, self.n_outputs = len(starts) > 1, len(starts[0][1])
         with blas_threads(0), np.errstate(over="ignore", invalid="ignore"):  # the same start with any number of threads
             end = None if deadline is None else time.perf_counter() + (deadline - time.perf_counter()) / 3
-            for i, (rows, constant, state) in enumerate(starts):
-                if i and is_past(end):
+            for number, (rows, constant, state) in enumerate(starts):
+                if number and is_past(end):
                     break
-                network = self.new_network(self.settings_of(i, settings), inputs, rows, constant, state.rng)
-                self.members.append(Member(network, state))
+                network = self.new_network(self.settings_of(number, settings), inputs, rows, constant, state.rng)
+                self.members.append(Member(network, state, number, self.fold_of(number, settings)))
 
     def going_on(self, loss, states):
         """A copy to be trained on, with this loss and these states of its trainings."""
@@ -145,13 +183,13 @@ class Networks(ABC):
         return other
 
     def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None):
-        """Train all members.
+        """Train the members.
 
         Parameters
         ----------
         settings : Settings
         data : list of TrainingData
-            One for each member.
+            One for each member; those of members that are not wanted are taken out.
         is_warm : bool
             Whether the members have been trained before, so that their weights compete for the best.
         deadline : float, default=None
@@ -162,10 +200,12 @@ class Networks(ABC):
         Returns
         -------
         trained : list of Trained
-            After Ctrl-C, or when the time is over, those that have begun, at least one.
+            Those of the members that are kept, in their order. After Ctrl-C, or when the time is over, those that have
+            begun, at least one.
         """
         trainings = [self.training(i, settings, data, is_warm) for i in range(len(self.members))]
-        trained = train_all(trainings, settings.n_jobs, deadline, tasks and tasks[: len(trainings)])
+        trained, wanted = self.train_members(trainings, settings, deadline, tasks and tasks[: len(trainings)])
+        self.members, data[:] = [self.members[i] for i in wanted], [data[i] for i in wanted]
         for member, each in zip(self.members, trained, strict=False):
             member.take(each)
         if not is_warm:
@@ -174,7 +214,8 @@ class Networks(ABC):
 
     def training(self, i, settings, data, is_warm=False):
         """What `fit_network` needs for member i."""
-        member, own = self.members[i], self.settings_of(i, settings)
+        member = self.members[i]
+        own = self.settings_of(member.number, settings)
         return Training(
             own, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
         )
@@ -202,8 +243,11 @@ class Networks(ABC):
                 if is_past(deadline):
                     break
                 raw.append(raw_outputs(member.network, each.watched))
+            watched = [each.watched for each in data[: len(raw)]]
             if raw and settings.calibration is not None:
-                self._fit_temperature(raw, [each.watched for each in data[: len(raw)]])
+                self._fit_temperature(raw, watched)
+            if len(raw) == len(self.members):
+                self.weigh(raw, watched)
         if raw and self.keeps_out_of_fold and data[0].held_out is not None:
             self.out_of_fold = self._average_held_out(raw, data, finish)
 
@@ -272,7 +316,7 @@ class Networks(ABC):
         predictions = [self.loss.predict(each) for each in self.calibrated(raw)]
         if len(predictions) == 1:
             return predictions[0]
-        shares = self._shares()
+        shares = self.normalized_weights()
         if shares is None:
             with np.errstate(over="ignore"):
                 total = sum(predictions[1:], start=predictions[0])
@@ -288,12 +332,12 @@ class Networks(ABC):
         predictions = [self.loss.log_predict(each) for each in self.calibrated(raw)]
         if len(predictions) == 1:
             return predictions[0]
-        shares = self._shares()
+        shares = self.normalized_weights()
         if shares is None:
             return logsumexp(predictions, axis=0) - math.log(len(predictions))
         return logsumexp(predictions, axis=0, b=np.array(shares, predictions[0].dtype).reshape(-1, 1, 1))
 
-    def _shares(self):
+    def normalized_weights(self):
         """The `weights` with sum 1, or None."""
         weights = self.weights
         return None if weights is None else [weight / sum(weights) for weight in weights]

@@ -89,7 +89,8 @@ class Start:
 
     def warnings(self, trained):
         """What to warn of after the training: a list of messages with their categories."""
-        settings = [self.networks.settings_of(i, self.settings) for i in range(len(trained))]
+        members = self.networks.members[: len(trained)]
+        settings = [self.networks.settings_of(member.number, self.settings) for member in members]
         return warnings_about(settings, trained, len(self.data))
 
     def evaluate_held_out(self, target):
@@ -133,10 +134,8 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     )  # fmt: skip
     n_trainings = kind.n_trainings(settings) if before is None else len(before.networks.members)
     states = _states(before, n_trainings, new_seed)
-    if own is None:
-        splits = _split(parameters, settings, given, target, states, messages)
-    else:
-        splits = [own[i % len(own)] for i in range(n_trainings)]
+    folds = own if own is not None else _split(parameters, settings, given, target, kind, states[0], messages)
+    splits = [folds[i % len(folds)] for i in _folds(settings, kind, before, n_trainings)]
     # an ensemble has one encoder, so that of all rows
     rows = splits[0].train if n_trainings == 1 else nonzero_rows(given.weight)
     if settings.target_scaling:
@@ -168,9 +167,21 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
         for rows, watched, split, score in zip(training_rows, watched, splits, scores, strict=True)
     ]
     messages += build.ignored(settings, min(map(len, training_rows)))
+    if parameters["portfolio"] and before is None and (len(settings.candidates) == 1 or watched[0] is None):
+        messages.append(_no_race(settings))
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
     return Start(settings, encoder, networks, data, messages, deadline)
+
+
+def _no_race(settings):
+    """What to warn of where the candidates of a portfolio can't compete."""
+    if len(settings.candidates) == 1:
+        return (
+            "portfolio has one candidate only, so that none compete: those of portfolio=True change parameters that "
+            "are 'auto', of a network for dense tables that are not very wide."
+        )
+    return "portfolio needs held-out rows, as early_stopping=True has them, or X_val: the first candidate is trained."
 
 
 def _begin(networks, settings, encoder, taken, rows, constants, states, deadline):
@@ -241,22 +252,29 @@ def _states(before, n_trainings, new_seed):
     return [TrainingState(each) for each in ([rng] if n_trainings == 1 else rng.spawn(n_trainings))]
 
 
-def _split(parameters, settings, given, target, states, messages):
-    """For each training the rows to learn from and those to hold out."""
+def _folds(settings, kind, before, n_trainings):
+    """For each training the number of its fold."""
+    if before is None:
+        return [kind.fold_of(number, settings) for number in range(n_trainings)]
+    return [member.fold for member in before.networks.members]
+
+
+def _split(parameters, settings, given, target, kind, state, messages):
+    """For each fold the rows to learn from and those to hold out; one where none are held out."""
     rows = nonzero_rows(given.weight)
     if given.validation is not None or not settings.early_stopping:
-        return [Split(rows, None)] * len(states)
+        return [Split(rows, None)]
     if settings.is_few_rows:  # early_stopping=True
         messages.append(few_rows(_n_rows(given)))
-        return [Split(rows, None)] * len(states)
+        return [Split(rows, None)]
     candidates = np.arange(len(given.y)) if rows is None else rows
-    fraction, seed = settings.validation_fraction, states[0].holdout_seed
+    fraction, seed = settings.validation_fraction, state.holdout_seed
     labels, values = target.stratify(given.y), target.order(given.y, given.weight)
-    splits = hold_out(candidates, labels, len(states), fraction, seed, values, given.weight)
+    splits = hold_out(candidates, labels, kind.n_folds(settings), fraction, seed, values, given.weight)
     if splits is None:
         if parameters["early_stopping"] is True:  # wanted, not chosen by the recipe
             messages.append(none_held_out(candidates, fraction))
-        return [Split(rows, None)] * len(states)
+        return [Split(rows, None)]
     return splits
 
 

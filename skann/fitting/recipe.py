@@ -63,6 +63,13 @@ FEW_ROWS_OF_CLASSES = {"n_estimators": 16, "max_iter": 20, "weight_decay": 0.45}
 WIDE_WITH_FEW_ROWS = {"numeric_embedding": None, "n_estimators": 8}
 
 
+PORTFOLIO: tuple[dict, ...] = (
+    {},
+    {"numeric_embedding": "piecewise_linear"},
+    {"numeric_embedding": None},
+)
+
+
 class Settings(SimpleNamespace):
     """The parameters of a fit, without "auto". Nothing changes them."""
 
@@ -109,7 +116,8 @@ def resolve(parameters, n_rows, n_columns, *, is_sparse, is_classifier, partial,
         - ``is_few_rows``, whether the table is so small that no rows are held out and no result may depend on how rows
           are drawn;
         - ``starts_in_seen_directions``, whether initial weights are 0 where rows do not differ;
-        - ``shrinks``, whether the outputs are to be shrunk towards the best constant where no rows were held out.
+        - ``shrinks``, whether the outputs are to be shrunk towards the best constant where no rows were held out;
+        - ``candidates``, with a portfolio: for each candidate the values that differ, a list of dicts.
     """
     has_encoder = parameters["encoder"] is not None
     from_recipe = has_encoder and fact(OPTIMIZERS, parameters["solver"], "is_adaptive")
@@ -161,7 +169,22 @@ def resolve(parameters, n_rows, n_columns, *, is_sparse, is_classifier, partial,
         is_few_rows=is_few,
         starts_in_seen_directions=is_few and not is_classifier,
         shrinks=is_few and is_classifier and is_auto(parameters["calibration"]),
+        candidates=_candidates(parameters, resolved, from_recipe and not is_sparse and not is_wide),
     )
+
+
+def _candidates(parameters, resolved, for_tables):
+    """What the candidates of a portfolio change: those of the user, or what the recipe's leave of "auto"."""
+    portfolio = parameters["portfolio"]
+    if portfolio is True:
+        of_recipe = PORTFOLIO if for_tables else ()
+        portfolio = [{key: each[key] for key in each if is_auto(parameters.get(key, "auto"))} for each in of_recipe]
+    found: list = []
+    for each in portfolio or ():
+        changed = {key: value for key, value in each.items() if not is_auto(value)}
+        if not any(resolved | changed == resolved | other for other in found):
+            found.append(changed)
+    return found or [{}]
 
 
 def is_auto(value):
@@ -177,7 +200,7 @@ def by_size(n_rows, is_classifier):
         "hidden_layer_sizes": (width,) * 3,
         "batch_size": limited(64 * growth, 32, 512, step=16),
         "max_iter": limited(70 / growth, 8, 64) if is_classifier else limited(128 / growth, 8, 128),
-        "n_estimators": limited(8 * (10 / thousands) ** (1 / 3), 4, 8),
+        "n_estimators": limited(8 * (10 / thousands) ** (1 / 3), 4, 8) if is_classifier else limited(8 / growth, 5, 8),
         "learning_rate_init": 0.02 if is_classifier else 0.1,
         "dropout": 0.15 if is_classifier else 0.0,
     }

@@ -16,6 +16,7 @@ from ..engine.losses import BinaryCrossEntropy
 from ..estimators.classifier import ANNClassifier
 from ..estimators.regressor import ANNRegressor
 from ..fitting.independent import IndependentNetworks
+from ..fitting.portfolio import Portfolio
 from .columns import as_matrix, columns_of
 from .compat import parse, sklearn_operator_name_map
 from .encoder import encode
@@ -40,6 +41,7 @@ class Trained(NamedTuple):
     """What the nodes of a model are made from, beside its encoder and its public attributes."""
 
     networks: list
+    weights: list | None
     loss: object
     is_multilabel: bool
 
@@ -48,7 +50,8 @@ def trained(model):
     """The `Trained` parts of a fitted model."""
     networks = model.networks_
     is_multilabel = isinstance(networks.loss, BinaryCrossEntropy)
-    return Trained([member.network for member in networks.members], networks.loss, is_multilabel)
+    all_networks = [member.network for member in networks.members]
+    return Trained(all_networks, networks.normalized_weights(), networks.loss, is_multilabel)
 
 
 # ---------------------------------------------------------------------------------------------------- output types
@@ -100,7 +103,7 @@ def _classifier(scope, operator, container):
     raw = _raw_outputs(graph, model, operator.inputs)
     if model.temperature_ != 1:
         raw = [graph.node("Mul", each, np.float32(1 / model.temperature_)) for each in raw]
-    proba = graph.mean([_predict(graph, model, each) for each in raw])
+    proba = graph.mean([_predict(graph, model, each) for each in raw], trained(model).weights)
     if trained(model).is_multilabel:
         label = graph.node("Greater", proba, np.float32(0.5))
     else:
@@ -113,7 +116,8 @@ def _classifier(scope, operator, container):
 
 def _regressor(scope, operator, container):
     model, graph = operator.raw_operator, Graph(scope, container)
-    values = graph.mean([_predict(graph, model, raw) for raw in _raw_outputs(graph, model, operator.inputs)])
+    values = [_predict(graph, model, raw) for raw in _raw_outputs(graph, model, operator.inputs)]
+    values = graph.mean(values, trained(model).weights)
     if model.target_scale_ is not None:
         values = graph.node("Mul", graph.cast(values, DOUBLE), np.float64(model.target_scale_))
         values = graph.node("Add", values, np.float64(model.target_mean_))
@@ -172,14 +176,15 @@ def _labels(classes):
 def check_exportable(model):
     """NotImplementedError that names the parameter whose object has no counterpart in ONNX."""
     check_is_fitted(model)
-    if type(model.networks_) is not IndependentNetworks:
+    if type(model.networks_) not in (IndependentNetworks, Portfolio):
         raise NotImplementedError(f"{type(model.networks_).__name__} can't be exported to ONNX.")
     parts = trained(model)
     if type(parts.loss) not in PREDICT:
         raise _not_exportable("loss", parts.loss, "the losses of skann.engine.losses")
-    for parameter, part in without_counterpart(parts.networks[0]):
-        module = "activations" if parameter == "activation" else "embeddings"
-        raise _not_exportable(parameter, part, f"the {module} of skann.engine.{module}")
+    for network in parts.networks:
+        for parameter, part in without_counterpart(network):
+            module = "activations" if parameter == "activation" else "embeddings"
+            raise _not_exportable(parameter, part, f"the {module} of skann.engine.{module}")
     if model.encoder_ is not None:
         for transformer in _steps(model.encoder_):
             if type(transformer) not in sklearn_operator_name_map and not hasattr(transformer, "onnx_converter"):

@@ -68,9 +68,15 @@ class Graph:
         """Tensors side by side."""
         return parts[0] if len(parts) == 1 else self.node("Concat", *parts, axis=axis)
 
-    def mean(self, parts):
-        """The mean of tensors."""
-        return parts[0] if len(parts) == 1 else self.node("Mean", *parts)
+    def mean(self, parts, weights=None):
+        """The mean of tensors, with ``weights`` of sum 1 unless they all count the same."""
+        if len(parts) == 1:
+            return parts[0]
+        if weights is None:
+            return self.node("Mean", *parts)
+        return self.node(
+            "Sum", *[self.node("Mul", *pair) for pair in zip(parts, map(np.float32, weights), strict=True)]
+        )
 
     def finish(self, x, variable):
         """Make x the output ``variable`` of the operator, in the type that this was declared to have."""

@@ -5,6 +5,7 @@ import numpy as np
 from skann import ANNClassifier, ANNRegressor
 from skann.fitting import build
 from skann.fitting.networks import Networks
+from skann.fitting.parallel import train_all
 
 
 class MeanOfHeads:
@@ -39,11 +40,25 @@ class SharedTrunk(Networks):
     def n_trainings(settings):
         return 1
 
-    def settings_of(self, i, settings):
+    @staticmethod
+    def n_folds(settings):
+        return 1
+
+    @staticmethod
+    def fold_of(number, settings):
+        return 0
+
+    def settings_of(self, number, settings):
         return settings
 
     def new_network(self, settings, inputs, rows, constant, rng):
         return build.network(settings, inputs, rows, np.tile(constant, settings.n_estimators), rng)
+
+    def train_members(self, trainings, settings, deadline, tasks):
+        return train_all(trainings, settings.n_jobs, deadline, tasks), range(len(trainings))
+
+    def weigh(self, raw, watched):
+        pass
 
     def training_loss(self):
         return MeanOfHeads(self.loss, self.n_estimators)
@@ -72,11 +87,25 @@ class Mixed(Networks):
     def n_trainings(settings):
         return settings.n_estimators
 
-    def settings_of(self, i, settings):
-        return type(settings)(**vars(settings) | OWN[i % len(OWN)])
+    @staticmethod
+    def n_folds(settings):
+        return settings.n_estimators
+
+    @staticmethod
+    def fold_of(number, settings):
+        return number
+
+    def settings_of(self, number, settings):
+        return type(settings)(**vars(settings) | OWN[number % len(OWN)])
 
     def new_network(self, settings, inputs, rows, constant, rng):
         return build.network(settings, inputs, rows, constant, rng)
+
+    def train_members(self, trainings, settings, deadline, tasks):
+        return train_all(trainings, settings.n_jobs, deadline, tasks), range(len(trainings))
+
+    def weigh(self, raw, watched):
+        pass
 
     def training_loss(self):
         return self.loss

@@ -380,6 +380,17 @@ MUTANTS = {
             ("        unshrink(other)\n", ""),
         ],
     },
+    "fitting/test_portfolio.py": {
+        "fitting/portfolio.py": [
+            ("np.argsort(-self.scores", "np.argsort(self.scores"),
+            ("return number // len(settings.candidates)", "return number % settings.n_estimators"),
+            ("if of[k] == of[i]]", "]"),
+            ("self.shares[candidate] / n_members[candidate]", "1 / n_members[candidate]"),
+            ("- PRIOR / n_rows * np.log(shares).mean()", ""),
+            ("np.mean(each[:n_common]) if each", "np.mean(each[:1]) if each"),
+        ],
+        "onnx/graph.py": [("if weights is None:", "if True:")],
+    },
     "fitting/test_planning.py": {
         "fitting/planning.py": [
             ("N_FIRST = 2 ", "N_FIRST = 3 "),
