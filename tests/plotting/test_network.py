@@ -42,8 +42,9 @@ def test_names_of_columns_and_classes():
     boxes = [text.get_window_extent() for text in display.names_]
     assert all(0 <= box.x0 <= box.x1 <= display.figure_.bbox.x1 for box in boxes)
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
-    _, ax = plt.subplots(figsize=(3, 3))
-    assert NetworkDisplay.from_estimator(model, ax=ax).names_ == []
+    for size in ((3, 7), (12, 2)):
+        _, ax = plt.subplots(figsize=size)
+        assert NetworkDisplay.from_estimator(model, ax=ax).names_ == []
     levels = ANNRegressor((4,), n_estimators=1, max_iter=1, loss="quantile", quantile=[0.1, 0.5]).fit(X, y)
     assert [text.get_text() for text in NetworkDisplay.from_estimator(levels).names_] == [
         "0.1 quantile",

@@ -584,7 +584,6 @@ MUTANTS = {
         "plotting/loss_curve.py": [
             ("[curve[-1]] * (longest", "[curve[0]] * (longest"),
             ("whole.min(axis=0)", "whole.mean(axis=0)"),
-            ('lowest, self._handles()', 'ax, self._handles()'),
         ],
         "plotting/network.py": [("pitch >= NARROWEST", "pitch >= 0")],
     },
