@@ -28,6 +28,7 @@ from .._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
+from ..fitting.conformal import Conformal, n_needed
 from ..fitting.data import GivenRows
 from ..fitting.independent import IndependentNetworks
 from ..fitting.member import Member
@@ -42,7 +43,7 @@ from .fitted import FittedAttributes
 from .parameters import check_contracts, check_portfolio, check_structure, structure
 from .prediction import chunk_rows, in_chunks
 
-OF_THE_CALL = 3  # the stacklevel of the call of `fit` or `partial_fit`, seen from `_fit`
+OF_THE_CALL = 3  # the stacklevel of the call of a public method, seen from the one that it calls, such as `_fit`
 
 
 class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, metaclass=ABCMeta):
@@ -222,7 +223,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         member = copy.copy(start.networks.members[i])
         member.take(Trained(network, state, run, len(data.rows), math.nan))
         networks = start.networks.only(member)
-        networks.evaluate_held_out([data], start.settings, self._target.unscale)
+        networks.evaluate_held_out([data], start.settings, self._target)
         return vars(self._with_networks(networks))
 
     def _predict(self, X, from_raw=None, networks=None):
@@ -246,6 +247,17 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
         if prediction is not predicted and not np.isfinite(prediction).all():
             raise predictions_error(prediction.dtype)
         return prediction
+
+    def _conformal(self, coverage, otherwise):
+        """What makes intervals or sets of this coverage; a warning of what they are where held-out rows are too few."""
+        conformal = Conformal(self.networks_, self._target, coverage)
+        if not conformal.is_sufficient:
+            message = (
+                f"coverage={coverage:g} needs at least {n_needed(coverage)} held-out rows, and there are "
+                f"{conformal.n_rows:.0f}: {otherwise}."
+            )
+            warnings.warn(message, stacklevel=OF_THE_CALL)
+        return conformal
 
     def hidden_activations(self, X: MatrixLike, layer: int = -1) -> Floats:
         """Activations of a hidden layer: the features that the network has learnt.

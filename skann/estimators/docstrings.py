@@ -154,8 +154,9 @@ of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it ha
   rows. The held-out rows set the temperature of a classifier. The targets of a regression are scaled, but not for
   "poisson", "gamma", "tweedie" and loss objects; with an encoder this is so for every solver.
 
-``portfolio=True`` has three candidates: the recipe, the recipe with "piecewise_linear" embeddings, and the recipe
-without embeddings of numbers.
+``portfolio=True`` has three candidates in classification: the recipe, the recipe with "piecewise_linear" embeddings,
+and the recipe without embeddings of numbers. In regression it has two, the recipe and the recipe with frequencies of
+standard deviation 1 in place of 0.3.
 
 Up to 60 rows with a weight above zero it is made for few: nothing is held out, a batch is all rows, the training is in
 float64 and without dropout, so that an integer weight is exactly as many copies of a row. Classification then has 16

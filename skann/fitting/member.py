@@ -20,12 +20,15 @@ class Member:
         Epochs of the last training.
     t : int
         Rows seen in all epochs.
+    scores : Scores or None
+        Conformity scores of the rows that the network held out.
     """
 
     def __init__(self, network, state=None, number=0, fold=0):
         self.network, self.state = network, state
         self.number, self.fold = number, fold
         self.history, self.n_iter, self.t = {}, 0, 0
+        self.scores = None
 
     def take(self, trained):
         """Go on from what a training has made."""

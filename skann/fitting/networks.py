@@ -19,6 +19,7 @@ from .._threads import blas_threads
 from ..engine.calibration import fit_temperature
 from ..engine.evaluation import pooled_targets, prediction_workspace, raw_outputs
 from ..engine.rows import ArrayRows
+from .conformity import conformity, learn_scores, why_no_scores
 from .deadline import is_past
 from .member import Member
 from .shrinkage import shrink, unshrink
@@ -47,12 +48,14 @@ class Networks(ABC):
     out_of_fold : ndarray of shape (n_rows, ...) or None
         Predictions for the training rows by the networks that held them out: NaN where none did, None where nothing was
         held out. Not pickled.
+    no_scores : str or None
+        Why no member has scores of held-out rows, from which intervals and sets are made.
     """
 
     def __init__(self, loss, n_outputs=0):
         self.loss, self.n_outputs = loss, n_outputs
         self.members, self.is_ensemble = [], False
-        self.temperature, self.shrinkage, self.out_of_fold = 1.0, None, None
+        self.temperature, self.shrinkage, self.out_of_fold, self.no_scores = 1.0, None, None, None
 
     @staticmethod
     @abstractmethod
@@ -220,19 +223,19 @@ class Networks(ABC):
             own, data[i], self.training_loss(), member.network, member.state, is_warm, is_only_one=len(data) == 1
         )
 
-    def evaluate_held_out(self, data, settings, finish, deadline=None):
-        """Set the temperature and the out-of-fold predictions from the rows that each member was watched by.
+    def evaluate_held_out(self, data, settings, target, deadline=None):
+        """Set the temperature, out-of-fold predictions and their scores from the rows that each member was watched by.
 
         Parameters
         ----------
         data : list of TrainingData
         settings : Settings
-        finish : callable(ndarray) -> ndarray
-            Turns predictions of the loss into those of the estimator.
+        target : Labels or Values
         deadline : float, default=None
             The time of `time.perf_counter` from which on no rows are evaluated any more.
         """
         self.temperature, self.out_of_fold = 1.0, None
+        self._keep_scores([], data, settings, target)
         if data[0].watched is None:
             if settings.shrinks:
                 self.shrinkage = shrink(self.members, data[0].rows, self.training_loss())
@@ -248,28 +251,37 @@ class Networks(ABC):
                 self._fit_temperature(raw, watched)
             if len(raw) == len(self.members):
                 self.weigh(raw, watched)
-        if raw and self.keeps_out_of_fold and data[0].held_out is not None:
-            self.out_of_fold = self._average_held_out(raw, data, finish)
+        if raw and data[0].held_out is not None:
+            predictions = []
+            for member, each in zip(self.members, raw, strict=False):
+                outputs = self.outputs(each.astype(np.float64))  # float32 may not hold large targets
+                predictions.append(target.unscale(self.only(member).predict(outputs)))
+            if self.keeps_out_of_fold:
+                self.out_of_fold = self._average_held_out(predictions, data)
+            self._keep_scores(predictions, data, settings, target)
 
     def _fit_temperature(self, raw, watched):
         outputs = [self.outputs(each) for each in raw]
         y, weight = pooled_targets([rows for rows, each in zip(watched, outputs, strict=True) for _ in each])
         self.temperature = fit_temperature(self.loss, np.concatenate(list(itertools.chain(*outputs))), y, weight)
 
-    def _average_held_out(self, raw, data, finish):
+    def _average_held_out(self, predictions, data):
         """The mean prediction for each row by the members that held it out, weighted as in `predict`."""
-        weights = itertools.repeat(1.0) if self.weights is None else iter(self.weights)
-        total = share = None
-        for member, each, of_member in zip(self.members, raw, data, strict=False):
-            outputs = self.outputs(each.astype(np.float64))  # float32 may not hold large targets
-            prediction = finish(self.only(member).predict(outputs))
-            if total is None:
-                total = np.zeros((of_member.n_given, prediction.shape[1]))
-                share = np.zeros((of_member.n_given, 1))
-            weight = sum(itertools.islice(weights, len(outputs)))
+        total = np.zeros((data[0].n_given, predictions[0].shape[1]))
+        share = np.zeros((data[0].n_given, 1))
+        for prediction, weight, of_member in zip(predictions, self._weights_of_members(), data, strict=False):
             total[of_member.held_out] += weight * prediction
             share[of_member.held_out] += weight
         return np.divide(total, share, out=np.full_like(total, np.nan), where=share > 0)
+
+    def _keep_scores(self, predictions, data, settings, target):
+        """Give the members the scores of these predictions, which there are of the first ones, for held-out rows."""
+        measure, n = conformity(target, self.loss, self.n_outputs), len(predictions)
+        weights = self._weights_of_members()[:n]
+        scores = learn_scores(measure, predictions, weights, data[:n], target) if n and measure else []
+        for member, each in itertools.zip_longest(self.members, scores):
+            member.scores = each
+        self.no_scores = None if scores else why_no_scores(settings, data, measure, n)
 
     # ---------------------------------------------------------------------------------------------- prediction
 
@@ -296,6 +308,20 @@ class Networks(ABC):
         if not _are_finite(found):
             raise predictions_error(X.dtype)
         return [each for raw in found for each in self.outputs(raw)]
+
+    def by_member(self, raw):
+        """A list for each member of those of these raw outputs that are its own."""
+        raw = iter(raw)
+        return [list(itertools.islice(raw, n)) for n in self._n_outputs_by_member()]
+
+    def _weights_of_members(self):
+        """How much each member counts in a prediction."""
+        weights = itertools.repeat(1.0) if self.weights is None else iter(self.weights)
+        return [sum(itertools.islice(weights, n)) for n in self._n_outputs_by_member()]
+
+    def _n_outputs_by_member(self):
+        """How many `outputs` each member has."""
+        return [len(self.outputs(np.empty((0, member.network.layers[-1].n_out)))) for member in self.members]
 
     def _raw_of_members(self, X):
         """Raw outputs of each member, in the wider of the dtypes of X and of the training."""

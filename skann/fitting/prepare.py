@@ -95,7 +95,7 @@ class Start:
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
-        self.networks.evaluate_held_out(self.data, self.settings, target.unscale, self.deadline)
+        self.networks.evaluate_held_out(self.data, self.settings, target, self.deadline)
 
 
 def prepare(parameters, given, target, kind, *, scoring=None, before=None, partial=False, new_seed, feature_names=None):

@@ -63,11 +63,8 @@ FEW_ROWS_OF_CLASSES = {"n_estimators": 16, "max_iter": 20, "weight_decay": 0.45}
 WIDE_WITH_FEW_ROWS = {"numeric_embedding": None, "n_estimators": 8}
 
 
-PORTFOLIO: tuple[dict, ...] = (
-    {},
-    {"numeric_embedding": "piecewise_linear"},
-    {"numeric_embedding": None},
-)
+PORTFOLIO_OF_CLASSES: tuple[dict, ...] = ({}, {"numeric_embedding": "piecewise_linear"}, {"numeric_embedding": None})
+PORTFOLIO_OF_VALUES: tuple[dict, ...] = ({}, {"sigma": 1.0})
 
 
 class Settings(SimpleNamespace):
@@ -169,15 +166,16 @@ def resolve(parameters, n_rows, n_columns, *, is_sparse, is_classifier, partial,
         is_few_rows=is_few,
         starts_in_seen_directions=is_few and not is_classifier,
         shrinks=is_few and is_classifier and is_auto(parameters["calibration"]),
-        candidates=_candidates(parameters, resolved, from_recipe and not is_sparse and not is_wide),
+        candidates=_candidates(parameters, resolved, from_recipe and not is_sparse and not is_wide, is_classifier),
     )
 
 
-def _candidates(parameters, resolved, for_tables):
+def _candidates(parameters, resolved, for_tables, is_classifier):
     """What the candidates of a portfolio change: those of the user, or what the recipe's leave of "auto"."""
     portfolio = parameters["portfolio"]
     if portfolio is True:
-        of_recipe = PORTFOLIO if for_tables else ()
+        own = PORTFOLIO_OF_CLASSES if is_classifier else PORTFOLIO_OF_VALUES
+        of_recipe = own if for_tables and resolved["numeric_embedding"] == "periodic" else ()
         portfolio = [{key: each[key] for key in each if is_auto(parameters.get(key, "auto"))} for each in of_recipe]
     found: list = []
     for each in portfolio or ():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 
@@ -102,6 +103,9 @@ class ModelScore:
 def _quick(estimator):
     """The score that needs raw outputs only, or None."""
     name, score = ("accuracy", Accuracy) if is_classifier(estimator) else ("r2", R2)
+    levels = estimator.quantile if estimator.loss == "quantile" else getattr(estimator.loss, "levels", 0)
+    if estimator.scoring is None and np.size(levels) > 1:
+        return None
     if estimator.scoring is None:
         return score if type(estimator).score is type(estimator)._default_score else None
     return score if isinstance(estimator.scoring, str) and estimator.scoring == name else None

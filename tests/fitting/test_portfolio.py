@@ -116,10 +116,13 @@ def test_the_out_of_fold_prediction_is_that_of_the_networks_that_held_a_row_out(
 @BOTH
 def test_the_candidates_of_the_recipe_leave_what_was_given(Estimator):
     params = {"portfolio": True, "max_iter": 1}
-    names = [each["params"].get("numeric_embedding", "auto") for each in fitted(Estimator, **params).portfolio_]
-    assert names == ["auto", "piecewise_linear", None]
+    changed = [each["params"] for each in fitted(Estimator, **params).portfolio_]
+    if Estimator is ANNClassifier:
+        assert changed == [{}, {"numeric_embedding": "piecewise_linear"}, {"numeric_embedding": None}]
+    else:
+        assert changed == [{}, {"sigma": 1.0}]
     with pytest.warns(UserWarning, match="one candidate only"):
-        model = fitted(Estimator, **params, numeric_embedding="periodic")
+        model = fitted(Estimator, **params, numeric_embedding="piecewise_linear")
     assert [each["params"] for each in model.portfolio_] == [{}]
 
 

@@ -124,7 +124,7 @@ def test_r2_needs_rows_and_matching_outputs():
     with pytest.raises(ValueError, match="R2 needs at least two validation rows"):
         ANNRegressor(**SMALL, scoring="r2").fit(X, y, X_val=X[:1], y_val=y[:1])
     with pytest.raises(ValueError, match="R2 needs one prediction for each target, but there are 2 for 1"):
-        ANNRegressor(**SMALL, scoring=None, loss="quantile", quantile=[0.1, 0.9]).fit(X, y, X_val=X, y_val=y)
+        ANNRegressor(**SMALL, scoring="r2", loss="quantile", quantile=[0.1, 0.9]).fit(X, y, X_val=X, y_val=y)
 
 
 # --------------------------------------------------------------------------------------------- any other scorer

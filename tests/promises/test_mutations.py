@@ -380,7 +380,7 @@ MUTANTS = {
             ("        unshrink(other)\n", ""),
         ],
     },
-    "fitting/test_portfolio.py": {
+    "fitting/test_portfolio.py -k not stored": {
         "fitting/portfolio.py": [
             ("np.argsort(-self.scores", "np.argsort(self.scores"),
             ("return number // len(settings.candidates)", "return number % settings.n_estimators"),
@@ -490,7 +490,7 @@ MUTANTS = {
             ("list(splitter.split(given.as_given.X, y, groups))", "list(splitter.split(given.X, given.y, groups))"),
             ("classifier=target.is_classification", "classifier=False"),
         ],
-        "fitting/prepare.py": [("own[i % len(own)]", "own[0]")],
+        "fitting/prepare.py": [("folds[i % len(folds)] for", "folds[0] for")],
         "learning_rate_finder.py": [("cv=None, ", "")],
     },
     "encoding/test_refusals.py": {
@@ -634,6 +634,47 @@ MUTANTS = {
         "fitting/scoring.py": [
             ("CalibratedLoss(networks.training_loss()", "CalibratedLoss(networks.loss"),
             ("self.quick(networks.training_loss()", "self.quick(networks.loss"),
+        ],
+    },
+    "fitting/test_conformity.py": {
+        "fitting/conformity.py": [
+            (" - falling / 2", ""),
+            ("np.maximum(lower - y, y - upper)", "np.maximum(lower - y, 0)"),
+            ("share[:, None] * np", "np"),
+            ("weight @ here", "here @ here"),
+            ("nan=LARGEST", "nan=0.0"),
+            ("np.arange(1, MAX_SCORES + 1)", "np.arange(MAX_SCORES)"),
+            ("each.total / len(each.values)", "1.0"),
+        ],
+    },
+    "fitting/test_conformal.py": {
+        "fitting/conformal.py": [
+            ("np.min(sums, axis=0)", "np.max(sums, axis=0)"),
+            ("reached.min(axis=0) - slack", "reached.min(axis=0) + slack"),
+            ("reached.max(axis=0) + slack", "reached.min(axis=0) + slack"),
+            ("coverage / (1 - coverage)", "1 / (1 - coverage)"),
+        ],
+    },
+    "estimators/test_uncertainty.py -k not stored and not tables and not spread": {
+        "fitting/conformal.py": [
+            ("n_folds >= N_CROSS", "n_folds > N_CROSS"),
+            ("(self.total + of_new_row)", "self.total"),
+            ("-low for low, _", "-low + 0.01 for low, _"),
+            ('getattr(self.networks.loss, "positive_only", False)', "False"),
+            ("sets[np.arange(len(sets)), self.networks.predict(raw).argmax(axis=1)] = True", "pass"),
+            ("np.where(lower > upper, middle, end)", "end"),
+        ],
+        "fitting/networks.py": [
+            ("        self._keep_scores([], data, settings, target)\n", ""),
+        ],
+    },
+    "estimators/test_scores.py": {
+        "estimators/regressor.py": [
+            ("sample_weight=sample_weight, alpha=level", "alpha=level"),
+            ("-float(np.mean(losses))", "float(np.mean(losses))"),
+        ],
+        "fitting/scoring.py": [
+            ("estimator.scoring is None and np.size(levels) > 1", "False"),
         ],
     },
 }  # fmt: skip

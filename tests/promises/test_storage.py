@@ -77,6 +77,7 @@ MODELS = {
     "table, ensemble": (ANNClassifier(**TABLES, n_estimators=3), TABLE, LABELS),
     "piecewise linear": (ANNRegressor(**TABLES, n_estimators=2, numeric_embedding="piecewise_linear"), TABLE, VALUES),
     "bare numbers": (ANNRegressor(**TABLES, n_estimators=1, numeric_embedding=None), TABLE, VALUES),
+    "portfolio": (ANNClassifier(**TABLES, n_estimators=5, portfolio=[{}, {"numeric_embedding": None}]), TABLE, LABELS),
     "user's encoder": (ANNClassifier(**TABLES, n_estimators=2, encoder=StandardScaler()), X, LABELS),
     "pipeline": (make_pipeline(TabularEncoder(high_cardinality="infrequent"), ANNClassifier(**PLAIN)), TABLE, LABELS),
 }  # fmt: skip
