@@ -66,18 +66,27 @@ print(f"the same to the bit: {np.array_equal(network.predict_proba(X), undisturb
 # %%
 # Other parameters are another model, whose training can't go on from this file.
 
+other = ANNClassifier((32,), n_estimators=3, max_iter=30, alpha=0.1, random_state=0).set_callbacks(checkpoint)
 try:
-    network.set_params(alpha=0.1).fit(X, y)
+    other.fit(X, y)
 except ValueError as error:
     print(error)
 
-_, ax = plt.subplots(layout="constrained", figsize=(7, 3))
-before += [0] * (3 - len(before))
-names = [f"network {i}" for i in range(3)]
-ax.barh(names, after, label="second run")
-ax.barh(names, before, label="in the file after the crash")
-ax.set(xlabel="epochs")
-ax.invert_yaxis()
-ax.legend()
+# %%
+# The network that was in training: where the file ends, the second run goes on, on the curve of the undisturbed one.
+
+broken = len(before) - 1
+whole = undisturbed.estimators_[broken].history_["loss"]
+resumed = network.estimators_[broken].history_["loss"]
+n = before[broken]
+assert resumed == whole
+
+figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+ax.plot(range(1, len(whole) + 1), whole, color="0.8", linewidth=7, label="undisturbed")
+ax.plot(range(1, n + 1), resumed[:n], "C0", label="in the file after the crash")
+ax.plot(range(n, len(resumed) + 1), resumed[n - 1 :], "C1--", label="second run")
+ax.axvline(n, color="0.5", linestyle=":")
+ax.set(xlabel="epoch", ylabel="training loss", title=f"Network {broken + 1} goes on as if nothing had happened")
+figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize="small")
 
 plt.show()

@@ -59,8 +59,8 @@ for rows in np.array_split(np.arange(len(X_train)), 20):
     accuracy.append(online.score(X_test, y_test))
 assert accuracy[-1] > accuracy[0]
 
-figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 ax.plot(np.linspace(0, len(X_train), 21)[1:], accuracy)
-ax.set(xlabel="rows seen", ylabel="accuracy on test rows", title="partial_fit")
+ax.set(xlabel="rows seen", ylabel="accuracy on test rows", title="What rows as they come in teach")
 
 plt.show()

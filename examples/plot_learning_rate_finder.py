@@ -6,8 +6,9 @@ Too low a learning rate learns slowly, too high a one not at all, and what is to
 and the solver. A short training in which the rate grows from step to step shows the whole range at once: the loss falls
 where the rate is high enough to learn, and rises where it is too high (Smith 2017, https://arxiv.org/abs/1506.01186).
 
-:class:`skann.LearningRateFinderDisplay` does this with a copy of the estimator and suggests the rate at which the loss
-has fallen half way. :func:`skann.find_learning_rate` does it without the picture.
+:class:`skann.LearningRateFinderDisplay` does this with a copy of the estimator. For a plain network it suggests the
+rate at which the loss has fallen half way; for the recipe, the rate that "auto" stands for, unless the network does not
+learn there. :func:`skann.find_learning_rate` does it without the picture.
 """
 
 import warnings
@@ -20,7 +21,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skann import ANNClassifier, LearningRateFinderDisplay
+from skann import ANNClassifier, LearningRateFinderDisplay, find_learning_rate
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
@@ -34,8 +35,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 network = ANNClassifier((32,), encoder=None, max_iter=8, random_state=0)
 model = make_pipeline(StandardScaler(), network)
-figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-display = LearningRateFinderDisplay.from_estimator(model, X_train, y_train, ax=axes[0], name="sweep")
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+display = LearningRateFinderDisplay.from_estimator(model, X_train, y_train, ax=axes[0], name="The sweep")
 print(f"suggestion: {display.suggestion_:.4f}")
 
 # %%
@@ -54,7 +55,16 @@ for rate in rates:
     print(f"learning_rate_init={rate:.1e}: error {errors[-1]:.3f}")
 
 axes[1].plot(rates, errors, "o-")
-axes[1].axvline(display.suggestion_, color="C1", linestyle="--")
-axes[1].set(xscale="log", xlabel="learning rate", ylabel="error on the test rows", title="after eight epochs")
+axes[1].axvline(display.suggestion_, color="C1", linestyle="--", label="suggestion")
+axes[1].set(
+    xscale="log", xlabel="learning rate", ylabel="error on the test rows", title="After eight epochs at one rate"
+)
+
+# %%
+# The recipe for tables has rates of its own for groups of parameters; what is swept is the number that multiplies them,
+# as it does when it is given as ``learning_rate_init``.
+
+sweep = find_learning_rate(ANNClassifier(random_state=0), X_train, y_train)
+print(sweep)
 
 plt.show()

@@ -22,12 +22,13 @@ X, y = load_breast_cancer(return_X_y=True)
 # --------------------
 #
 # The learning rate follows the schedule "coslog4", which starts anew several times: each time the loss may rise before
-# it falls further. The dots mark the epochs whose weights are kept.
+# it falls further. The dots mark the epochs whose weights are kept. The score below is what decides: minus the
+# validation loss at the temperature that suits the held-out rows best.
 
-figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
 for ax, n_estimators in zip(axes, (1, 5), strict=True):
     classifier = ANNClassifier((32,), n_estimators=n_estimators, max_iter=30, random_state=0).fit(X, y)
-    LossCurveDisplay.from_estimator(classifier, ax=ax, name=f"n_estimators={n_estimators}")
+    LossCurveDisplay.from_estimator(classifier, ax=ax, name=f"{n_estimators} network{'s' * (n_estimators > 1)}")
 
 # %%
 # A network that learns by heart
@@ -47,7 +48,7 @@ classifier = ANNClassifier(
     max_iter=40,
     random_state=0,
 ).fit(X, y)
-display = LossCurveDisplay.from_estimator(classifier, learning_rate=False, name="learnt by heart")
+display = LossCurveDisplay.from_estimator(classifier, learning_rate=False, name="Learnt by heart")
 display.ax_.set_ylim(bottom=0)
 print(f"best epoch: {int(display.best_[0].get_xdata()[0])} of {len(classifier.loss_curve_)}")
 

@@ -67,11 +67,11 @@ scaled.set_params(annregressor__max_iter=1000, annregressor__early_stopping=True
 enough = fit(target_scaled).regressor_[-1]
 default = fit(ANNRegressor(n_estimators=1, random_state=0))
 
-figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
-ax.plot(enough.loss_curve_, label="scaled, long enough")
-ax.plot(short.loss_curve_, label="scaled, too short")
-ax.plot(default.loss_curve_, label="with the encoder")
-ax.set(xlabel="epoch", ylabel="training loss", yscale="log")
-ax.legend()
+figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+ax.plot(enough.loss_curve_, "-", label="scaled, long enough")
+ax.plot(short.loss_curve_, "o-", markersize=3, label="scaled, too short")
+ax.plot(default.loss_curve_, "--", label="with the encoder")
+ax.set(xlabel="epoch", ylabel="training loss", yscale="log", title="Long enough, or with the encoder, it learns")
+figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize="small")
 
 plt.show()

@@ -62,10 +62,10 @@ print(f"largest difference: {difference.max():.0e}")
 assert (label == classifier.predict(rows)).all()
 assert difference.max() < 1e-5
 
-figure, axes = plt.subplots(1, 2, figsize=(8, 3.5), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 axes[0].scatter(expected[:, 1], probabilities[:, 1], s=6)
-axes[0].set(title="probability of a house", xlabel="skann", ylabel="ONNX Runtime")
+axes[0].set(title="Probability of a house", xlabel="skann", ylabel="ONNX Runtime")
 axes[1].hist(np.log10(np.maximum(difference, 1e-12)), bins=20)
-axes[1].set(title="difference", xlabel="power of ten", ylabel="rows")
+axes[1].set(title="Their difference", xlabel="power of ten", ylabel="rows")
 
 plt.show()

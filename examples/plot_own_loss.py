@@ -57,8 +57,9 @@ for factor in factors:
 assert too_low == sorted(too_low, reverse=True)
 
 # %%
-figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 ax.bar([str(factor) for factor in factors], too_low)
 ax.set(xlabel="a prediction too low counts so many times", ylabel="share of predictions too low")
+ax.set_title("The dearer it is, the rarer a prediction is too low")
 
 plt.show()

@@ -30,7 +30,6 @@ X_train, X_test, y_train, y_test, exposure_train, exposure_test = parts
 params = {
     "hidden_layer_sizes": (32, 32),
     "loss": "poisson",
-    "learning_rate_init": 0.005,
     "n_estimators": 4,
     "random_state": 0,
 }
@@ -52,11 +51,11 @@ for name, rate in [
 
 # %%
 grid = np.linspace(18, 80, 200)
-figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 ax.plot(grid, 0.1 + 0.6 * np.exp(-((grid - 18) ** 2) / 200) + 0.2 * (grid > 65), "k--", label="true rate")
 ax.plot(grid, weighted.predict(grid[:, None]), label="weighted by exposure")
-ax.plot(grid, unweighted.predict(grid[:, None]), label="unweighted")
-ax.set(xlabel="age", ylabel="events per year")
-ax.legend()
+ax.plot(grid, unweighted.predict(grid[:, None]), ":", label="unweighted")
+ax.set(xlabel="age", ylabel="events per year", title="Weighted by exposure, the rate is found")
+figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize="small")
 
 plt.show()

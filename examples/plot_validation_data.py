@@ -58,11 +58,14 @@ with config_context(enable_metadata_routing=True):
     print(f"in a pipeline: best of {network.n_iter_} epochs is {np.argmax(network.validation_scores_) + 1}")
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 for ax, (name, model) in zip(axes, models.items(), strict=True):
     ax.plot(model.history_["loss"], label="training loss")
-    ax.plot(model.history_["validation_loss"], label="validation loss")
-    ax.set(title=f"watched: {name}", xlabel="epoch", yscale="log")
-axes[0].legend()
+    ax.plot(model.history_["validation_loss"], "--", label="validation loss")
+    ax.set(title=f"Watched: {name}", xlabel="epoch", yscale="log")
+axes[0].set_ylabel("loss")
+figure.legend(
+    *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize="small"
+)
 
 plt.show()

@@ -16,13 +16,14 @@ from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
     Options,
-    StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils._param_validation import StrOptions as _StrOptions
 from sklearn.utils.validation import _check_feature_names
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 
 from ._objects import shown
+from ._parts import did_you_mean
 
 try:
     import cloudpickle
@@ -141,18 +142,30 @@ class AddedHTML:
         return bundle
 
 
+class StrOptions(_StrOptions):
+    """A constraint: one of some strings, which messages list in alphabetical order."""
+
+    def __str__(self):
+        return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
+
+
 class NamesIn(StrOptions):
     """A constraint: a name that is in a registry when the parameter is checked, or one of some others.
 
     Parameters
     ----------
-    registry : dict, or callable that returns one
+    registry : dict, or callable that returns one, or a list
     others : str
+    text : str, default=None
+        What messages say in place of a list of the names.
     """
 
-    def __init__(self, registry, *others):
-        self.registry, self.others = registry, others
+    def __init__(self, registry, *others, text=None):
+        self.registry, self.others, self.text = registry, others, text
         super().__init__(self.options)
+
+    def __str__(self):
+        return super().__str__() if self.text is None else self.text
 
     @property
     def options(self):
@@ -166,13 +179,22 @@ class NamesIn(StrOptions):
 def check_parameters(estimator):
     """Raise an InvalidParameterError, a ValueError and TypeError, if a parameter breaks its constraint.
 
+    Where a name is misspelt, the message ends with the name that may be meant.
+
     A subclass may take fewer parameters and have constraints for more: what counts is the attributes.
     """
     constraints: dict = {}
     for cls in reversed(type(estimator).__mro__):
         constraints |= vars(cls).get("_parameter_constraints", {})
     parameters = {name: getattr(estimator, name) for name in constraints}
-    validate_parameter_constraints(constraints, parameters, caller_name=type(estimator).__name__)
+    try:
+        validate_parameter_constraints(constraints, parameters, caller_name=type(estimator).__name__)
+    except ValueError as error:
+        wrong = next(name for name in parameters if f"The {name!r} parameter" in str(error))
+        options = [each.options for each in constraints[wrong] if isinstance(each, StrOptions)]
+        if isinstance(parameters[wrong], str):
+            error.args = (f"{error}{did_you_mean(parameters[wrong], set().union(*options))}",)
+        raise
 
 
 def check_feature_names(estimator, X, reset, name="X"):

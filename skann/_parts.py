@@ -1,5 +1,6 @@
 """The way from names to parts of the engine: a part is made of the hyper-parameters that its signature names."""
 
+from difflib import get_close_matches
 from inspect import Parameter, signature
 
 
@@ -43,6 +44,20 @@ def fact(registry, name, fact):
 def without(registry, fact):
     """The registered classes of which a fact is not true."""
     return {name: part for name, part in registry.items() if not getattr(part, fact, False)}
+
+
+def did_you_mean(name, options):
+    """The end of a message about a name that is none of some options: the nearest of them, if one is near.
+
+    >>> did_you_mean("rleu", ["elu", "relu", "tanh"]), did_you_mean("Adam", ["adam"]), did_you_mean("x", ["adam"])
+    (" Did you mean 'relu'?", " Did you mean 'adam'?", '')
+    """
+    by_lower = {option.lower(): option for option in sorted(each for each in options if isinstance(each, str))}
+    name = name[:100].lower()
+    close = get_close_matches(name, by_lower, 1) or [
+        each for each in by_lower if len(name) > 2 and each.startswith(name)
+    ]
+    return f" Did you mean {by_lower[close[0]]!r}?" if close else ""
 
 
 def listed(names):

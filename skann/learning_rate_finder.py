@@ -6,12 +6,12 @@ Smith 2017, https://arxiv.org/abs/1506.01186, section 3.3.
 import math
 import warnings
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import Bunch
 
 from ._compat import check_parameters
 from ._parts import listed
@@ -23,9 +23,37 @@ from .engine.stepping import Stepper
 from .engine.sweep import Recorder, SweepEnded
 from .engine.training import fit_minibatch
 from .fitting import build
-from .plotting.pyplot import last_step, pyplot
+from .plotting.pyplot import SIZE, last_step, legend_below, pyplot
 
-__all__ = ["LearningRateFinderDisplay", "find_learning_rate"]
+__all__ = ["LearningRateFinderDisplay", "LearningRateSweep", "find_learning_rate"]
+
+
+@dataclass(frozen=True, eq=False)
+class LearningRateSweep:
+    """The losses of a sweep of the learning rate, and what they say: what `find_learning_rate` returns.
+
+    Attributes
+    ----------
+    learning_rates, losses, smoothed_losses : ndarray of shape (n_steps_done,)
+        A loss, which includes the penalty of ``alpha``, is that of the batch after the step.
+    suggestion : float
+        To be used as ``learning_rate_init``; NaN if no rate lowers the loss.
+    lowest_rate, highest_rate : float
+        Between these the network learns: at the first, the average of the losses has come half way from the first tenth
+        of them to its lowest value; from the last on it is more than a tenth of this way above it again.
+    """
+
+    learning_rates: Floats = field(repr=False)
+    losses: Floats = field(repr=False)
+    smoothed_losses: Floats = field(repr=False)
+    suggestion: float = math.nan
+    lowest_rate: float = math.nan
+    highest_rate: float = math.nan
+
+    def __repr__(self) -> str:
+        where = f"learns from {self.lowest_rate:.2g} to {self.highest_rate:.2g}"
+        where = "does not learn" if math.isnan(self.suggestion) else where
+        return f"<{type(self).__name__}: suggestion {self.suggestion:.2g}, {where}, {len(self.losses)} steps>"
 
 
 def find_learning_rate(
@@ -39,14 +67,18 @@ def find_learning_rate(
     n_steps: int = 100,
     smoothing: float = 0.9,
     divergence: float = 1.0,
-) -> Bunch:
+) -> LearningRateSweep:
     """Suggest a `learning_rate_init` by a sweep: one step at each of ``n_steps`` exponentially growing rates.
 
     A single network is trained on all rows, as `fit` would, but without early stopping, schedule and weight averaging.
-    The rate swept is that of all parameters, as it is when `learning_rate_init` is a number; the rates per group that
-    "auto" stands for in the recipe are not used. Put into `learning_rate_init`, the suggestion means the same; with
+    The rate swept means what a number means as `learning_rate_init`: in a plain network the rate of all parameters,
+    in the recipe (see the Notes of the estimators) one that the factors of the groups of parameters multiply. With
     "one_cycle" and "coslog4" it is the highest rate of the schedule. A schedule object has rates of its own, which
     `learning_rate_init` does not change: give it the suggestion yourself.
+
+    The suggestion for a plain network is the lowest rate at which it learns, as Smith has it. The rates of the recipe
+    were chosen by results of whole trainings on many tables, of which a sweep knows nothing: its suggestion is the rate
+    that "auto" stands for where this lies in the range in which the network learns, otherwise the nearer end of it.
 
     Parameters
     ----------
@@ -67,11 +99,9 @@ def find_learning_rate(
 
     Returns
     -------
-    sweep : Bunch
-        - learning_rates, losses, smoothed_losses : ndarray of shape (n_steps_done,); a loss, which includes the
-          penalty of ``alpha``, is that of the batch after the step;
-        - suggestion : float; where the average has come half way from the first tenth of the losses to its lowest
-          value. NaN, with a warning, if it falls by no more than the standard deviation of that tenth.
+    sweep : LearningRateSweep
+        Its ``suggestion`` is NaN, with a warning, if the average falls by no more than the standard deviation of the
+        first tenth of the losses.
 
     Raises
     ------
@@ -84,33 +114,41 @@ def find_learning_rate(
     >>> from skann import ANNClassifier, find_learning_rate
     >>> X, y = load_iris(return_X_y=True)
     >>> sweep = find_learning_rate(ANNClassifier(random_state=0), X, y)
-    >>> 1e-4 < sweep.suggestion < 1
-    True
+    >>> sweep
+    <LearningRateSweep: suggestion 0.02, learns from ... to ..., ... steps>
     """
     _check(start, end, n_steps, smoothing, divergence)
-    model, X = _model(estimator, X, y, start)
+    model, X = _model(estimator, X, y)
     ramp = Exponential(start, end, n_steps)
-    recorder = _sweep(model, X, y, sample_weight, ramp, smoothing, divergence)
+    recorder, settings = _sweep(model, X, y, sample_weight, ramp, smoothing, divergence)
     n_first = n_steps // 10
     if len(recorder.losses) <= n_first + 1:
         raise ValueError(f"The training diverges from start={start:g} on: try a smaller one, and scale X and y.")
     losses, smoothed = np.array(recorder.losses[1:]), np.array(recorder.smoothed[1:])
     rates = np.array([ramp(t) for t in range(len(losses))])
     with np.errstate(over="ignore"):
-        suggestion = _half_way(rates, smoothed, recorder.losses[:n_first])
-    if math.isnan(suggestion):
+        lowest, highest = _learning_range(rates, smoothed, recorder.losses[:n_first])
+    if math.isnan(lowest):
         message = f"No learning rate from {start:g} to {end:g} lowers the loss: there is none to suggest."
         warnings.warn(message, stacklevel=2)
-    return Bunch(learning_rates=rates, losses=losses, smoothed_losses=smoothed, suggestion=suggestion)
+    from_recipe = settings.from_recipe and not math.isnan(lowest)
+    suggestion = min(max(settings.learning_rate_init, lowest), highest) if from_recipe else lowest
+    return LearningRateSweep(rates, losses, smoothed, suggestion, lowest, highest)
 
 
-def _half_way(rates, smoothed, first):
-    """The rate at which the loss has come half way from its first values to its lowest; NaN if it does not fall."""
+def _learning_range(rates, smoothed, first):
+    """The rates from which on the loss has come half way to its lowest value, and up to which it stays near this.
+
+    Both are NaN if the loss does not fall from what it was in the first steps.
+    """
     lowest, level = int(smoothed.argmin()), float(np.mean(first))
-    if not level - smoothed[lowest] > np.std(first):
-        return math.nan
-    above = np.flatnonzero(smoothed[: lowest + 1] > (level + smoothed[lowest]) / 2)
-    return float(rates[above[-1]]) if len(above) else float(rates[0])
+    fall = level - smoothed[lowest]
+    if not fall > np.std(first):
+        return math.nan, math.nan
+    above = np.flatnonzero(smoothed[: lowest + 1] > level - fall / 2)
+    risen = np.flatnonzero(smoothed[lowest:] > smoothed[lowest] + fall / 10)
+    last = lowest + risen[0] - 1 if len(risen) else len(rates) - 1
+    return float(rates[above[-1] if len(above) else 0]), float(rates[last])
 
 
 def _check(start, end, n_steps, smoothing, divergence):
@@ -124,7 +162,7 @@ def _check(start, end, n_steps, smoothing, divergence):
         raise ValueError(f"divergence must be above 0, got {divergence!r}.")
 
 
-def _model(estimator, X, y, rate):
+def _model(estimator, X, y):
     """A clone with the parameters of the sweep, and X as it comes to it from the steps of a pipeline before it."""
     network = last_step(estimator)
     if not hasattr(network, "_start"):
@@ -132,7 +170,7 @@ def _model(estimator, X, y, rate):
     if network.solver == "lbfgs":
         raise ValueError(f"solver='lbfgs' has no learning rate: use {listed(OPTIMIZERS)}.")
     model = clone(network)
-    vars(model).update(learning_rate_init=rate, n_estimators=1, early_stopping=False, cv=None, warm_start=False)
+    vars(model).update(learning_rate_init="auto", n_estimators=1, early_stopping=False, cv=None, warm_start=False)
     if model.random_state is None:  # scikit-learn would draw from NumPy's global generator
         model.random_state = int(np.random.default_rng().integers(2**31))
     if isinstance(estimator, Pipeline) and len(estimator) > 1:
@@ -141,7 +179,7 @@ def _model(estimator, X, y, rate):
 
 
 def _sweep(model, X, y, sample_weight, ramp, smoothing, divergence):
-    """Train the one network of the model along the ramp."""
+    """Train the one network of the model along the ramp: the recorder, and the settings of the fit."""
     check_parameters(model)
     start = model._start(X, y, sample_weight)
     training = start.networks.training(0, start.settings, start.data)
@@ -154,14 +192,14 @@ def _sweep(model, X, y, sample_weight, ramp, smoothing, divergence):
             recorder, stepper, rows, batch_size=training.batch_size, max_epochs=ramp.n_steps + 1,
             rng=training.state.rng, shuffle=settings.shuffle,
         )  # fmt: skip
-    return recorder
+    return recorder, settings
 
 
 class LearningRateFinderDisplay:
     """The loss in a sweep of the learning rate, and the rate that it suggests.
 
     Make it with `from_estimator`. The loss falls where the rate is high enough to learn and rises where it is too high.
-    At the lowest point it is nearly too high; the suggestion is where the loss has fallen half way.
+    At the lowest point it is nearly too high. How the suggestion comes about: see `find_learning_rate`.
 
     Parameters
     ----------
@@ -169,6 +207,8 @@ class LearningRateFinderDisplay:
         What `find_learning_rate` returns.
     suggestion : float, default=None
         The rate to mark; None or NaN if there is none.
+    learning_range : tuple of (float, float), default=None
+        The ``lowest_rate`` and the ``highest_rate`` of the sweep, between which the background is grey.
     name : str, default=None
         What the curve belongs to.
 
@@ -203,12 +243,14 @@ class LearningRateFinderDisplay:
         smoothed_losses: Floats,
         suggestion: float | None = None,
         *,
+        learning_range: tuple[float, float] | None = None,
         name: str | None = None,
     ) -> None:
         self.learning_rates = learning_rates
         self.losses = losses
         self.smoothed_losses = smoothed_losses
         self.suggestion = suggestion
+        self.learning_range = learning_range
         self.name = name
 
     @classmethod
@@ -251,7 +293,11 @@ class LearningRateFinderDisplay:
             divergence=divergence,
         )  # fmt: skip
         name = type(last_step(estimator)).__name__ if name is None else name
-        return cls(**sweep, name=name).plot(ax, line_kw=line_kw)
+        display = cls(
+            sweep.learning_rates, sweep.losses, sweep.smoothed_losses, sweep.suggestion,
+            learning_range=(sweep.lowest_rate, sweep.highest_rate), name=name,
+        )  # fmt: skip
+        return display.plot(ax, line_kw=line_kw)
 
     def plot(self, ax: Any = None, *, name: str | None = None, line_kw: dict[str, Any] | None = None) -> Self:
         """Draw the losses against the learning rate.
@@ -271,19 +317,21 @@ class LearningRateFinderDisplay:
         """
         plt = pyplot(f"{type(self).__name__}.plot")
         if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+            _, ax = plt.subplots(figsize=SIZE, layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         self.suggestion_, self.suggestion_line_ = self.suggestion, None
-        (self.line_,) = ax.plot(self.learning_rates, self.losses, color="C0", linewidth=0.7, alpha=0.5, label="loss")
+        (self.line_,) = ax.plot(self.learning_rates, self.losses, color="0.6", linewidth=0.7, label="of the batch")
         style = {"color": "C0", "label": "smoothed"} | (line_kw or {})
         (self.smoothed_line_,) = ax.plot(self.learning_rates, self.smoothed_losses, **style)
         if self.suggestion is not None and math.isfinite(self.suggestion):
             label = f"suggestion: {self.suggestion:.2g}"
             self.suggestion_line_ = ax.axvline(self.suggestion, color="C1", linestyle="--", label=label)
+        if self.learning_range is not None and all(map(math.isfinite, self.learning_range)):
+            ax.axvspan(*self.learning_range, color="0.92", zorder=0, label="here it learns")
         lowest = np.argmin(self.smoothed_losses)
         low, high = self.smoothed_losses[lowest], np.max(self.smoothed_losses[: lowest + 1])
         margin = 0.3 * (high - low) or 0.1
         ax.set(xscale="log", ylim=(low - margin, high + margin), xlabel="learning rate", ylabel="loss after the step")
         ax.set_title(self.name if name is None else name)
-        ax.legend()
+        legend_below(ax)
         return self

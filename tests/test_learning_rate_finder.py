@@ -8,13 +8,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from skann import ANNClassifier, ANNRegressor, LearningRateFinderDisplay, find_learning_rate
+from skann.engine.schedules import Exponential
+from skann.learning_rate_finder import LearningRateSweep
 from tests.data import IRIS as X
 from tests.data import SPECIES as y
 
@@ -87,11 +91,62 @@ def test_suggestion_trains_well(params):
     assert losses[1] < min(losses[0], losses[2])
 
 
-def test_all_parameters_have_the_rate_of_the_sweep():
+def test_the_number_given_has_no_part():
     """As with a number for `learning_rate_init`: "auto" in the recipe or not, the sweep is the same."""
     auto = find_learning_rate(ANNClassifier((8,), random_state=0), X, y)
     number = find_learning_rate(ANNClassifier((8,), random_state=0, learning_rate_init=0.5), X, y)
     np.testing.assert_array_equal(auto.losses, number.losses)
+    assert auto.suggestion == number.suggestion
+
+
+def test_the_sweep_of_the_recipe_is_one_of_all_its_groups():
+    """A fit along the same ramp, each group of parameters at its factor: one full batch and so one step an epoch."""
+    model = ANNClassifier((8,), n_estimators=1, early_stopping=False, batch_size=150, random_state=0, dtype="float64")
+    model.set_params(dropout=0.0, weight_decay=0.0, weight_averaging=None, calibration=None, n_iter_no_change=99)
+    sweep = find_learning_rate(model, X, y, start=1e-3, end=0.5, n_steps=20)
+    model.set_params(learning_rate=Exponential(1e-3, 0.5, 20), max_iter=21).fit(X, y)
+    assert len({rate for _, rate, _ in model.network_.groups}) > 3
+    np.testing.assert_allclose(model.loss_curve_[1:], sweep.losses, rtol=1e-9)
+
+
+def test_suggestion_is_in_the_range_in_which_it_learns():
+    """By the definition, on the curve itself; for the recipe its own rate, as far as the range holds it."""
+    model = ANNClassifier(n_estimators=1, random_state=0)
+    sweep = find_learning_rate(model, X, y)
+    smoothed, rates = sweep.smoothed_losses, sweep.learning_rates
+    level, low = np.mean(sweep.losses[:9]), smoothed.min()  # about: the first loss is that before the first step
+    learns = (rates >= sweep.lowest_rate) & (rates <= sweep.highest_rate)
+    assert np.interp(np.log(sweep.lowest_rate), np.log(rates), smoothed) == pytest.approx((level + low) / 2, rel=0.1)
+    assert smoothed[learns].argmin() + np.argmax(learns) == smoothed.argmin()
+    assert smoothed[learns][smoothed[learns].argmin() :].max() <= low + (level - low) / 9
+    assert smoothed[np.argmax(rates > sweep.highest_rate)] > low + (level - low) / 11
+    assert sweep.lowest_rate < sweep.suggestion == 0.02 < sweep.highest_rate
+    low = find_learning_rate(model, X, y, end=0.01)
+    assert low.suggestion == low.highest_rate == 0.01
+    narrow = find_learning_rate(ANNClassifier((16,), random_state=0), X, y)
+    assert narrow.suggestion == narrow.lowest_rate > 0.02
+    plain = find_learning_rate(model.set_params(encoder=None), X, y)
+    assert plain.suggestion == plain.lowest_rate
+
+
+@pytest.mark.parametrize("load", [load_breast_cancer, load_wine, load_diabetes])
+def test_no_harm(load):
+    """Cross-validated with the suggestion, the recipe is worse than with "auto" by at most 1 %."""
+    X, y = load(return_X_y=True)
+    kind, scoring = (
+        (ANNRegressor, "neg_root_mean_squared_error") if load is load_diabetes else (ANNClassifier, "neg_log_loss")
+    )
+    model = kind((32,), n_estimators=2, max_iter=16, random_state=0)
+    found = model.__class__(**model.get_params() | {"learning_rate_init": find_learning_rate(model, X, y).suggestion})
+    auto, suggested = (-cross_val_score(each, X, y, cv=3, scoring=scoring).mean() for each in (model, found))
+    assert suggested <= 1.01 * auto
+
+
+def test_short_repr():
+    sweep = find_learning_rate(ANNClassifier((8,), random_state=0), X, y)
+    assert len(repr(sweep)) < 120
+    assert f"suggestion {sweep.suggestion:.2g}" in repr(sweep)
+    assert "does not learn" in repr(LearningRateSweep([], [], []))
 
 
 @pytest.mark.parametrize("random_state", [0, None, "instance"])
@@ -143,6 +198,8 @@ def test_no_suggestion_without_learning():
     with pytest.warns(UserWarning, match="No learning rate") as record:
         sweep = find_learning_rate(linear_model(), np.zeros((50, 2)), np.ones(50))
     assert np.isnan(sweep.suggestion)
+    with pytest.warns(UserWarning, match="No learning rate"):
+        assert np.isnan(find_learning_rate(ANNClassifier(random_state=0), X, y, start=0.04).suggestion)
     assert record[0].filename == __file__
 
 

@@ -53,8 +53,8 @@ class LossPlot(_FitCallback):
             self._figure.clear()
             ax = self._figure.subplots()
         else:
-            for twin in [other for other in ax.figure.axes if other is not ax and other.bbox.bounds == ax.bbox.bounds]:
-                twin.remove()
+            if getattr(self, "display_", None) is not None and self.display_.ax_ is ax:
+                self.display_._erase()
             ax.clear()
         self.display_ = LossCurveDisplay.from_estimator(model, ax=ax)
         if not _in_notebook():

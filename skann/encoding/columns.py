@@ -6,6 +6,11 @@ from itertools import compress
 import numpy as np
 from scipy import sparse
 
+from .._objects import shown
+from .._parts import did_you_mean
+from . import dates
+from .refusals import dates_error
+
 
 @dataclass
 class Coded:
@@ -35,12 +40,15 @@ class Table:
         The categorical columns.
     number_names, category_names : sequences
         What messages call them.
+    may_be_indicated : ndarray of bool of shape (n_numeric,), default=None
+        Which numeric columns may get an indicator of missing values; None for all of them.
     """
 
     numbers: np.ndarray
     categories: list
     number_names: list
     category_names: list
+    may_be_indicated: np.ndarray | None = None
 
 
 def categorical_mask(categorical_features, columns, names):
@@ -73,14 +81,16 @@ def _column_index(feature, names):
         return feature
     if isinstance(feature, str) and feature in names:
         return list(names).index(feature)
+    of_x = "without names" if isinstance(names, range) else names if len(names) <= 20 else shown(names)
+    hint = did_you_mean(feature, names) if isinstance(feature, str) else ""
     raise ValueError(
         f"categorical_features must hold names or indices of columns, or be a mask, got {feature!r}; the {len(names)} "
-        f"columns of X are {'without names' if isinstance(names, range) else names}."
+        f"columns of X are {of_x}.{hint}"
     )
 
 
-def split(columns, is_categorical, names):
-    """A `Table` from what `read_columns` returns and a mask of the categorical columns."""
+def split(columns, is_categorical, names, date_kinds=None):
+    """A `Table` from what `read_columns` returns, a mask of the categorical columns, and the kinds of dates of each."""
     if not is_categorical.any() and not isinstance(columns, list):
         return Table(columns, [], names, [])
     if isinstance(columns, np.ndarray):
@@ -88,8 +98,19 @@ def split(columns, is_categorical, names):
     is_categorical = is_categorical.tolist()
     is_numeric = [not categorical for categorical in is_categorical]
     number_names, category_names = list(compress(names, is_numeric)), list(compress(names, is_categorical))
-    numbers = [as_numbers(c, name) for c, name in zip(compress(columns, is_numeric), number_names, strict=True)]
-    categories = [as_coded(column) for column in compress(columns, is_categorical)]
+    numeric = zip(compress(columns, is_numeric), number_names, strict=True)
+    categories = [as_coded(c, name) for c, name in zip(compress(columns, is_categorical), category_names, strict=True)]
+    if date_kinds is not None:
+        kinds = list(compress(date_kinds, is_numeric))
+        numbers = [
+            part
+            for (column, name), kind in zip(numeric, kinds, strict=True)
+            for part in ([as_numbers(column, name)] if kind is None else dates.as_parts(column, name, kind))
+        ]
+        number_names = dates.expanded_names(number_names, kinds)[0].tolist()
+        matrix, mask = _stack(numbers, _n_rows(columns[0])), dates.may_be_indicated(kinds)
+        return Table(matrix, categories, number_names, category_names, mask)
+    numbers = [as_numbers(column, name) for column, name in numeric]
     return Table(_stack(numbers, _n_rows(columns[0])), categories, number_names, category_names)
 
 
@@ -106,8 +127,13 @@ def _n_rows(column):
     return len(column.codes if isinstance(column, Coded) else column)
 
 
-def as_coded(column):
+def as_coded(column, name):
     """A column of numbers as categories, each number one; `Coded` ones as they are."""
+    if isinstance(column, dates.Dates):
+        raise TypeError(
+            f"Column {name!r} holds dates, times or durations, which can't be categories: leave it out of "
+            "categorical_features, or make strings of them."
+        )
     if isinstance(column, Coded):
         return column
     labels, codes = np.unique(column, return_inverse=True)
@@ -120,6 +146,8 @@ def as_numbers(column, name):
     """A column of categories as numbers, if all its labels are numbers or read like numbers."""
     if isinstance(column, np.ndarray):
         return column
+    if isinstance(column, dates.Dates):
+        raise dates_error(column.dtype, name, column.library)
     return np.append(labels_as_numbers(column.labels, name), np.nan)[column.codes]
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from itertools import compress
 from numbers import Integral
 from typing import Any, Literal, Self
 
@@ -20,10 +21,13 @@ from .._compat import (
 from .._estimator import Estimator
 from .._typing import Array, ArrayLike, Categorical, Floats, MatrixLike
 from .._weights import check_weight, nonzero_rows
-from .learning import learn, learn_more
+from .dates import expanded_names
+from .learning import learn, learn_more, remarks
 from .output import encode_checked, encode_table
 from .stream import TableStream
 from .tables import check_table, has_columns
+
+OF_A_WRAPPED_CALL = 3  # the stacklevel of the call of a method that scikit-learn has wrapped for `set_output`
 
 
 class TabularEncoder(TransformerMixin, Estimator):
@@ -65,6 +69,17 @@ class TabularEncoder(TransformerMixin, Estimator):
         - "infrequent": ``max_one_hot_levels`` one-hot columns, the last of which stands for all levels but the most
           frequent ones, unseen levels included.
 
+    dates : {"error", "parts"}, default="error"
+        What becomes of columns of dates, times and durations, in dtypes of pandas, polars or NumPy or as objects of
+        Python:
+
+        - "error": they are an error that says how to make numbers of them;
+        - "parts": dates become the numeric columns ``seconds`` (since the begin of 1970), ``year``, ``month``,
+          ``day_of_week`` (Monday is 0), ``hour``, and ``year_sin``, ``year_cos``, ``week_sin``, ``week_cos``,
+          ``day_sin``, ``day_cos``, where in these cycles the moment is; times of day ``seconds``, ``hour``, ``day_sin``
+          and ``day_cos``; durations ``seconds``. All by the clock of the column's time zone. Parts of a single value,
+          such as the hour of dates without a time, vanish.
+
     Attributes
     ----------
     n_features_in_ : int
@@ -75,6 +90,9 @@ class TabularEncoder(TransformerMixin, Estimator):
 
     is_categorical_ : ndarray of bool of shape (n_features_in_,)
         Which features are categorical.
+
+    date_kinds_ : list of length n_features_in_, or None
+        "date", "time" or "duration" for each feature that holds these, None for others; None if no feature does.
 
     levels_ : list of length n_features_in_
         The sorted levels of each categorical feature, an ndarray of strings (dtype object) or numbers; None for
@@ -125,11 +143,13 @@ class TabularEncoder(TransformerMixin, Estimator):
     center_: Floats
     scale_: Floats
     embedded_features_: list[tuple[int, int]]
+    date_kinds_: list[str | None] | None
     _stream: TableStream | None = None  # what is known of a table that comes in several calls
     _parameter_constraints = {
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "max_one_hot_levels": [at_least(2, Integral)],
         "high_cardinality": [StrOptions({"embed", "infrequent"})],
+        "dates": [StrOptions({"error", "parts"})],
     }
 
     def __init__(
@@ -138,10 +158,12 @@ class TabularEncoder(TransformerMixin, Estimator):
         *,
         max_one_hot_levels: int = 8,
         high_cardinality: Literal["embed", "infrequent"] = "embed",
+        dates: Literal["error", "parts"] = "error",
     ) -> None:
         self.categorical_features = categorical_features
         self.max_one_hot_levels = max_one_hot_levels
         self.high_cardinality = high_cardinality
+        self.dates = dates
 
     def fit(self, X: MatrixLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Learn scales and levels.
@@ -163,8 +185,15 @@ class TabularEncoder(TransformerMixin, Estimator):
         ValueError, TypeError
             If a parameter or the data are not as described; it names the parameter or the column. The encoder is then
             as it was before.
+
+        Warns
+        -----
+        UserWarning
+            If strings that are taken as categories read like dates.
         """
         self.__dict__ = vars(self._learn(X, sample_weight)[0])
+        for message in remarks(self):
+            warnings.warn(message, UserWarning, stacklevel=2)
         return self
 
     def partial_fit(self, X: MatrixLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -206,6 +235,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         """
         if not hasattr(self, "numeric_columns_"):
             self.__dict__ = vars(self._learn(X, sample_weight, is_stream=True)[0])
+            for message in remarks(self):
+                warnings.warn(message, UserWarning, stacklevel=2)
             return self
         check_parameters(self)
         X = self._check(X, reset=False)
@@ -255,6 +286,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         fitted, table = self._learn(X, sample_weight)
         encoded = encode_table(fitted, table)
         self.__dict__ = vars(fitted)
+        for message in remarks(fitted):
+            warnings.warn(message, UserWarning, stacklevel=OF_A_WRAPPED_CALL)
         return encoded
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
@@ -269,11 +302,15 @@ class TabularEncoder(TransformerMixin, Estimator):
         -------
         names : ndarray of str objects
             That of the feature for numeric and code columns, ``missingindicator_<feature>`` for indicators,
-            ``<feature>_<level>`` for one-hot columns.
+            ``<feature>_<level>`` for one-hot columns, ``<feature>_<part>`` for parts of dates.
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)
-        numeric = self.numeric_columns_.names(names[~self.is_categorical_])
+        features = numbers = names[~self.is_categorical_]
+        if self.date_kinds_ is not None:
+            kinds = compress(self.date_kinds_, ~self.is_categorical_)
+            numbers, features = expanded_names(features, list(kinds))
+        numeric = self.numeric_columns_.names(numbers, features)
         return np.array(numeric + self.categorical_columns_.names(names[self.is_categorical_]), dtype=object)
 
     def _learn(self, X, sample_weight, is_stream=False):

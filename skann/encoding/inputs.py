@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._objects import shown
 from ..engine.rows import as_rows
+from . import learning
 from .checked import fit_checked, frozen, learn_more_checked
 from .dtypes import accepted_dtypes, cast_rows, fits
 from .encoder import TabularEncoder
@@ -175,6 +176,11 @@ def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_n
     return fitted, encode(fitted, X, dtype)
 
 
+def remarks(encoder):
+    """What to warn of after an encoder was fitted: a list of messages."""
+    return learning.remarks(encoder) if is_tabular(encoder) else []
+
+
 def learn_more(encoder, X, weight, rows, dtype):
     """Let a fitted encoder learn from more rows, if it is one that learns from a stream, and encode them.
 
@@ -280,5 +286,5 @@ def _errors_of(encoder, name="X"):
         yield
     except (ValueError, TypeError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        cause = (str(error).splitlines() or [""])[0][:150]
+        cause = str(error) if is_tabular(encoder) else (str(error).splitlines() or [""])[0][:150]
         raise kind(f"encoder={shown(encoder, 60)} can't be used with this {name}: {cause}") from error

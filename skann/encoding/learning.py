@@ -5,11 +5,12 @@ import copy
 import numpy as np
 
 from .columns import categorical_mask, split
+from .dates import date_kinds
 from .levels import CategoricalColumns
 from .numbers import NumericColumns
 from .output import table_of
 from .reading import read_columns
-from .refusals import of_table
+from .refusals import of_table, remark_on_levels
 from .stream import TableStream
 from .tables import column_names
 
@@ -40,16 +41,19 @@ def learn(encoder, X, weight, rows, is_stream):
     by_dtype = categorical_features is None or isinstance(categorical_features, str)
     with of_table("X"):
         columns = read_columns(X, names, as_matrix=by_dtype)
+        kinds = date_kinds(columns, names, allowed=encoder.dates == "parts")
     is_categorical = categorical_mask(categorical_features, columns, names)
     weight = weight if weight is None or rows is None else weight[rows]
     n_one_hot, high_cardinality = encoder.max_one_hot_levels, encoder.high_cardinality
     with of_table("X"):
-        table = split(columns, is_categorical, names)
+        table = split(columns, is_categorical, names, kinds)
+        encoder = copy.copy(encoder)
+        encoder.date_kinds_ = kinds
         if is_stream:
             stream = TableStream.begin(table, rows, weight, n_one_hot, high_cardinality == "embed")
             return _with_stream(encoder, is_categorical, stream), table
         weight = None if weight is None or np.ptp(weight) == 0 else weight
-        numeric = NumericColumns.learn(table.numbers, rows, weight, table.number_names)
+        numeric = NumericColumns.learn(table.numbers, rows, weight, table.number_names, table.may_be_indicated)
         categorical = CategoricalColumns.learn(table.categories, rows, weight, n_one_hot, high_cardinality)
         return _with_columns(encoder, is_categorical, numeric, categorical), table
 
@@ -98,3 +102,13 @@ def learn_more(encoder, X, weight, rows):
         weight = weight if weight is None or rows is None else weight[rows]
         stream, messages = encoder._stream.after(table, rows, weight)
         return _with_stream(encoder, encoder.is_categorical_, stream), table, messages
+
+
+def remarks(encoder):
+    """What to warn of after a fit: a list of messages about columns that are categories by their dtype."""
+    if not isinstance(encoder.categorical_features, str):
+        return []
+    names = getattr(encoder, "feature_names_in_", range(encoder.n_features_in_))
+    columns = zip(encoder.levels_, names, strict=True)
+    found = [remark_on_levels(levels, name) for levels, name in columns if levels is not None]
+    return [message for message in found if message]

@@ -78,18 +78,23 @@ def refuse_dates(X):
         columns = [(0, getattr(X, "dtype", None))]
     for i, (name, dtype) in enumerate(columns):
         if is_temporal(dtype):
-            raise dates_error(dtype, name)
+            raise dates_error(dtype, name, _library(X))
         if getattr(dtype, "kind", "") == "O" and is_frame(X):
-            _refuse_objects_of_dates(X.iloc[:, i].tolist() if hasattr(X, "iloc") else X[:, i].to_list(), name)
+            values = X.iloc[:, i].tolist() if hasattr(X, "iloc") else X[:, i].to_list()
+            _refuse_objects_of_dates(values, name, _library(X))
     if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 2:
         for i, column in enumerate(X.T):
-            _refuse_objects_of_dates(column.tolist(), i)
+            _refuse_objects_of_dates(column.tolist(), i, "numpy")
 
 
-def _refuse_objects_of_dates(values, name):
+def _library(X):
+    return "pandas" if is_pandas(X) else "polars" if is_frame(X) else "numpy"
+
+
+def _refuse_objects_of_dates(values, name, library):
     date = first_date(values)
     if date is not None:
-        raise dates_error(type(date), name)
+        raise dates_error(type(date), name, library)
 
 
 def _why_no_numbers(X):

@@ -42,19 +42,20 @@ class NumericColumns:
         self.with_missing = np.flatnonzero(has_missing).tolist()
 
     @classmethod
-    def learn(cls, numbers, rows, weight, names):
-        """The encoding learnt from a matrix, dense or sparse; arguments are those of `robust_scales`."""
+    def learn(cls, numbers, rows, weight, names, may_be_indicated=None):
+        """The encoding learnt from a matrix, dense or sparse; arguments are those of `robust_scales`, and `Table`'s."""
         scales = sparse_scales if sparse.issparse(numbers) else robust_scales
-        return cls(*scales(numbers, rows, weight, names))
+        center, scale, has_missing = scales(numbers, rows, weight, names)
+        return cls(center, scale, has_missing if may_be_indicated is None else has_missing & may_be_indicated)
 
     @property
     def n_encoded(self):
         """Number of columns of the output."""
         return len(self.scale) + len(self.with_missing)
 
-    def names(self, features):
-        """Names of the output's columns, from an array of the features' names."""
-        return [*features[self.varying], *(f"missingindicator_{name}" for name in features[self.with_missing])]
+    def names(self, numbers, features):
+        """Names of the output's columns, from arrays of the names of the numbers and of the features they are of."""
+        return [*numbers[self.varying], *(f"missingindicator_{name}" for name in features[self.with_missing])]
 
     def sources(self, features):
         """The feature that each of the output's columns comes from, from an array of the features' indices."""

@@ -38,7 +38,7 @@ def table_of(encoder, X):
         X = X.toarray()
     names = column_names(X)
     columns = read_columns(X, names, as_matrix=not encoder.is_categorical_.any())
-    return split(columns, encoder.is_categorical_, names)
+    return split(columns, encoder.is_categorical_, names, encoder.date_kinds_)
 
 
 def encode_table(encoder, table, dtype=None):

@@ -5,8 +5,9 @@ from itertools import compress
 import numpy as np
 
 from .._objects import MISSING, first_date, is_missing, kind_of, plain, shown
+from . import dates
 from .columns import Coded
-from .refusals import dates_error, is_temporal, other_kind_error, too_large_error
+from .refusals import is_temporal, other_kind_error, too_large_error
 from .tables import is_pandas, is_polars
 
 NUMBERS = "fiub"  # kinds of dtype: float, integer, unsigned integer, boolean
@@ -26,14 +27,15 @@ def read_columns(X, names, as_matrix):
 
     Returns
     -------
-    columns : ndarray or sparse matrix of shape (n_rows, n_columns), or list of ndarray and Coded
+    columns : ndarray or sparse matrix of shape (n_rows, n_columns), or list of ndarray, Coded and Dates
         The matrix, without a copy where possible, if all columns are numbers of NumPy dtypes. Numbers are NaN where
-        they are missing. A column of objects is `Coded` if it holds strings or nothing, and numbers otherwise.
+        they are missing. A column of objects is `Coded` if it holds strings or nothing, `Dates` if it holds these, and
+        numbers otherwise.
 
     Raises
     ------
     ValueError, TypeError
-        Names the column that is neither numbers nor categories.
+        Names the column that is neither numbers nor categories nor dates.
     """
     if is_pandas(X):
         return _read_pandas(X, names, as_matrix)
@@ -42,13 +44,13 @@ def read_columns(X, names, as_matrix):
     if X.dtype.kind in NUMBERS:
         return X
     if is_temporal(X.dtype):
-        raise dates_error(X.dtype, names[0])
+        return [dates.from_array(column) for column in X.T]
     if X.dtype.kind == "S":
         try:
             X = X.astype(str)
         except UnicodeDecodeError:
             raise other_kind_error(bytes, names[0]) from None
-    return [_from_objects(column.tolist(), name) for name, column in zip(names, X.T, strict=True)]
+    return [_from_objects(column.tolist(), name, "numpy") for name, column in zip(names, X.T, strict=True)]
 
 
 def _read_pandas(X, names, as_matrix):
@@ -66,13 +68,13 @@ def _pandas_column(series, name):
     if dtype.kind in NUMBERS:
         return series.to_numpy() if isinstance(dtype, np.dtype) else series.to_numpy(np.float64, na_value=np.nan)
     if is_temporal(dtype):
-        raise dates_error(dtype, name)
+        return dates.from_pandas(series)
     if dtype.name == "category":
         return Coded(_category_labels(dtype.categories), series.array.codes)
     if dtype.type is str:
         codes, labels = series.array.factorize()
         return Coded(labels.to_numpy(dtype=object), codes)
-    return _from_objects(series.to_list(), name)
+    return _from_objects(series.to_list(), name, "pandas")
 
 
 def _category_labels(categories):
@@ -96,18 +98,17 @@ def _polars_column(series, name):
     if dtype.is_numeric() or str(dtype) == "Boolean":
         return series.cast(float).to_numpy()
     if is_temporal(dtype):
-        raise dates_error(dtype, name)
-    return _from_objects(series.to_list(), name)
+        return dates.from_polars(series)
+    return _from_objects(series.to_list(), name, "polars")
 
 
-def _from_objects(values, name):
-    """A list of any Python objects as a column: `Coded` if there are strings or nothing in it, else numbers."""
+def _from_objects(values, name, library):
+    """A list of any Python objects as a column: `Coded` if there are strings or nothing in it, `Dates`, or numbers."""
     classes = {kind_of(cls): cls for cls in set(map(type, values))}
     if "date" in classes:
-        date = first_date(values)
-        if date is not None:
-            raise dates_error(type(date), name)
-        return _from_objects([None if is_missing(value) else value for value in values], name)
+        if first_date(values) is not None:
+            return dates.from_objects(values, name, library)
+        return _from_objects([None if is_missing(value) else value for value in values], name, library)
     if "other" in classes:
         raise other_kind_error(classes["other"], name)
     if "number" in classes and "string" not in classes:

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils import _safe_indexing
 
+from .dates import expanded_names
 from .inputs import encode, is_tabular
 from .output import table_of
 from .tables import is_pandas, is_polars
@@ -38,10 +39,9 @@ def column_sources(encoder, X, background=None):
     if encoder is None:
         return np.arange(X.shape[1])
     if is_tabular(encoder):
-        features = np.arange(encoder.n_features_in_)
-        is_categorical = encoder.is_categorical_
-        numeric = encoder.numeric_columns_.sources(features[~is_categorical])
-        return np.concatenate([numeric, encoder.categorical_columns_.sources(features[is_categorical])])
+        numeric = encoder.numeric_columns_.sources(_features_of_numbers(encoder)[0])
+        of_categories = encoder.categorical_columns_.sources(np.flatnonzero(encoder.is_categorical_))
+        return np.concatenate([numeric, of_categories])
     if sparse.issparse(X) or isinstance(encoder, OneToOneFeatureMixin):
         n = encode(encoder, _safe_indexing(X, [0])).shape[1]
         return np.arange(n) if n == X.shape[1] and isinstance(encoder, OneToOneFeatureMixin) else None
@@ -50,6 +50,16 @@ def column_sources(encoder, X, background=None):
     if background is None:
         return _by_trial(encoder, _safe_indexing(X, np.arange(0, X.shape[0], -(-X.shape[0] // MOST_ROWS))))
     return _by_trial(encoder, _stacked(X, background))
+
+
+def _features_of_numbers(encoder):
+    """For each number that an encoder makes of numeric features the index of the feature, and whether it is a date."""
+    features = np.flatnonzero(~encoder.is_categorical_)
+    if encoder.date_kinds_ is None:
+        return features, np.zeros(len(features), bool)
+    kinds = [encoder.date_kinds_[feature] for feature in features]
+    features = expanded_names(features, kinds)[1].astype(int)
+    return features, np.array([encoder.date_kinds_[feature] is not None for feature in features], bool)
 
 
 def sums_by_source(parts, sources, n_columns):
@@ -66,7 +76,7 @@ def sums_by_source(parts, sources, n_columns):
 def slopes(encoder, X):
     """The derivative of each encoded column with respect to the column of X that it comes from: (n_rows, n_encoded).
 
-    It is NaN for columns of categories, and for numbers where a value is missing.
+    It is NaN for columns of categories and of dates, and for numbers where a value is missing.
 
     Parameters
     ----------
@@ -79,6 +89,7 @@ def slopes(encoder, X):
         return np.ones(X.shape)
     numeric, n_categorical = encoder.numeric_columns_, encoder.categorical_columns_.n_encoded
     of_numbers = numeric.slopes(table_of(encoder, X).numbers)
+    of_numbers[:, _features_of_numbers(encoder)[1][numeric.varying]] = np.nan
     of_indicators = np.zeros((len(of_numbers), len(numeric.with_missing)))
     return np.hstack([of_numbers, of_indicators, np.full((len(of_numbers), n_categorical), np.nan)])
 

@@ -38,6 +38,8 @@ class TableStream:
         """What the first `Table` tells; ``n_one_hot``, ``has_codes``: see `LevelStream.begin`, others as in `after`."""
         levels = [LevelStream.begin(column, rows, weight, n_one_hot, has_codes) for column in table.categories]
         numbers = NumericStream.begin(table.numbers).after(table.numbers, rows, weight, table.number_names)[0]
+        if table.may_be_indicated is not None:
+            numbers.indicated = numbers.indicated & table.may_be_indicated
         return cls(numbers, levels)
 
     def after(self, table, rows, weight):

@@ -150,8 +150,9 @@ class ANNClassifier(ClassifierMixin, BaseANN):
           plans for an end: no warning then says that ``max_iter`` was reached.
 
     learning_rate_init : float or "auto", default="auto"
-        Learning rate at the start; for "one_cycle" and "coslog4" the highest learning rate. A number is the rate of all
-        parameters of the network; in the recipe (see Notes), "auto" is one rate for each group of them.
+        Learning rate at the start; for "one_cycle" and "coslog4" the highest learning rate. In the recipe (see Notes),
+        groups of parameters have rates of their own: factors on this one, whether it is a number or "auto". In a plain
+        network it is the rate of all parameters.
 
     power_t : float, default=0.5
         Exponent of ``learning_rate="invscaling"``.

@@ -17,6 +17,9 @@ from ..engine.schedules import SCHEDULES
 AUTO = StrOptions({"auto"})
 
 
+SCORERS = "'loss' or the name of a scorer, as sklearn.metrics.get_scorer_names() lists them"
+
+
 FRACTION = Interval(Real, 0, 1, closed="left")
 
 
@@ -48,7 +51,7 @@ CONSTRAINTS = {
     "early_stopping": [AUTO, "boolean"],
     "validation_fraction": [AUTO, FRACTION],
     "cv": ["cv_object"],
-    "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
+    "scoring": [NamesIn(get_scorer_names, "loss", text=SCORERS), callable, None],
     "warm_start": ["boolean"],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],

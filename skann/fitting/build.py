@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from .._parts import fact, listed, made, named
+from .._parts import did_you_mean, fact, listed, made, named
 from ..engine.activations import ACTIVATIONS, Mish
 from ..engine.embeddings import EMBEDDINGS, Category, Embeddings, PassThrough
 from ..engine.initializers import INITIALIZERS
@@ -111,6 +111,7 @@ def activation_object(activation):
     if activation not in ACTIVATIONS:
         raise ValueError(
             f"activation must be one of {sorted(ACTIVATIONS)} or an activation object, got {activation!r}."
+            f"{did_you_mean(activation, ACTIVATIONS)}"
         )
     return ACTIVATIONS[activation]()
 

@@ -157,7 +157,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     -------
     start : Start
     """
-    messages: list[str] = []
+    messages: list[str] = [] if partial else target.remarks(given.y, given.weight)
     own = None if partial else own_splits(parameters["cv"], given, target, parameters["early_stopping"])
     settings = recipe.resolve(
         parameters, _n_rows(given), given.X.shape[1], is_sparse=sparse.issparse(given.X),
@@ -180,6 +180,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     if before is None:  # here may be the one copy of X
         options = settings.encoder, settings.categorical_features
         encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names, partial)
+        messages += inputs.remarks(encoder)
     else:
         encoder, X, found = inputs.learn_more(before.encoder, given.X, given.weight, rows, dtype)
         messages += found

@@ -5,6 +5,7 @@ import numpy as np
 from ..encoding.numbers import FLAT
 from .columns import are_float32, as_matrix, columns_of
 from .graph import DOUBLE, FLOAT, INT64, ML
+from .signature import dates_refusal
 
 # What stands for a missing value in a tensor of strings, which can't hold None: the empty string, and what ONNX
 # Runtime makes of None, NaN and pandas.NA in an array of objects. None of them does if it is a level.
@@ -25,6 +26,8 @@ def encode(graph, encoder, inputs):
         Its type: FLOAT if all numbers are given in float32, else DOUBLE.
     """
     columns = columns_of(inputs, encoder)
+    if encoder.date_kinds_ is not None:
+        raise dates_refusal(next(c.name for c, kind in zip(columns, encoder.date_kinds_, strict=True) if kind))
     numeric = [c for c, categorical in zip(columns, encoder.is_categorical_, strict=True) if not categorical]
     categorical = [c for c, categorical in zip(columns, encoder.is_categorical_, strict=True) if categorical]
     to = FLOAT if numeric and are_float32(numeric) else DOUBLE

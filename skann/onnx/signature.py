@@ -4,6 +4,7 @@ import numpy as np
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 
 from ..encoding.columns import Coded
+from ..encoding.dates import Dates
 from ..encoding.reading import read_columns
 from ..encoding.tables import as_array, column_names, is_frame
 
@@ -36,6 +37,9 @@ def input_types(X, one_type_of_number=False):
     names = [str(name) for name in names]
     if len(set(names)) < len(names):
         raise ValueError(f"The columns of X must have different names, which become those of the inputs, got {names}.")
+    for column, name in zip(columns, names, strict=True) if isinstance(columns, list) else ():
+        if isinstance(column, Dates):
+            raise dates_refusal(name)
     types = [_tensor_type(column) for column in (columns if isinstance(columns, list) else columns.T)]
     if one_type_of_number:
         widest = next((kind for kind in (DoubleTensorType, FloatTensorType) if kind in types), Int64TensorType)
@@ -43,8 +47,18 @@ def input_types(X, one_type_of_number=False):
     return [(name, kind([None, 1])) for name, kind in zip(names, types, strict=True)]
 
 
+def dates_refusal(name):
+    """The error about a column of dates."""
+    return TypeError(
+        f"Column {name!r} holds dates, times or durations, which the tensors of ONNX can't hold: make numbers of them "
+        "before fit, and give the exported model these."
+    )
+
+
 def _tensor_type(column):
     """The type for a column, or a matrix, that `read_columns` has read."""
+    if isinstance(column, Dates):
+        raise dates_refusal(0)
     if isinstance(column, Coded):
         if column.labels.dtype == object:
             return StringTensorType

@@ -1,19 +1,29 @@
 """LossCurveDisplay: losses and scores over the epochs."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from .pyplot import last_step, pyplot
+from .pyplot import SIZE, last_step, legend_below, pyplot
+
+STYLES = {  # what tells the curves apart in grey, too
+    "loss": {"color": "C0"},
+    "validation_loss": {"color": "C1", "linestyle": "--"},
+    "validation_score": {"color": "C2"},
+    "learning_rate": {"color": "0.65", "linestyle": ":", "linewidth": 1.0},
+}
 
 
 class LossCurveDisplay:
     """Training loss, validation loss or score, and learning rate over the epochs.
 
-    Make it with `from_estimator`. Of several networks each has thin lines, and their mean, over the epochs that all of
-    them have done, is thick.
+    Make it with `from_estimator`. The score has a panel of its own, below the losses, unless it is minus the validation
+    loss. Of several networks each has a thin line; a band reaches from the lowest of them to the highest, and their
+    mean is thick. Both go on to the last epoch of all: a network that ended earlier counts with its last value.
 
     Parameters
     ----------
@@ -21,6 +31,8 @@ class LossCurveDisplay:
         The `history_` of each network.
     name : str, default=None
         What the curves belong to.
+    score_name : str, default=None
+        What the score is called; None means "validation score".
 
     Attributes
     ----------
@@ -34,8 +46,11 @@ class LossCurveDisplay:
         One per network, by the same names.
     mean_lines_ : dict of str to matplotlib Line2D
         Of losses and scores; empty for a single network.
+    bands_ : dict of str to matplotlib PolyCollection
+        By the same names.
     best_ : list of matplotlib Line2D
         For each network with held-out rows the mark of its best epoch, whose weights early stopping keeps.
+    legend_ : matplotlib Legend
 
     See Also
     --------
@@ -57,11 +72,16 @@ class LossCurveDisplay:
     axes_: dict[str, Any]
     lines_: dict[str, list[Any]]
     mean_lines_: dict[str, Any]
+    bands_: dict[str, Any]
     best_: list[Any]
+    legend_: Any
 
-    def __init__(self, histories: Sequence[Mapping[str, list[float]]], *, name: str | None = None) -> None:
+    def __init__(
+        self, histories: Sequence[Mapping[str, list[float]]], *, name: str | None = None, score_name: str | None = None
+    ) -> None:
         self.histories = histories
         self.name = name
+        self.score_name = score_name
 
     @classmethod
     def from_estimator(
@@ -94,7 +114,8 @@ class LossCurveDisplay:
         histories = [history for history in _histories(estimator) if history.get("loss")]
         if not histories:
             raise ValueError(f"{type(estimator).__name__} has no history_: fit an ANNClassifier or ANNRegressor.")
-        display = cls(histories, name=type(estimator).__name__ if name is None else name)
+        name = type(estimator).__name__ if name is None else name
+        display = cls(histories, name=name, score_name=_score_name(estimator))
         return display.plot(ax, learning_rate=learning_rate, line_kw=line_kw)
 
     def plot(
@@ -106,7 +127,7 @@ class LossCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None makes a new figure.
+            Where there are two panels, they share its place. None makes a new figure.
         name : str, default=None
             Title; None means that of the display.
         learning_rate : bool, default=True
@@ -119,23 +140,24 @@ class LossCurveDisplay:
         self : LossCurveDisplay
         """
         plt = pyplot(f"{type(self).__name__}.plot")
+        has_score = self._has_own_score()
         if ax is None:
-            _, ax = plt.subplots(layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
-        self.axes_, self.lines_, self.mean_lines_, self.best_ = {}, {}, {}, []
-        self._draw("loss", ax, "C0", line_kw)
-        self._draw("validation_loss", ax, "C1", line_kw)
-        if self._has_own_score():
-            self._draw("validation_score", self._axis_on_the_right("validation score", "C2"), "C2", line_kw)
+            _, ax = plt.subplots(figsize=(SIZE[0], 1.25 * SIZE[1]) if has_score else SIZE, layout="constrained")
+        self.ax_, self.figure_, self._place = ax, ax.figure, ax.get_subplotspec()
+        self.axes_, self.lines_, self.mean_lines_, self.bands_, self.best_ = {}, {}, {}, {}, []
+        for key in ("loss", "validation_loss"):
+            self._draw(key, ax, line_kw)
+        lowest = ax
+        if has_score:
+            lowest = self._panel_below()
+            self._draw("validation_score", lowest, line_kw)
         if learning_rate and any(np.isfinite(history.get("learning_rate", np.nan)).any() for history in self.histories):
-            line_kw = {"linestyle": ":"} | (line_kw or {})
-            self._draw("learning_rate", self._axis_on_the_right("learning rate", "0.5"), "0.5", line_kw)
-            self.axes_["learning_rate"].set_ylim(bottom=0)
+            self._draw("learning_rate", self._axis_on_the_right("learning rate"), line_kw)
         self._mark_best()
-        ax.set_zorder(1)  # so that the legend is above the other axes
-        ax.patch.set_visible(False)
-        ax.set(xlabel="epoch", ylabel="loss", title=self.name if name is None else name)
-        ax.legend(handles=[(self.mean_lines_.get(key) or lines[0]) for key, lines in self.lines_.items()])
+        ax.set(ylabel="loss", title=self.name if name is None else name)
+        lowest.set_xlabel("epoch")
+        lowest.xaxis.get_major_locator().set_params(integer=True)
+        self.legend_ = legend_below(lowest, self._handles(), n_columns=2)
         return self
 
     def _has_own_score(self):
@@ -146,38 +168,93 @@ class LossCurveDisplay:
             if "validation_score" in history
         )
 
-    def _axis_on_the_right(self, label, color):
+    def _panel_below(self):
+        """A panel for the score, which gets the lower part of the place that the losses had."""
+        if self._place is None:
+            left, low, width, height = self.ax_.get_position().bounds
+            self.ax_.set_position((left, low + 0.45 * height, width, 0.55 * height))
+            panel = self.figure_.add_axes((left, low, width, 0.4 * height), sharex=self.ax_)
+        else:
+            upper, lower = self._place.subgridspec(2, 1, height_ratios=(3, 2))
+            self.ax_.set_subplotspec(upper)
+            panel = self.figure_.add_subplot(lower, sharex=self.ax_)
+        self.ax_.tick_params(labelbottom=False)
+        panel.set_ylabel(textwrap.fill(self.score_name or "validation score", 14))
+        return panel
+
+    def _erase(self):
+        """Take the drawing away, and give the Axes that it was drawn in the place back that they had."""
+        for ax in {id(ax): ax for ax in self.axes_.values() if ax is not self.ax_}.values():
+            ax.remove()
+        self.ax_.clear()
+        if self._place is not None:
+            self.ax_.set_subplotspec(self._place)
+
+    def _axis_on_the_right(self, label):
+        """For what has another unit than the losses."""
         ax = self.ax_.twinx()
-        n_others = len(set(map(id, self.axes_.values()))) - 1
-        if n_others:
-            ax.spines["right"].set_position(("axes", 1 + 0.18 * n_others))
-        ax.set_ylabel(label, color=color)
-        ax.tick_params(axis="y", colors=color)
+        ax.set_ylabel(label, color="0.4")
+        ax.tick_params(axis="y", colors="0.4")
+        ax.set_ylim(0, 1.05 * max(np.nanmax(history["learning_rate"]) for history in self.histories))
+        self.ax_.set_zorder(1)  # the losses are above
+        self.ax_.patch.set_visible(False)
         return ax
 
-    def _draw(self, key, ax, color, line_kw):
-        """One line per network that has this entry, and the mean of several."""
+    def _draw(self, key, ax, line_kw):
+        """One line per network that has this entry, and the mean and the band of several."""
         curves = [history[key] for history in self.histories if key in history]
         if not curves:
             return
-        several, n_epochs = len(curves) > 1, min(map(len, curves))
-        style = {"color": color, "marker": "." if max(map(len, curves)) == 1 else None} | (line_kw or {})
-        thin = style | ({"linewidth": 0.7, "alpha": 0.5} if several else {})
-        label = "training loss" if key == "loss" else key.replace("_", " ")
+        several, longest = len(curves) > 1 and key != "learning_rate", max(map(len, curves))
+        style = STYLES[key] | {"marker": "." if longest == 1 else None} | (line_kw or {})
+        thin = style | ({"linewidth": 0.5, "alpha": 0.5} if several else {})
         self.axes_[key] = ax
         self.lines_[key] = [ax.plot(range(1, len(curve) + 1), curve, **thin)[0] for curve in curves]
-        self.lines_[key][0].set_label(label)
-        if several and key != "learning_rate":
-            mean = np.mean([curve[:n_epochs] for curve in curves], axis=0)
-            self.mean_lines_[key] = ax.plot(range(1, n_epochs + 1), mean, **style, label=f"{label}, mean")[0]
+        if several:
+            whole = np.array([[*curve, *[curve[-1]] * (longest - len(curve))] for curve in curves])
+            epochs, color = range(1, longest + 1), self.lines_[key][0].get_color()
+            self.mean_lines_[key] = ax.plot(epochs, whole.mean(axis=0), **{"linewidth": 2.0} | style)[0]
+            band = ax.fill_between(epochs, whole.min(axis=0), whole.max(axis=0), color=color, alpha=0.2, linewidth=0)
+            self.bands_[key] = band
 
     def _mark_best(self):
         for history in self.histories:
             if "validation_score" in history and np.isfinite(history["validation_score"]).any():
                 best = int(np.nanargmax(history["validation_score"]))
                 key = "validation_score" if "validation_score" in self.axes_ else "validation_loss"
-                color = self.lines_[key][0].get_color()
-                self.best_ += self.axes_[key].plot(best + 1, history[key][best], "o", color=color, markersize=4)
+                style = {"markersize": 5, "markerfacecolor": "w", "color": "k", "zorder": 3}
+                self.best_ += self.axes_[key].plot(best + 1, history[key][best], "o", **style)
+
+    def _handles(self):
+        """What the legend explains: the curves but for the score, whose panel has its name."""
+        handles = []
+        for key in [key for key in self.lines_ if key != "validation_score"]:
+            handle = self.mean_lines_.get(key, self.lines_[key][0])
+            label = "training loss" if key == "loss" else key.replace("_", " ")
+            handle.set_label(f"{label}, mean" if key in self.mean_lines_ else label)
+            handles.append(handle)
+        if self.best_:
+            self.best_[0].set_label("best epoch" if len(self.best_) == 1 else "best epochs")
+            handles.append(self.best_[0])
+        if self.bands_:
+            lengths = {len(history["loss"]) for history in self.histories}
+            label = f"all {len(self.histories)} networks"
+            self.bands_["loss"].set_label(label if len(lengths) == 1 else f"{label}; ended ones stay at the last value")
+            handles.append(self.bands_["loss"])
+        return handles
+
+
+def _score_name(estimator):
+    """What the score in the histories is called."""
+    members = getattr(estimator, "estimators_", None)
+    if not hasattr(estimator, "scoring") and isinstance(members, list) and members:
+        return _score_name(last_step(members[0]))
+    scoring = getattr(estimator, "scoring", None)
+    if scoring is None:
+        return "accuracy" if is_classifier(estimator) else "R2"
+    if isinstance(scoring, str):
+        return "minus loss, calibrated" if scoring == "loss" else scoring.replace("_", " ")
+    return getattr(scoring, "__name__", type(scoring).__name__).strip("_").replace("_", " ")
 
 
 def _histories(estimator):

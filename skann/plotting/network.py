@@ -10,6 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 from .outline import outline
 from .pyplot import last_step, pyplot
 
+LONGEST, LETTER, LINE = 18, 0.075, 0.13  # a name: most letters; inches that a letter and a line of them take
+
+
+NARROWEST = 0.7  # inches from column to column, or there is no room for names
+
 
 class NetworkDisplay:
     """The layers of a network, each with its units, its activation and its number of parameters.
@@ -34,6 +39,8 @@ class NetworkDisplay:
         The connections of each column with the one before it.
     texts_ : list of matplotlib Text
         Under each column.
+    names_ : list of matplotlib Text
+        Beside the units of the input, where X has names, and of the output: columns and classes.
 
     See Also
     --------
@@ -49,6 +56,8 @@ class NetworkDisplay:
     >>> [column.n_units for column in display.columns]
     [4, 8, 4, 3]
     """
+
+    names_: list[Any]
 
     def __init__(self, columns: Sequence[Any], *, name: str | None = None) -> None:
         self.columns = columns
@@ -93,7 +102,7 @@ class NetworkDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None makes a new figure, as wide as the columns need.
+            None makes a new figure, as wide as the columns need. In a small one the names are left out.
         name : str, default=None
             Title, above the total number of parameters; None means that of the display.
         max_units : int, default=12
@@ -106,11 +115,14 @@ class NetworkDisplay:
         plt = pyplot(f"{type(self).__name__}.plot")
         from matplotlib.collections import LineCollection
 
+        widths = [LETTER * max(map(len, _short(column.names)), default=0) for column in self.columns]
         if ax is None:
-            _, ax = plt.subplots(figsize=(max(4.0, 1.5 * len(self.columns)), 4.5), layout="constrained")
+            width = max(4.0, 1.5 * len(self.columns)) + sum(widths)
+            _, ax = plt.subplots(figsize=(width, 4.5), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
-        self.units_, self.edges_, self.texts_ = [], [], []
+        self.units_, self.edges_, self.texts_, self.names_ = [], [], [], []
         max_units = min(max_units, max(column.n_units for column in self.columns))
+        pitch = _pitch(ax, len(self.columns), sum(widths), max_units)
         shown = [places(column.n_units, max_units) for column in self.columns]
         for i, (column, place) in enumerate(zip(self.columns, shown, strict=True)):
             color = "C1" if i == 0 else "C2" if i == len(self.columns) - 1 else "C0"
@@ -120,17 +132,41 @@ class NetworkDisplay:
             ax.text(i, 1.12, column.title, ha="center", fontweight="bold", fontsize="medium")
             text = "\n".join(textwrap.fill(line, 21) for line in column.lines)
             self.texts_.append(ax.text(i, -1.12, text, ha="center", va="top", fontsize="small"))
+            if pitch is not None:
+                self._write_names(i, column, place)
             if i:
                 segments = [((i - 1, y0), (i, y1)) for y0, y1 in edges(column, shown[i - 1], place)]
                 self.edges_.append(LineCollection(segments, colors="0.7", linewidths=0.4, zorder=1))
                 ax.add_collection(self.edges_[-1])
         n_lines = max(text.get_text().count("\n") + 1 for text in self.texts_)
-        ax.set(xlim=(-0.6, len(self.columns) - 0.4), ylim=(-1.2 - 0.13 * n_lines, 1.3))
+        left, right = (0 if pitch is None else widths[i] / pitch for i in (0, -1))
+        ax.set(xlim=(-0.6 - left, len(self.columns) - 0.4 + right), ylim=(-1.2 - 0.13 * n_lines, 1.3))
         n_parameters = sum(column.n_parameters for column in self.columns)
         name = self.name if name is None else name
         ax.set_title("\n".join(filter(None, (name, f"{n_parameters:,} parameters"))))
         ax.set_axis_off()
         return self
+
+    def _write_names(self, i, column, place):
+        """The names of the units that are drawn, on the outer side."""
+        sign, side = (-1, "right") if i == 0 else (1, "left")
+        for unit, height in place.items() if column.names else ():
+            name = _short(column.names)[unit]
+            text = self.ax_.text(i + 0.12 * sign, height, name, ha=side, va="center", fontsize="small")
+            self.names_.append(text)
+
+
+def _short(names):
+    """Names as they are written."""
+    return [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
+
+
+def _pitch(ax, n_columns, names_width, max_units):
+    """Inches from column to column where names are written on both sides; None if there is no room for them."""
+    width, height = ax.get_window_extent().size / ax.figure.dpi
+    pitch = (width - names_width) / (n_columns + 0.2)
+    from_unit_to_unit = height / 3.2 * 2 / max(max_units, 2)  # 3.2: about what the vertical axis spans
+    return pitch if pitch >= NARROWEST and from_unit_to_unit >= LINE else None
 
 
 def places(n_units, max_units):

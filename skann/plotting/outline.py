@@ -3,6 +3,8 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 
 class Column(NamedTuple):
     """A stretch of layers that share their units.
@@ -17,6 +19,8 @@ class Column(NamedTuple):
     parts : tuple of (int, int) or None
         Stretches of units of the column before and how many units here each of them becomes; None if each unit here
         sees all.
+    names : tuple of str
+        Of the units; empty where they have none.
     """
 
     title: str
@@ -24,6 +28,7 @@ class Column(NamedTuple):
     notes: tuple[str, ...] = ()
     n_parameters: int = 0
     parts: tuple[tuple[int, int], ...] | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def lines(self):
@@ -38,11 +43,30 @@ def outline(estimator):
     layers = estimator.networks_.members[0].network.layers
     n_in = getattr(layers[0], "n_in", layers[0].n_out)
     n_features = estimator.n_features_in_
-    columns = [Column("Input", n_in, () if n_in == n_features else (f"from {n_features:,} columns",))]
+    notes = () if n_in == n_features else (f"from {n_features:,} columns",)
+    columns = [Column("Input", n_in, notes, names=_input_names(estimator, n_in))]
     for layer in layers:
         columns = _extended(columns, layer)
-    columns[-1] = columns[-1]._replace(title="Output")
+    columns[-1] = columns[-1]._replace(title="Output", names=_output_names(estimator, columns[-1].n_units))
     return _with_note(columns, estimator.out_activation_)
+
+
+def _input_names(estimator, n_in):
+    """Names of the numbers that enter, where the columns of X have names."""
+    if not hasattr(estimator, "feature_names_in_"):
+        return ()
+    names = estimator.feature_names_in_
+    if hasattr(estimator.encoder_, "get_feature_names_out"):
+        names = estimator.encoder_.get_feature_names_out()
+    return tuple(map(str, names)) if len(names) == n_in else ()
+
+
+def _output_names(estimator, n_out):
+    """The classes that leave, or the quantiles."""
+    names = getattr(estimator, "classes_", ())
+    if getattr(estimator, "loss", None) == "quantile":
+        names = [f"{level:.3g} quantile" for level in np.atleast_1d(estimator.quantile)]
+    return tuple(map(str, names)) if len(names) == n_out else ()
 
 
 def _extended(columns, layer):

@@ -197,6 +197,13 @@ class Labels:
             by_class = compute_sample_weight(class_weight, y.astype(int) if self.multilabel else self.classes[y])
         return by_class if weight is None else weight * by_class
 
+    def remarks(self, y, weight):
+        """What to warn of: that all rows with a weight are of one class."""
+        y = y if weight is None else y[weight > 0]
+        if self.multilabel or np.ptp(y) > 0:
+            return []
+        return [f"y holds a single class, {shown(self.classes[y[0]])}: the model will predict it for every row."]
+
     def learn_scale(self, y, weight):
         """Nothing: class indices have no units."""
 

@@ -83,6 +83,10 @@ class Values:
         """The weights as they are."""
         return weight
 
+    def remarks(self, y, weight):
+        """None: a constant target is one like others."""
+        return []
+
     def learn_scale(self, y, weight):
         """Set mean and spread from encoded training targets and their weights."""
         self.mean, self.spread = mean_and_spread(y, weight)
@@ -178,8 +182,17 @@ def read_values(y, name="y", caller=None):
     y = read_targets(y, name, caller, WANTED)
     if y.dtype.kind in "UO":
         string = next(value for value in y.ravel().tolist() if isinstance(value, str))
-        raise ValueError(f"{name} must hold numbers, got the string {shown(string)}.")
+        raise ValueError(f"{name} must hold numbers, got the string {shown(string)}. {_remedy(string, name)}")
     return y
+
+
+def _remedy(string, name):
+    """What to do with a string in y."""
+    try:
+        float(string)
+    except ValueError:
+        return "ANNClassifier learns labels."
+    return f"numpy.asarray({name}, dtype=float) makes numbers of strings that read like them."
 
 
 def mean_and_spread(y, weight):

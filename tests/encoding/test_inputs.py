@@ -79,7 +79,7 @@ def test_the_encoder_inside_is_the_encoder_outside(Estimator):
     """Plain parameters and encoder="auto" are a pipeline of TabularEncoder and the plain network, to the bit."""
     X, signal = make_frame()
     X, y = X.drop(columns="zip"), target(Estimator, signal)  # nothing to embed
-    params = PLAIN | FAST | {"dtype": "float64", "batch_size": 50}
+    params = PLAIN | FAST | {"solver": "sgd", "dtype": "float64", "batch_size": 50}
     params |= {"target_scaling": True} if Estimator is ANNRegressor else {}
     inside = Estimator(**params, encoder="auto").fit(X, y)
     outside = make_pipeline(TabularEncoder(), Estimator(**params)).fit(X, y)
@@ -135,7 +135,7 @@ def test_a_transformer_as_encoder(Estimator):
         (make_pipeline(SimpleImputer(), StandardScaler()), ["size", "noise"]),
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["city"]),
     )
-    params = PLAIN | FAST | {"batch_size": 50, "dtype": "float64"}
+    params = PLAIN | FAST | {"solver": "sgd", "batch_size": 50, "dtype": "float64"}
     params |= {"target_scaling": True} if Estimator is ANNRegressor else {}
     inside = Estimator(**params, encoder=encoder).fit(X, y)
     outside = make_pipeline(encoder, Estimator(**params)).fit(X, y)
@@ -221,7 +221,8 @@ def test_target_scaling_of_several_targets_and_of_huge_ones():
     """Each target has its own scale; squares of 1e300 do not overflow; a constant target is predicted."""
     X, signal = make_frame()
     Y = np.column_stack([1e300 * signal, signal, np.full(300, 7.0)])
-    model = ANNRegressor(**FAST, encoder="auto", target_scaling=True, dtype="float64").fit(X, Y)
+    params = FAST | {"learning_rate_init": "auto", "encoder": "auto", "target_scaling": True, "dtype": "float64"}
+    model = ANNRegressor(**params).fit(X, Y)
     np.testing.assert_allclose(model.predict(X)[:, 0] / 1e300, model.predict(X)[:, 1], atol=0.5)
     np.testing.assert_allclose(model.predict(X)[:, 2], 7.0, atol=0.2)
 
@@ -276,7 +277,7 @@ def test_a_transform_of_a_subclass_is_called(Estimator):
     """As if it were called by hand, to the bit."""
     X, signal = make_frame()
     X, y = X.drop(columns="zip"), target(Estimator, signal)  # nothing to embed
-    params = PLAIN | FAST | {"dtype": "float64", "batch_size": 50}
+    params = PLAIN | FAST | {"solver": "sgd", "dtype": "float64", "batch_size": 50}
     params |= {"target_scaling": True} if Estimator is ANNRegressor else {}
     inside = Estimator(**params, encoder=Doubling()).fit(X, y)
     encoded = Doubling().fit(X).transform(X)

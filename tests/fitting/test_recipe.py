@@ -153,7 +153,7 @@ EXPLICIT = {
     "calibration": None, "dtype": "float64", "encoder": TabularEncoder(),
 }  # fmt: skip
 DEPENDS = {  # what follows from whether, or how, a value is given
-    "batch_size": {"batch_size_is_auto"}, "learning_rate_init": {"rate_factors"},
+    "batch_size": {"batch_size_is_auto"},
     "max_iter": {"n_iter_no_change", "n_epochs", "plans_by_the_first"}, "early_stopping": {"plans_by_the_first"},
     "n_iter_no_change": {"patience_growth"},
 }  # fmt: skip
@@ -190,14 +190,20 @@ def test_given_layers_are_built(Estimator):
 
 
 @BOTH
-def test_a_given_rate_is_the_rate_of_all(Estimator):
-    """The recipe has a rate for each group of parameters, for Dense weights 1 / sqrt(n_in) of the nominal one."""
-    model, given = (Estimator(**ONE, **rate).fit(X, target(Estimator)) for rate in ({}, {"learning_rate_init": 1e-3}))
+def test_a_given_rate_keeps_the_factors(Estimator):
+    """The recipe has a rate for each group of parameters, for Dense weights 1 / sqrt(n_in) of the nominal one.
+
+    Its own rate, given as a number, is the same model to the bit.
+    """
+    rates = {}, {"learning_rate_init": 1e-3}, {"learning_rate_init": resolved(Estimator)["learning_rate_init"]}
+    model, given, same = (Estimator(**ONE, **rate).fit(X, target(Estimator)) for rate in rates)
     for layer in model.network_.layers:
         if isinstance(layer, Dense):
             assert layer.multipliers["W"] == (layer.n_in**-0.5, 1.0)
     assert len({rate for _, rate, _ in model.network_.groups}) > 3
-    assert {rate for _, rate, _ in given.network_.groups} == {1.0}
+    assert given.network_.groups == model.network_.groups
+    assert not np.array_equal(given.network_.theta, model.network_.theta)
+    np.testing.assert_array_equal(same.network_.theta, model.network_.theta)
 
 
 @BOTH

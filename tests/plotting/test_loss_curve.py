@@ -1,5 +1,6 @@
 """The loss curve: its lines are the history."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.ensemble import BaggingClassifier
@@ -25,21 +26,75 @@ def test_lines_are_the_history(single):
     assert not display.mean_lines_
     assert display.ax_.get_title() == "ANNClassifier"
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
-        "training loss", "validation loss", "learning rate"
+        "training loss", "validation loss", "learning rate", "best epoch"
     ]  # fmt: skip
 
 
 def test_lines_of_an_ensemble(ensemble):
-    """A line per network, and the mean over the epochs that all have done."""
+    """A line per network, the mean of all to the last epoch, and a band from the lowest to the highest."""
     display = LossCurveDisplay.from_estimator(ensemble)
     histories = [member.history_ for member in ensemble.estimators_]
     for key in ("loss", "validation_loss"):
         for line, history in zip(display.lines_[key], histories, strict=True):
             np.testing.assert_array_equal(line.get_ydata(), history[key])
-        n_epochs = min(len(history[key]) for history in histories)
-        mean = [np.mean([history[key][i] for history in histories]) for i in range(n_epochs)]
-        np.testing.assert_allclose(display.mean_lines_[key].get_ydata(), mean, rtol=1e-12)
+        n_epochs = max(len(history[key]) for history in histories)
+        at = [[history[key][min(i, len(history[key]) - 1)] for history in histories] for i in range(n_epochs)]
+        np.testing.assert_allclose(display.mean_lines_[key].get_ydata(), np.mean(at, axis=1), rtol=1e-12)
+        corners = display.bands_[key].get_paths()[0].vertices
+        for i, values in enumerate(at):
+            there = corners[corners[:, 0] == i + 1, 1]
+            np.testing.assert_allclose([there.min(), there.max()], [min(values), max(values)], rtol=1e-12)
+    assert len({len(history["loss"]) for history in histories}) > 1
+    assert "ended ones stay at the last value" in display.legend_.get_texts()[-1].get_text()
     assert len(display.best_) == 3
+
+
+def test_readable_in_a_small_figure(ensemble):
+    """At 6 by 4 inches nothing is cut off, nothing is small, and the legend is off the data."""
+    display = LossCurveDisplay.from_estimator(ensemble)
+    figure = display.figure_
+    figure.set_size_inches(6, 4)
+    figure.canvas.draw()
+    texts = [text for ax in figure.axes for text in (ax.title, ax.xaxis.label, ax.yaxis.label)]
+    for text in [*texts, *display.legend_.get_texts()]:
+        assert text.get_fontsize() >= 8
+        box = text.get_window_extent()
+        assert -1 <= box.x0 <= box.x1 <= figure.bbox.x1 + 1, text
+        assert -1 <= box.y0 <= box.y1 <= figure.bbox.y1 + 1, text
+    legend = display.legend_.get_window_extent()
+    assert not any(legend.overlaps(ax.get_window_extent()) for ax in figure.axes)
+    panels = {display.axes_[key] for key in ("loss", "validation_score")}
+    assert len(panels) == 2
+    upper, lower = (display.axes_[key].get_window_extent() for key in ("loss", "validation_score"))
+    assert lower.y1 < upper.y0
+    assert all(panel.get_ylabel() for panel in panels)
+    assert display.axes_["validation_score"].get_xlabel() == "epoch"
+
+
+def test_curves_differ_in_grey(ensemble):
+    """Two curves of a panel have another style of line, or tones of grey that the eye tells apart."""
+    display = LossCurveDisplay.from_estimator(ensemble)
+    lines = [display.mean_lines_["loss"], display.mean_lines_["validation_loss"], display.lines_["learning_rate"][0]]
+    assert len({line.get_linestyle() for line in lines}) == len(lines)
+
+
+@pytest.mark.parametrize(
+    "scoring, label",
+    [("loss", "minus loss,\ncalibrated"), ("balanced_accuracy", "balanced\naccuracy"), (None, "accuracy")],
+)
+def test_the_score_has_its_name(scoring, label):
+    model = ANNClassifier((4,), n_estimators=1, max_iter=2, scoring=scoring, random_state=0).fit(X, y)
+    assert LossCurveDisplay.from_estimator(model).axes_["validation_score"].get_ylabel() == label
+
+
+def test_panels_share_the_place_that_is_given(ensemble):
+    """Also where the Axes have no cell of a grid."""
+    for ax in (plt.subplots(1, 2)[1][0], plt.figure().add_axes((0.1, 0.1, 0.8, 0.8))):
+        before = ax.get_position()
+        display = LossCurveDisplay.from_estimator(ensemble, ax=ax)
+        for panel in (ax, display.axes_["validation_score"]):
+            assert before.x0 == pytest.approx(panel.get_position().x0)
+            assert before.y0 - 1e-9 <= panel.get_position().y0 <= panel.get_position().y1 <= before.y1 + 1e-9
 
 
 def test_a_score_other_than_the_loss_has_its_axis():

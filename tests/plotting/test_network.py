@@ -1,11 +1,17 @@
 """The drawing of a network: circles, lines and places follow the outline."""
 
+from itertools import combinations
+
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
-from skann import NetworkDisplay
+from skann import ANNClassifier, ANNRegressor, NetworkDisplay
 from skann.plotting.network import edges, places
 from skann.plotting.outline import outline
+from tests.data import IRIS as X
+from tests.data import SPECIES as y
 from tests.helpers import networks_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -20,6 +26,30 @@ def test_drawing_of_the_network(name, fitted):
     assert texts == [" ".join(column.lines) for column in display.columns]
     assert display.ax_.get_title().endswith(f"{networks_of(model)[0].theta.size:,} parameters")
     assert ("one of 2 networks" in display.ax_.get_title()) == (name == "mixed")
+
+
+def test_names_of_columns_and_classes():
+    """On both sides, cut where they are long, inside of the figure; none without names and where there is no room."""
+    frame = pd.DataFrame(X, columns=["sepal length", "sepal width", "petal length", "petal width in centimetres"])
+    model = ANNClassifier((4,), n_estimators=1, max_iter=1, random_state=0).fit(frame, np.array(["a", "b", "c"])[y])
+    display = NetworkDisplay.from_estimator(model)
+    names = [text.get_text() for text in display.names_]
+    assert names == ["sepal length", "sepal width", "petal length", "petal width in ce…", "a", "b", "c"]
+    heights = [text.get_position()[1] for text in display.names_]
+    circles = [*display.units_[0].get_offsets()[:, 1], *display.units_[-1].get_offsets()[:, 1]]
+    np.testing.assert_allclose(heights, circles)
+    display.figure_.canvas.draw()
+    boxes = [text.get_window_extent() for text in display.names_]
+    assert all(0 <= box.x0 <= box.x1 <= display.figure_.bbox.x1 for box in boxes)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    for size in ((3, 7), (12, 2)):
+        _, ax = plt.subplots(figsize=size)
+        assert NetworkDisplay.from_estimator(model, ax=ax).names_ == []
+    levels = ANNRegressor((4,), n_estimators=1, max_iter=1, loss="quantile", quantile=[0.1, 0.5]).fit(X, y)
+    assert [text.get_text() for text in NetworkDisplay.from_estimator(levels).names_] == [
+        "0.1 quantile",
+        "0.5 quantile",
+    ]
 
 
 def test_edges_follow_the_network(fitted):

@@ -17,6 +17,36 @@ OF_CALLBACKS = ("plot_checkpoint", "plot_progress_and_callbacks")
 mpl.use("Agg")
 
 
+def check_style(figure):
+    """One style for all: their size, a title, a name for every axis, and legends that are off the data."""
+    assert figure.get_layout_engine() is not None
+    width, height = figure.get_size_inches()
+    drawn = [ax for ax in figure.axes if ax.axison]
+    if not drawn:  # the drawing of a network
+        return
+    assert 4 <= height <= 5
+    places = [ax.get_subplotspec().get_topmost_subplotspec() for ax in drawn]
+    assert 6 <= width <= 6 * len({place.colspan.start for place in places})
+    assert {
+        ax.get_subplotspec().get_topmost_subplotspec()
+        for ax in drawn
+        if ax.get_title() and not ax.get_title()[0].islower()
+    } == {*places}
+    figure.canvas.draw()
+    for ax in drawn:
+        labels = ax.get_xticklabels() if ax.xaxis.get_visible() else []
+        assert ax.get_xlabel() or not any(label.get_visible() for label in labels), ax
+        assert ax.get_ylabel() or not any(label.get_visible() for label in ax.get_yticklabels()), ax
+    for legend in [*figure.legends, *(ax.get_legend() for ax in drawn if ax.get_legend())]:
+        assert not any(legend.get_window_extent().overlaps(ax.get_window_extent()) for ax in drawn)
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
 @pytest.mark.parametrize(
     "path", [pytest.param(path, marks=[pytest.mark.slow] * (path.stem in SLOW), id=path.stem) for path in EXAMPLES]
 )
@@ -29,6 +59,7 @@ def test_example_runs(path, tmp_path, monkeypatch):
         warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
         namespace = runpy.run_path(str(path), run_name="__main__")
     assert plt.get_fignums()
-    plt.close("all")
+    for number in plt.get_fignums():
+        check_style(plt.figure(number))
     title, line = namespace["__doc__"].strip().splitlines()[:2]
     assert line == "=" * len(title)  # the heading that sphinx-gallery needs

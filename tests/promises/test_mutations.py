@@ -662,6 +662,37 @@ MUTANTS = {
             ("columns[i].codes < 0", "columns[i].codes == 0"),
         ],
     },
+    "encoding/test_dates.py": {
+        "encoding/dates.py": [
+            ("(day + 3) % 7", "(day + 4) % 7"),
+            ("astype(np.float64) + 1970", "astype(np.float64) + 1971"),
+            ("(end - start)", "365"),
+            ("value.replace(tzinfo=None)", "value.replace(tzinfo=None, hour=0)"),
+            ("[not i for kind in kinds", "[True for kind in kinds"),
+            ("if has_zone else series", "if False else series"),
+            ("if any(kinds) else None", "if all(kinds) else None"),
+        ],
+        "encoding/refusals.py": [("not all(map(DATE.fullmatch, levels))", "not any(map(DATE.fullmatch, levels))")],
+    },
+    "promises/test_kindness.py": {
+        "_parts.py": [("get_close_matches(name, by_lower, 1)", "get_close_matches(name, by_lower, 1, 0.95)")],
+        "_compat.py": [("map(repr, sorted(self.options))", "map(repr, self.options)")],
+        "targets/labels.py": [("y = y if weight is None else y[weight > 0]", "pass")],
+        "targets/values.py": [("        float(string)\n", "        int('a')\n")],
+    },
+    "test_learning_rate_finder.py plotting/test_loss_curve.py plotting/test_network.py": {
+        "learning_rate_finder.py": [
+            ("level - fall / 2", "level - fall / 4"),
+            ("smoothed[lowest] + fall / 10", "smoothed[lowest] + fall / 3"),
+            ("settings.from_recipe and not math.isnan(lowest)", "settings.from_recipe"),
+            ("min(max(settings.learning_rate_init, lowest), highest)", "settings.learning_rate_init"),
+        ],
+        "plotting/loss_curve.py": [
+            ("[curve[-1]] * (longest", "[curve[0]] * (longest"),
+            ("whole.min(axis=0)", "whole.mean(axis=0)"),
+        ],
+        "plotting/network.py": [("pitch >= NARROWEST", "pitch >= 0")],
+    },
     "fitting/test_data.py encoding/test_inputs.py -k encoder or subclass": {
         "encoding/checked.py": [
             ("nonzero_rows(weight) if rows is None else np.sort(rows)", "nonzero_rows(weight)"),

@@ -82,7 +82,8 @@ def test_mixed_labels_are_refused(iris):
 def test_one_class(iris, label, solver):
     """The constant model: one column of ones, log-probability 0; weights may leave one class, too."""
     X = iris[0]
-    model = classifier(solver=solver).fit(X, np.array([label] * 150))
+    with pytest.warns(UserWarning, match="y holds a single class"):
+        model = classifier(solver=solver).fit(X, np.array([label] * 150))
     assert model.classes_.tolist() == [label]
     np.testing.assert_array_equal(model.predict(X), [label] * 150)
     np.testing.assert_array_equal(model.predict_proba(X), np.ones((150, 1)))
