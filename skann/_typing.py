@@ -101,6 +101,7 @@ ClassWeight: TypeAlias = dict[Any, float] | list[dict[Any, float]] | Literal["ba
 Categorical: TypeAlias = Sequence[int] | Sequence[str] | Sequence[bool] | Array | Literal["from_dtype"] | None
 Calibration: TypeAlias = Literal["auto", "temperature"] | None
 DType: TypeAlias = Literal["auto", "float32", "float64"]
+Space: TypeAlias = Literal["prediction", "raw"]
 RandomState: TypeAlias = int | np.random.RandomState | None
 
 

@@ -164,7 +164,7 @@ def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_n
         fitted = frozen(encoder) if isinstance(encoder, TabularEncoder) else copy.deepcopy(encoder)
         return fitted, encode(fitted, X, dtype)
     fitted = clone(encoder)
-    if is_stream and _is_tabular(fitted):
+    if is_stream and is_tabular(fitted):
         with _errors_of(fitted):
             fitted.partial_fit(X, sample_weight=weight)
         return fitted, encode(fitted, X, dtype)
@@ -178,7 +178,7 @@ def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_n
 
 def remarks(encoder):
     """What to warn of after an encoder was fitted: a list of messages."""
-    return learning.remarks(encoder) if _is_tabular(encoder) else []
+    return learning.remarks(encoder) if is_tabular(encoder) else []
 
 
 def learn_more(encoder, X, weight, rows, dtype):
@@ -205,7 +205,7 @@ def learn_more(encoder, X, weight, rows, dtype):
 
 def learns_from_stream(encoder):
     """Whether an encoder goes on learning from call to call."""
-    return _is_tabular(encoder) and encoder._stream is not None
+    return is_tabular(encoder) and encoder._stream is not None
 
 
 def encode(encoder, X, dtype=None, name="X"):
@@ -224,7 +224,7 @@ def encode(encoder, X, dtype=None, name="X"):
     """
     if encoder is None:
         return as_rows(X) if dtype is None else cast_rows(X, dtype)
-    if _is_tabular(encoder):
+    if is_tabular(encoder):
         return encode_checked(encoder, X, dtype, name)
     with _errors_of(encoder, name):
         encoded = check_array(encoder.transform(X), accept_sparse=["csr", "csc"], dtype=FLOATS)
@@ -248,7 +248,7 @@ def chunkwise(encoder, X):
     n_columns : int
         The number of encoded columns.
     """
-    if _is_tabular(encoder):
+    if is_tabular(encoder):
         return X, lambda rows: encode_checked(encoder, rows), n_encoded(encoder)
     X = X if encoder is None else encode(encoder, X)
     return X, as_rows, X.shape[1]
@@ -261,7 +261,7 @@ def inputs(encoder, X):
     return Inputs(X.shape[1], X.shape[1])
 
 
-def _is_tabular(encoder):
+def is_tabular(encoder):
     """Whether the encoder is a TabularEncoder, not of a subclass with another `transform`."""
     return isinstance(encoder, TabularEncoder) and type(encoder).transform is TabularEncoder.transform
 
@@ -286,5 +286,5 @@ def _errors_of(encoder, name="X"):
         yield
     except (ValueError, TypeError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        cause = str(error) if _is_tabular(encoder) else (str(error).splitlines() or [""])[0][:150]
+        cause = str(error) if is_tabular(encoder) else (str(error).splitlines() or [""])[0][:150]
         raise kind(f"encoder={shown(encoder, 60)} can't be used with this {name}: {cause}") from error

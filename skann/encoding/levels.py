@@ -50,6 +50,11 @@ class CategoricalColumns:
         indicators = [f"missingindicator_{name}" for name in features[self.with_missing]]
         return indicators + [name for i in self.order for name in self.tables[i].names(features[i])]
 
+    def sources(self, features):
+        """The feature that each of the output's columns comes from, from an array of the features' indices."""
+        n_columns = [self.tables[i].n_columns for i in self.order]
+        return np.concatenate([features[self.with_missing], np.repeat(features[self.order], n_columns)])
+
     def encode(self, columns, names, out):
         """Write the output of shape (n_rows, n_encoded) for a list of `Coded` into ``out``; messages use ``names``."""
         start = 0

@@ -57,6 +57,16 @@ class NumericColumns:
         """Names of the output's columns, from arrays of the names of the numbers and of the features they are of."""
         return [*numbers[self.varying], *(f"missingindicator_{name}" for name in features[self.with_missing])]
 
+    def sources(self, features):
+        """The feature that each of the output's columns comes from, from an array of the features' indices."""
+        return np.concatenate([features[self.varying], features[self.with_missing]])
+
+    def slopes(self, numbers):
+        """The derivatives of the scaled columns with respect to their features, NaN where a value is missing."""
+        with np.errstate(over="ignore", under="ignore"):
+            z = np.abs(np.subtract(numbers[:, self.varying], self.center, dtype=np.float64) / self.scale)
+            return (1 + np.square(np.minimum(z, FLAT) / 3)) ** -1.5 / self.scale
+
     def encode(self, numbers, names, out):
         """Write the output of shape (n_rows, n_encoded) for a matrix into ``out``.
 

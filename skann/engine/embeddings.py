@@ -5,7 +5,9 @@ Contract
 ``bind``, ``unbound``, ``initialize``, ``buffers``, ``forward`` and ``backward`` are those of `skann.engine.layers`;
 ``n_in`` is the number of columns that an embedding takes. Beside ``a`` and ``delta`` it has the buffers that
 ``scratch`` names, with the shape for one row. Embeddings come first in a network: ``backward`` has no derivative with
-respect to ``x`` to give. `Embeddings` hands each of them its columns.
+respect to ``x`` to give. Who wants it has ``slopes(x, buf)``, after ``forward``: the derivatives of the features that a
+column becomes with respect to the column, (n_rows, n_in, n_out / n_in). `Embeddings` hands each part its columns, and
+makes of the slopes its ``input_gradient``.
 
 An embedding of numbers with a name is made of those of these values that its constructor names, or its classmethod
 ``from_rows`` if there is one: ``n_in``; ``rows``, the training rows, whose first ``n_in`` columns it gets; ``sigma``,
@@ -85,6 +87,15 @@ class Embeddings:
             part.backward(x[:, i : i + part.n_in], buf[name])
             i += part.n_in
 
+    def input_gradient(self, x, buf, delta):
+        dx, i, j = np.empty((len(delta), *x.shape), delta.dtype), 0, 0
+        for name, part in self.parts.items():
+            slopes = part.slopes(x[:, i : i + part.n_in], buf[name])
+            of_part = delta[:, :, j : j + part.n_out].reshape(len(delta), *slopes.shape)
+            np.einsum("knfd,nfd->knf", of_part, slopes, out=dx[:, :, i : i + part.n_in])
+            i, j = i + part.n_in, j + part.n_out
+        return dx
+
 
 class Embedding(Layer):
     """What the parts of `Embeddings` share: their buffers."""
@@ -121,12 +132,15 @@ class PassThrough(Embedding):
     def backward(self, x, buf, dx=None):
         pass
 
+    def slopes(self, x, buf):
+        return np.ones((*x.shape, 1), x.dtype)
+
 
 class Periodic(Embedding):
     """Of each column x: [x, cos(w x + p) W + b], with H learnt frequencies w and phases p, D - 1 outputs: PBLD.
 
     Backward, with u = w x + p and delta the derivative of the D - 1 outputs: dW = cos(u)^T delta;  db = sum of delta;
-    du = -sin(u) delta W^T;  dp = sum of du;  dw = sum of du x.
+    du = -sin(u) delta W^T;  dp = sum of du;  dw = sum of du x. Slopes: [1, -w sin(u) W].
 
     u is [w, p] times [x; 1], the output is W^T cos(u) + b, and [dw, dp] is du [x; 1]^T: each is one matrix product per
     column of the table, on arrays that have the columns first and the rows last. One column of them, written plainly:
@@ -204,6 +218,12 @@ class Periodic(Embedding):
         np.negative(minus_dwp[:, :, 0], out=self.dw)
         np.negative(minus_dwp[:, :, 1], out=self.dp)
 
+    def slopes(self, x, buf):
+        _, u, _, slopes = self._rows_last(buf)
+        slopes[:, 0] = 1
+        np.matmul((-self.W * self.w[:, :, None]).transpose(0, 2, 1), np.sin(u, out=u), out=slopes[:, 1:])
+        return slopes.transpose(2, 0, 1)
+
     def _rows_last(self, buf):
         """Arrays (n_in, ..., n_rows) in the memory of buffers whose first axis is the rows."""
         return [buf[name].reshape(*shape, len(buf[name])) for name, shape in self.scratch.items()]
@@ -221,7 +241,8 @@ class PiecewiseLinear(Embedding):
     """Of each column x: x v + c(x) W + b, where c_t is how far x has come through bin t, from 0 to 1.
 
     The first and the last bin go on beyond their edges. W starts at 0, so that the network starts linear in x and
-    learns bends where they help. Backward: dW = c(x)^T delta;  dv = x^T delta;  db = sum of delta.
+    learns bends where they help. Backward: dW = c(x)^T delta;  dv = x^T delta;  db = sum of delta. Slopes: v + W_t /
+    width of the bin t that x lies in, at an edge of that on the right.
 
     Gorishniy et al. 2022, https://arxiv.org/abs/2203.05556; this form: TabM, https://arxiv.org/abs/2410.24210.
 
@@ -294,11 +315,17 @@ class PiecewiseLinear(Embedding):
         np.einsum("nfd,nf->fd", delta, x, out=self.dv)
         np.sum(delta, axis=0, out=self.db)
 
+    def slopes(self, x, buf):
+        c = np.subtract(x[:, :, None], self.left, out=buf["c"])
+        c *= self.per_width
+        rise = ((c >= self.lowest) & (c < self.highest)) * self.per_width
+        return np.matmul(rise.transpose(1, 0, 2), self.W).transpose(1, 0, 2) + self.v
+
 
 class Category(Embedding):
     """A code k becomes row k of a learnt table;  dE_k = sum of delta over the rows with code k.
 
-    Code 0, a missing or unseen level, has the row 0 and keeps it.
+    Code 0, a missing or unseen level, has the row 0 and keeps it. Codes have no order: the slopes are 0.
 
     Parameters
     ----------
@@ -322,8 +349,12 @@ class Category(Embedding):
         self.E[0] = 0
 
     def forward(self, x, buf, rng=None):
-        buf["a"][...] = self.E.take(x[:, 0].astype(np.intp), axis=0)
+        buf["a"][...] = self.vectors(x)
         return buf["a"]
+
+    def vectors(self, x):
+        """The rows of the table for codes x (n_rows, 1)."""
+        return self.E.take(x[:, 0].astype(np.intp), axis=0)
 
     def backward(self, x, buf, dx=None):
         if self.n_levels < FEW_LEVELS:
@@ -334,6 +365,9 @@ class Category(Embedding):
             places = x.astype(np.intp) * self.n_out + np.arange(self.n_out)  # in the flat dE, where add.at is fast
             np.add.at(self.dE.reshape(-1), places.ravel(), buf["delta"].ravel())
         self.dE[0] = 0
+
+    def slopes(self, x, buf):
+        return np.zeros((len(x), 1, self.n_out), self.E.dtype)
 
 
 EMBEDDINGS = {"periodic": Periodic, "piecewise_linear": PiecewiseLinear}

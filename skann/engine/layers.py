@@ -18,6 +18,11 @@ into such a dict ``buf``, at least
 ``forward(x, buf, rng)`` returns the layer's output; a generator means training mode. ``backward(x, buf, dx)`` reads
 ``delta``, writes the gradients of the parameters and, unless ``dx`` is None (first layer), the derivative with
 respect to ``x`` into ``dx``. It may overwrite all of ``buf``, but not ``x``.
+
+``input_gradient(x, buf, delta)`` is for those who want the derivative with respect to ``x`` alone, of K numbers at
+once: after ``forward`` in ``buf`` made for training, but without a generator, it turns their derivatives with respect
+to ``a``, ``delta`` (K, n_rows, n_out), into those with respect to ``x``, (K, n_rows, n_in). It may overwrite ``buf``
+and ``delta``, and needs no gradients of parameters to be bound.
 """
 
 import copy
@@ -115,6 +120,38 @@ class Dense(Layer):
         if dx is not None:
             np.dot(delta, self.W.T, out=dx)
 
+    def input_gradient(self, x, buf, delta):
+        times_slope(self.activation, buf, delta)
+        return np.matmul(delta, self.W.T)
+
+
+class Bend(Layer):
+    """What a dense layer does behind its linear map, a = f(x), for those who go on from there; it is not trained.
+
+    Parameters
+    ----------
+    dense : Dense
+    """
+
+    kind = "activation"
+
+    def __init__(self, dense):
+        self.activation, self.n_out = dense.activation, dense.n_out
+
+    def buffers(self, n_rows, dtype, training):
+        buf = outputs(n_rows, self.n_out, dtype, training)
+        buf["z"] = np.empty_like(buf["a"]) if self.activation.two_buffers else buf["a"]
+        return buf
+
+    def forward(self, x, buf, rng=None):
+        np.copyto(buf["z"], x)
+        self.activation.forward(buf["z"], buf["a"])
+        return buf["a"]
+
+    def input_gradient(self, x, buf, delta):
+        times_slope(self.activation, buf, delta)
+        return delta
+
 
 class Parametric(Layer):
     """What parametric activations share: one learnt p per unit that starts at 1.
@@ -180,6 +217,13 @@ class ParametricActivation(Parametric):
             self.activation.backward(buf["z"], f, p_delta)
             dx += p_delta
 
+    def input_gradient(self, x, buf, delta):
+        slope = np.broadcast_to(self.p, buf["f"].shape).copy()
+        self.activation.backward(buf["z"], buf["f"], slope)
+        slope += 1 - self.p
+        delta *= slope
+        return delta
+
 
 class ParametricMish(Parametric):
     """a = x - p h with h = x - f(x) and f Mish;  dp = -sum of delta h;  dx = delta (1 + p (f'(x) - 1)).
@@ -221,19 +265,31 @@ class ParametricMish(Parametric):
         return a
 
     def backward(self, x, buf, dx=None):
-        delta, slope, s = buf["delta"], buf["e"], buf["s"]
-        h = np.multiply(x, s, out=buf["a"])
+        delta = buf["delta"]
+        h = np.multiply(x, buf["s"], out=buf["a"])
         if dx is not None:
-            slope *= np.add(slope, 1, out=dx)
-            slope *= s
-            slope *= h
-            slope -= s  # f'(x) - 1
-            slope *= self.p
+            slope = self._slope_less_1(h, buf, dx)
             slope *= delta
             np.add(delta, slope, out=dx)
         h *= delta
         np.dot(buf["ones"], h, out=self.dp)
         np.negative(self.dp, out=self.dp)
+
+    def input_gradient(self, x, buf, delta):
+        slope = self._slope_less_1(np.multiply(x, buf["s"], out=buf["a"]), buf, buf["delta"])
+        slope += 1
+        delta *= slope
+        return delta
+
+    def _slope_less_1(self, h, buf, scratch):
+        """p (f'(x) - 1), in place of e; ``scratch`` is overwritten."""
+        slope, s = buf["e"], buf["s"]
+        slope *= np.add(slope, 1, out=scratch)
+        slope *= s
+        slope *= h
+        slope -= s  # f'(x) - 1
+        slope *= self.p
+        return slope
 
 
 class Dropout(Layer):
@@ -285,6 +341,9 @@ class Dropout(Layer):
         if dx is not None:
             np.multiply(buf["delta"], buf["mask"], out=dx)
 
+    def input_gradient(self, x, buf, delta):
+        return delta  # outside training
+
 
 class Scale(Layer):
     """a = x s, one learnt s per input that starts at 1;  ds = sum of delta x;  dx = delta s.
@@ -316,6 +375,18 @@ class Scale(Layer):
         np.dot(buf["ones"], buf["a"], out=self.ds)
         if dx is not None:
             np.multiply(buf["delta"], self.s, out=dx)
+
+    def input_gradient(self, x, buf, delta):
+        delta *= self.s
+        return delta
+
+
+def times_slope(activation, buf, delta):
+    """Multiply each of the K derivatives ``delta`` (K, n_rows, n_out) by f'(z), after ``forward`` in ``buf``."""
+    slope = delta[0] if len(delta) == 1 else np.ones_like(buf["a"])
+    activation.backward(buf["z"], buf["a"], slope)
+    if len(delta) > 1:
+        delta *= slope
 
 
 def _ones(n_rows, dtype, training):

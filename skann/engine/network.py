@@ -96,9 +96,13 @@ class Network:
 
     def head(self, n_layers: int) -> "Network":
         """The network of the first layers only, on the same parameters."""
-        head = copy.copy(self)
-        head.layers = self.layers[:n_layers]
-        return head
+        return self.with_layers(self.layers[:n_layers])
+
+    def with_layers(self, layers: Sequence[Any]) -> "Network":
+        """The network of other layers, which are bound to these or to no parameters; only to predict."""
+        other = copy.copy(self)
+        other.layers = layers
+        return other
 
     def initialize(self, rng: np.random.Generator, variance: Callable[[int, int], float]) -> None:
         """Set all parameters to their random start; ``variance`` is one of `skann.engine.initializers`."""
@@ -151,6 +155,18 @@ class Network:
         for i in range(len(self.layers) - 1, 0, -1):
             self.layers[i].backward(buffers[i - 1]["a"], buffers[i], buffers[i - 1]["delta"])
         self.layers[0].backward(X, buffers[0], None)
+
+    def input_gradient(self, X: Any, workspace: "Workspace", delta: np.ndarray) -> np.ndarray:
+        """The derivatives (K, n_rows, n_in) of K numbers of each row with respect to X, which is dense.
+
+        ``delta`` (K, n_rows, n_out) are those with respect to the raw outputs, and overwritten. It comes after
+        ``forward`` on the same X and workspace, one for training, but without a generator. No gradient of parameters
+        is computed, nothing of the network is written to.
+        """
+        inputs = [X, *(buf["a"] for buf in workspace.buffers[:-1])]
+        for layer, x, buf in zip(reversed(self.layers), reversed(inputs), reversed(workspace.buffers), strict=True):
+            delta = layer.input_gradient(x, buf, delta)
+        return delta
 
     def _bind(self):
         """Point the layers' arrays into theta and grad."""

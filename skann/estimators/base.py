@@ -42,13 +42,14 @@ from ..fitting.validation import Validation, check_validation
 from ..plotting.html import added_html
 from ..plotting.summary import Summary, summarize
 from .fitted import FittedAttributes
+from .gradients import InputGradients
 from .parameters import check_contracts, check_portfolio, check_structure, structure
 from .prediction import chunk_rows, in_chunks
 
 OF_THE_CALL = 3  # the stacklevel of the call of a public method, seen from the one that it calls, such as `_fit`
 
 
-class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, metaclass=ABCMeta):
+class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML, Estimator, metaclass=ABCMeta):
     """What classifier and regressor share: everything but targets and methods of their own."""
 
     _of_one_call = ONE_FIT
@@ -139,6 +140,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, AddedHTML, Estimator, meta
             if task is not None:
                 task.close()
         start.evaluate_held_out(self._target)
+        start.learn_importances(self._target, self.n_features_in_, trained)
         self.networks_, self._structure = start.networks, structure(self)
         if task is not None:
             task.end()

@@ -389,6 +389,12 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         rows of the first two folds (see ``scoring``), the number "n_networks" of its networks, and its "weight" in
         predictions.
 
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        What each column of X means to the model: its mean absolute attribution (see `skann.inspection.attributions`),
+        with sum 1; all 0 for a constant model. It is computed at the end of `fit` on at most 500 rows, held out or of
+        ``X_val``, or else training rows, by the networks that did not learn from them, and with a background that is
+        smaller the shorter the training was. After `partial_fit` there is none.
+
     n_iter_ : int
         Number of epochs in the last call of `fit` or `partial_fit`.
 
@@ -758,8 +764,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     def _decision(self, raw):
         """What `decision_function` returns."""
         raw = self.networks_.calibrated(raw)[0] if len(raw) == 1 else self._raw_of_mean(raw)
-        is_binary = len(self._target.classes) == 2 and not self._target.multilabel
-        return raw[:, 1] - raw[:, 0] if is_binary else raw
+        return raw[:, 1] - raw[:, 0] if self._target.is_binary else raw
 
     def _raw_of_mean(self, raw):
         """Raw outputs for which the loss predicts the mean of what it predicts for several."""

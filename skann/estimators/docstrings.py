@@ -116,6 +116,12 @@ portfolio_ : list of dict
     Only with ``portfolio``: for each candidate the "params" that it changes, the mean best "score" of the held-out rows
     of the first two folds (see ``scoring``), the number "n_networks" of its networks, and its "weight" in predictions.
 
+feature_importances_ : ndarray of shape (n_features_in_,)
+    What each column of X means to the model: its mean absolute attribution (see `skann.inspection.attributions`), with
+    sum 1; all 0 for a constant model. It is computed at the end of `fit` on at most 500 rows, held out or of ``X_val``,
+    or else training rows, by the networks that did not learn from them, and with a background that is smaller the
+    shorter the training was. After `partial_fit` there is none.
+
 n_iter_ : int
     Number of epochs in the last call of `fit` or `partial_fit`.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._typing import Array, Floats
 from ..engine.network import Network
+from ..fitting.importance import importances
 
 
 class FittedAttributes:
@@ -79,6 +80,18 @@ class FittedAttributes:
         """The greatest of `validation_scores_`: that of the weights kept, unless a constant was better."""
         scores = self._only_member("best_validation_score_").history.get("validation_score")
         return np.nanmax(scores) if scores else None
+
+    @property
+    def feature_importances_(self) -> Floats:
+        """Mean absolute part of each column in the predictions for held-out rows, with sum 1."""
+        found = importances(self._fitted_networks("feature_importances_"))
+        if found is None:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute 'feature_importances_': fit computes it, partial_fit "
+                "does not, nor is it known where an encoder makes one column of several, or where the derivative of "
+                "the predictions overflows."
+            )
+        return found
 
     @property
     def n_iter_(self) -> int:

@@ -24,6 +24,8 @@ class Member:
         Of the rows that it held out: see `skann.fitting.out_of_fold`.
     scores : Scores or None
         Conformity scores of the rows that the network held out.
+    importances : ndarray of shape (n_columns,) or None
+        Mean absolute part of each column of X in the predictions; None where it was not learnt after the last training.
     """
 
     def __init__(self, network, state=None, number=0, fold=0):
@@ -32,6 +34,7 @@ class Member:
         self.history, self.n_iter, self.t = {}, 0, 0
         self.oof_score = self.oof_loss = None
         self.scores = None
+        self.importances = None
 
     def take(self, trained):
         """Go on from what a training has made."""
@@ -42,6 +45,7 @@ class Member:
             for name in sorted(before.keys() | new.keys())
         }
         self.network, self.state, self.n_iter = trained.network, trained.state, n_epochs
+        self.importances = None
         self.t += trained.n_rows * n_epochs
 
     @property

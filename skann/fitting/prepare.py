@@ -12,11 +12,13 @@ from .._parts import fact
 from .._weights import check_total, nonzero_rows, with_mean_1
 from ..encoding import inputs
 from ..encoding.dtypes import training_dtype
+from ..encoding.sources import column_sources
 from ..engine.losses import LOSSES, Quantile
 from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
 from .holdout import Split, few_rows, hold_out, none_held_out
+from .importance import learn_importances
 from .out_of_fold import Judge
 from .outcome import warnings_about
 from .progress import ProgressTable
@@ -83,6 +85,8 @@ class Start:
         What scores the held-out rows; None means by the best score that was watched.
     progress : ProgressTable or None
         What ``verbose`` prints.
+    sources : ndarray of int or None
+        The column of X that each encoded column comes from, see `column_sources`; None in `partial_fit`, too.
     """
 
     settings: Any
@@ -93,6 +97,7 @@ class Start:
     deadline: float | None = None
     judge: Judge | None = None
     progress: ProgressTable | None = None
+    sources: np.ndarray | None = None
 
     def train(self, *, is_warm, tasks=None):
         """Train the networks: see `Networks.train`."""
@@ -116,6 +121,13 @@ class Start:
         self.networks.evaluate_held_out(self.data, self.settings, target, self.deadline, self.judge)
         if self.progress is not None:
             self.progress.end(self.networks, self.judge)
+
+    def learn_importances(self, target, n_columns, trained):
+        """Learn what the columns of X mean to the model, after all else; Ctrl-C ends it, and the model is kept."""
+        try:
+            learn_importances(self.networks, self.data, target, self.sources, n_columns, self.deadline)
+        except KeyboardInterrupt:
+            trained[-1].run.interrupted = True
 
 
 def prepare(parameters, given, target, kind, *, scoring=None, before=None, partial=False, new_seed, feature_names=None):
@@ -196,7 +208,8 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     n_trained = n_trainings if before is not None else getattr(kind, "n_trained", kind.n_trainings)(settings)
     watching = None if watched[0] is None else scoring
     progress = ProgressTable(settings, n_trained, watching, n_before) if settings.verbose else None
-    return Start(settings, encoder, networks, data, messages, deadline, judge, progress)
+    sources = None if partial else column_sources(encoder, given.X)
+    return Start(settings, encoder, networks, data, messages, deadline, judge, progress, sources)
 
 
 def _judge(given, target, loss):

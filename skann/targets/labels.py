@@ -127,6 +127,11 @@ class Labels:
         check_classification_targets(y)  # it warns of many classes
         return cls(LabelEncoder().fit(y).classes_ if classes is None else read_classes(classes))
 
+    @property
+    def is_binary(self):
+        """Whether there are two classes, so that the probability of the second says it all."""
+        return len(self.classes) == 2 and not self.multilabel
+
     def check_options(self, classes=None, classes_needed=False):
         """ValueError if these classes are not the labels of before."""
         if classes is None:
@@ -205,6 +210,10 @@ class Labels:
     def scale(self, y):
         """The targets as they are."""
         return y
+
+    def unscale_differences(self, differences):
+        """The differences of probabilities as they are."""
+        return differences
 
     def unscale(self, proba):
         """The probabilities as they are."""

@@ -34,7 +34,7 @@ class Values:
         What scaling subtracts and divides by; None before `learn_scale`, and where targets keep their units.
     """
 
-    is_classification = False
+    is_classification = is_binary = False
 
     def __init__(self, is_flat, n_targets):
         self.is_flat, self.n_targets = is_flat, n_targets
@@ -114,6 +114,10 @@ class Values:
     def scale(self, y):
         """Encoded targets in the units of the training."""
         return y if self.spread is None else (y - self.mean) / self.spread
+
+    def unscale_differences(self, differences):
+        """Differences of values (n_rows, ..., n_outputs) in the units of y."""
+        return differences if self.spread is None else differences * self.spread
 
     def unscale(self, values):
         """Values in the units of y; they may be infinite where the dtype can't hold them."""

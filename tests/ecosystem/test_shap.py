@@ -7,6 +7,7 @@ import shap
 from tables import SINGLE, make_classes, make_values
 
 from skann import ANNClassifier, ANNRegressor
+from skann.inspection import attributions
 
 
 def make_numbers(make, n_rows=200):
@@ -69,3 +70,35 @@ def test_a_raw_table():
     np.testing.assert_allclose(total, model.predict(X[:20]), rtol=1e-4, atol=1e-4)
     importance = dict(zip(X, np.abs(explained.values).mean(axis=0), strict=True))
     assert min(importance["income"], importance["city"]) > 2 * max(importance["age"], importance["noise"])
+
+
+def test_attributions_are_taken_as_an_explanation():
+    """Of values and of classes, by the plots too."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    X, y = make_values(200)
+    model = ANNRegressor(**SINGLE).fit(X, y)
+    found = attributions(model, X[:20])
+    explained = found.to_shap()
+    assert isinstance(explained, shap.Explanation)
+    assert explained.feature_names == list(X)
+    np.testing.assert_array_equal(explained[3].values, found.values[3])
+    shap.plots.bar(explained, show=False)
+    shap.plots.waterfall(explained[0], show=False)
+    shap.plots.scatter(explained[:, "age"], show=False)
+    X, y = make_classes(200)
+    found = attributions(ANNClassifier(**SINGLE).fit(X, np.where(X["city"] == "Bern", "third", y)), X[:20])
+    explained = found.to_shap()
+    assert explained.shape == (20, 4, 3)
+    assert explained[:, :, "third"].values.tolist() == found.values[:, :, found.output_names.index("third")].tolist()
+
+
+def test_attributions_of_an_additive_model_are_its_shapley_values():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 3))
+    model = ANNRegressor((12,), encoder=None, activation="tanh", max_iter=20, learning_rate_init=0.05, random_state=0)
+    model.fit(X, np.sin(X).sum(axis=1))
+    model.network_.layers[0].W[...] *= np.arange(12) % 3 == np.arange(3)[:, None]
+    explain = shap.Explainer(model.predict, shap.maskers.Independent(X, 100), algorithm="exact", seed=0)
+    np.testing.assert_allclose(attributions(model, X[:10], X, n_steps=64).values, explain(X[:10]).values, atol=1e-3)

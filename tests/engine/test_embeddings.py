@@ -156,3 +156,31 @@ def test_groups_follow_the_multipliers():
     assert network.groups == [(slice(0, 12), 1.0, 1.0), (slice(12, 15), 0.1, 0.0), (slice(15, 19), 6.0, 36.0)]
     assert network.n_weights == 12
     assert np.shares_memory(scale.s, network.theta[15:])
+
+
+def test_input_gradient_of_a_network_with_everything():
+    """Against differences, in the numbers; codes have none."""
+    network, X = make_network(), make_table()
+    weights, fixed = np.random.default_rng(3).normal(size=(2, 2)), X[:, 7:]
+    workspace = poison(network.workspace(N_ROWS))
+    network.forward(X, workspace)
+    found = network.input_gradient(X, workspace, np.repeat(weights[:, None], N_ROWS, axis=1))
+    assert not found[:, :, 7:].any()
+    for weight, gradient in zip(weights, found, strict=True):
+
+        def f(numbers, weight=weight):
+            rows = np.hstack([numbers, fixed])
+            return float((network.forward(rows, network.workspace(N_ROWS, training=False)) @ weight).sum())
+
+        assert_gradient(f, X[:, :7].copy(), gradient[:, :7])
+
+
+def test_slopes_at_an_edge_are_those_of_the_bin_on_its_right():
+    layer = bound(PiecewiseLinear(EDGES, 2))
+    layer.W[...] = np.random.default_rng(0).normal(size=layer.W.shape)
+    edges = np.array([[-0.5, 0.0], [0.25, 1.0], [2.0, -1.0], [-9.0, 7.0]])
+    _, buf = run(layer, edges)
+    step = 1e-6
+    above, below = run(layer, edges + step)[0], run(layer, edges)[0]
+    expected = ((above - below) / step).reshape(4, 2, 2)
+    np.testing.assert_allclose(layer.slopes(edges, buf), expected, rtol=1e-5)

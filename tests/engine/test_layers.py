@@ -6,7 +6,7 @@ from scipy import sparse
 
 from skann.engine.activations import ACTIVATIONS, Mish
 from skann.engine.initializers import INITIALIZERS
-from skann.engine.layers import Dense, Dropout, ParametricActivation, ParametricMish
+from skann.engine.layers import Bend, Dense, Dropout, ParametricActivation, ParametricMish
 from tests.helpers import assert_gradient
 
 N_ROWS, N_IN, N_OUT = 7, 4, 3
@@ -207,3 +207,30 @@ def test_dropout_of_almost_everything():
 def test_names():
     assert str(Dense(4, 3, ACTIVATIONS["relu"]())) == "Dense 4 -> 3, ReLU"
     assert str(Dropout(3, 0.25)) == "Dropout 0.25"
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_input_gradient_of_parametric_activations(name):
+    """The one for all activations, and that of Mish alone, against differences."""
+    layers = [ParametricActivation(N_OUT, ACTIVATIONS[name]())] + ([ParametricMish(N_OUT)] if name == "mish" else [])
+    for layer in layers:
+        layer.bind({"p": np.array([0.5, 1.0, -1.3])}, None)
+        buf = layer.buffers(N_ROWS, np.float64, training=True)
+        layer.forward(DELTA, buf)
+        found = layer.input_gradient(DELTA, buf, np.stack([np.ones_like(DELTA), 2 * X[:, :N_OUT]]))
+
+        def f(x, layer=layer):
+            return float(layer.forward(x, layer.buffers(N_ROWS, np.float64, training=True)).sum())
+
+        assert_gradient(f, DELTA, found[0])
+        np.testing.assert_allclose(found[1], 2 * X[:, :N_OUT] * found[0])
+
+
+def test_bend_is_a_dense_layer_behind_its_product():
+    layer, buf = dense(activation="gelu")
+    wanted = layer.forward(X, buf)
+    bend = Bend(layer)
+    own = bend.buffers(N_ROWS, np.float64, training=True)
+    np.testing.assert_array_equal(bend.forward(X @ layer.W + layer.b, own), wanted)
+    slopes = bend.input_gradient(None, own, np.ones((1, N_ROWS, N_OUT)))
+    np.testing.assert_allclose(slopes @ layer.W.T, layer.input_gradient(X, buf, np.ones((1, N_ROWS, N_OUT))))

@@ -340,3 +340,19 @@ def test_domain(name, inside, outside):
 @pytest.mark.parametrize("name", ["log_loss", "squared_error", "absolute_error", "huber", "quantile"])
 def test_domain_of_all_numbers(name):
     assert make_loss(name).in_domain(np.array([[-1e30], [0], [7]])) is True
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_derivative_of_the_prediction(name):
+    """Each prediction with respect to each raw output, against differences."""
+    loss, raw, step = make_loss(name), np.random.default_rng(5).normal(size=(6, 3)), 1e-6
+    found = loss.derivative(raw)
+    assert found.shape == (3, 6, 3)
+    for j in range(3):
+        e = step * np.eye(3)[j]
+        numeric = (loss.predict(raw + e) - loss.predict(raw - e)) / (2 * step)
+        np.testing.assert_allclose(found[:, :, j].T, numeric, atol=1e-8)
+
+
+def test_one_level_for_all_outputs_has_no_order():
+    np.testing.assert_array_equal(LOSSES["quantile"](0.3).derivative(np.ones((2, 2))), np.eye(2)[:, None].repeat(2, 1))

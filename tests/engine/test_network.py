@@ -251,3 +251,22 @@ def test_initialize_depends_on_the_generator_alone():
         network.initialize(np.random.default_rng(5), lambda n_in, n_out: 1 / n_in)
     np.testing.assert_array_equal(networks[0].theta, networks[1].theta)
     np.testing.assert_array_equal(networks[0].theta.astype(np.float32), networks[2].theta)
+
+
+@ACTIVATION
+@DROPOUT
+@pytest.mark.parametrize("n_functions", [1, 3])
+def test_input_gradient(activation, dropout, n_functions):
+    """Of any number of functions of a row, against differences; dropout is off."""
+    network, weights = make_network(SIZES, activation, dropout), np.random.default_rng(1).normal(size=(n_functions, 3))
+    workspace = poison(network.workspace(N_ROWS))
+    network.forward(X, workspace)
+    delta = np.repeat(weights[:, None], N_ROWS, axis=1)
+    found = network.input_gradient(X, workspace, delta)
+    assert found.shape == (n_functions, *X.shape)
+    for weight, gradient in zip(weights, found, strict=True):
+
+        def f(rows, weight=weight):
+            return float((network.forward(rows, network.workspace(N_ROWS, training=False)) @ weight).sum())
+
+        assert_gradient(f, X, gradient)

@@ -107,6 +107,9 @@ class Powers(Embedding):
     def backward(self, x, buf, dx=None):
         np.einsum("nfp,nfd->fpd", buf["x"], buf["delta"].reshape(len(x), self.n_in, 3), out=self.dW)
 
+    def slopes(self, x, buf):
+        return self.W[:, 0] + 2 * x[:, :, None] * self.W[:, 1]
+
 
 PARTS = {
     "activation": (ACTIVATIONS, Sine),

@@ -23,7 +23,7 @@ FLOORS = [  # of the package, from the ground up: a room imports from its own fo
     {"fitting"},
     {"callbacks", "learning_rate_finder"},
     {"estimators"},
-    {"onnx"},
+    {"onnx", "inspection"},
     {"__init__"},
 ]
 FLOOR = {room: i for i, floor in enumerate(FLOORS) for room in floor}
@@ -32,6 +32,7 @@ ENGINE_FLOORS = {  # of the engine: what a module may import from it; the others
     "losses/__init__": ("classification", "identity_link", "log_link"),
     "losses/classification": ("mean",), "losses/identity_link": ("mean",), "losses/log_link": ("mean",),
     "embeddings": ("layers",), "evaluation": ("network", "rows"),
+    "paths": ("embeddings", "evaluation", "layers", "rows"),
     "calibration": ("evaluation",), "callbacks": ("evaluation",),
     "training": ("evaluation", "objective", "rows", "stepping"),
 }  # fmt: skip

@@ -13,6 +13,8 @@ the biases of the last layer start, and the yardstick for having learnt somethin
 function from raw outputs to predictions; ``domain`` says in words which targets are allowed, ``in_domain(y)`` whether
 these are. A loss may have ``balance(raw, y, weight)``, what makes the weighted total of the predictions that of the
 targets when it is added (n_out,) to the raw outputs, and ``is_balanced(y, weight)``, to which outputs (n_out,) it is.
+The class that has ``predict`` may have ``derivative(raw)``: of each prediction with respect to each raw output, an
+array (n_predictions, n_rows, n_out).
 
 Targets are class indices (n_rows,) for `CrossEntropy` and floats (n_rows, n_out) for all others.
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax
 
-from .mean import mean_over_rows
+from .mean import mean_over_rows, one_each
 
 
 class CrossEntropy:
@@ -68,6 +68,13 @@ class CrossEntropy:
         p /= p.sum(axis=1, keepdims=True)
         return np.maximum(p, np.finfo(p.dtype).tiny, out=p)  # a model is never certain, and logarithms stay finite
 
+    def derivative(self, raw):
+        p = self.predict(raw)
+        d = -p.T[:, :, None] * p
+        i = np.arange(p.shape[1])
+        d[i, :, i] += p.T
+        return d
+
     def log_predict(self, raw):
         """log softmax(raw), computed without rounding through the probability."""
         return np.maximum(log_softmax(raw, axis=1), math.log(np.finfo(raw.dtype).tiny))
@@ -106,6 +113,10 @@ class BinaryCrossEntropy:
     def predict(self, raw):
         p = expit(raw)
         return np.clip(p, np.finfo(p.dtype).tiny, 1 - np.finfo(p.dtype).epsneg, out=p)  # a model is never certain
+
+    def derivative(self, raw):
+        p = expit(raw)
+        return one_each(p * expit(-raw))
 
     def log_predict(self, raw):
         """log logistic(raw), computed without rounding through the probability."""

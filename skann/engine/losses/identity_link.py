@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from .mean import mean_over_rows
+from .mean import mean_over_rows, one_each
 
 
 class IdentityLink:
@@ -19,6 +19,9 @@ class IdentityLink:
 
     def predict(self, raw):
         return raw
+
+    def derivative(self, raw):
+        return one_each(np.ones_like(raw))
 
 
 class SquaredError(IdentityLink):
@@ -140,6 +143,12 @@ class Quantile:
         if self.levels.ndim == 0:
             return raw
         return np.sort(raw, axis=1)[:, self.levels.argsort().argsort()]
+
+    def derivative(self, raw):
+        if self.levels.ndim == 0:
+            return one_each(np.ones_like(raw))
+        source = raw.argsort(axis=1)[:, self.levels.argsort().argsort()]  # the raw output that each prediction is
+        return np.equal(source.T[:, :, None], np.arange(raw.shape[1])).astype(raw.dtype)
 
     def constant(self, y, weight):
         return np.concatenate([_quantile(y, level, weight) for level in np.atleast_1d(self.levels)])

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.special import logsumexp, xlogy
 
-from .mean import mean_over_rows
+from .mean import mean_over_rows, one_each
 
 
 class LogLink:
@@ -16,6 +16,9 @@ class LogLink:
 
     def predict(self, raw):
         return _exp(raw)
+
+    def derivative(self, raw):
+        return one_each(_exp(raw))
 
     def constant(self, y, weight):
         return np.log(np.maximum(np.average(y, axis=0, weights=weight), np.finfo(y.dtype).tiny))
