@@ -39,9 +39,9 @@ def column_sources(encoder, X, background=None):
     if encoder is None:
         return np.arange(X.shape[1])
     if is_tabular(encoder):
+        categories = np.flatnonzero(encoder.is_categorical_)
         numeric = encoder.numeric_columns_.sources(_features_of_numbers(encoder)[0])
-        of_categories = encoder.categorical_columns_.sources(np.flatnonzero(encoder.is_categorical_))
-        return np.concatenate([numeric, of_categories])
+        return np.concatenate([numeric, encoder.categorical_columns_.sources(categories)])
     if sparse.issparse(X) or isinstance(encoder, OneToOneFeatureMixin):
         n = encode(encoder, _safe_indexing(X, [0])).shape[1]
         return np.arange(n) if n == X.shape[1] and isinstance(encoder, OneToOneFeatureMixin) else None
@@ -50,16 +50,6 @@ def column_sources(encoder, X, background=None):
     if background is None:
         return _by_trial(encoder, _safe_indexing(X, np.arange(0, X.shape[0], -(-X.shape[0] // MOST_ROWS))))
     return _by_trial(encoder, _stacked(X, background))
-
-
-def _features_of_numbers(encoder):
-    """For each number that an encoder makes of numeric features the index of the feature, and whether it is a date."""
-    features = np.flatnonzero(~encoder.is_categorical_)
-    if encoder.date_kinds_ is None:
-        return features, np.zeros(len(features), bool)
-    kinds = [encoder.date_kinds_[feature] for feature in features]
-    features = expanded_names(features, kinds)[1].astype(int)
-    return features, np.array([encoder.date_kinds_[feature] is not None for feature in features], bool)
 
 
 def sums_by_source(parts, sources, n_columns):
@@ -92,6 +82,17 @@ def slopes(encoder, X):
     of_numbers[:, _features_of_numbers(encoder)[1][numeric.varying]] = np.nan
     of_indicators = np.zeros((len(of_numbers), len(numeric.with_missing)))
     return np.hstack([of_numbers, of_indicators, np.full((len(of_numbers), n_categorical), np.nan)])
+
+
+def _features_of_numbers(encoder):
+    """For each number that the columns of X become: the index of its column, and whether that has dates."""
+    features = np.flatnonzero(~encoder.is_categorical_)
+    if encoder.date_kinds_ is None:
+        return features, np.zeros(len(features), bool)
+    kinds = [encoder.date_kinds_[i] for i in features]
+    has_dates = dict(zip(features.tolist(), [kind is not None for kind in kinds], strict=True))
+    features = expanded_names(features, kinds)[1].astype(int)
+    return features, np.array([has_dates[i] for i in features.tolist()], bool)
 
 
 def _by_trial(encoder, X):

@@ -20,21 +20,21 @@ class Member:
         Epochs of the last training.
     t : int
         Rows seen in all epochs.
-    importances : ndarray of shape (n_columns,) or None
-        Mean absolute part of each column of X in the predictions; None where it was not learnt after the last training.
     oof_score, oof_loss : float or None
         Of the rows that it held out: see `skann.fitting.out_of_fold`.
     scores : Scores or None
         Conformity scores of the rows that the network held out.
+    importances : ndarray of shape (n_columns,) or None
+        Mean absolute part of each column of X in the predictions; None where it was not learnt after the last training.
     """
 
     def __init__(self, network, state=None, number=0, fold=0):
         self.network, self.state = network, state
         self.number, self.fold = number, fold
         self.history, self.n_iter, self.t = {}, 0, 0
-        self.importances = None
         self.oof_score = self.oof_loss = None
         self.scores = None
+        self.importances = None
 
     def take(self, trained):
         """Go on from what a training has made."""

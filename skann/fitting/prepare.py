@@ -81,12 +81,12 @@ class Start:
         What to warn of.
     deadline : float or None
         The time of `time.perf_counter` at which ``max_time``, from the end of the encoding on, has passed.
-    sources : ndarray of int or None
-        The column of X that each encoded column comes from, see `column_sources`; None in `partial_fit`, too.
     judge : Judge or None
         What scores the held-out rows; None means by the best score that was watched.
     progress : ProgressTable or None
         What ``verbose`` prints.
+    sources : ndarray of int or None
+        The column of X that each encoded column comes from, see `column_sources`; None in `partial_fit`, too.
     """
 
     settings: Any
@@ -95,9 +95,9 @@ class Start:
     data: list
     messages: list
     deadline: float | None = None
-    sources: np.ndarray | None = None
     judge: Judge | None = None
     progress: ProgressTable | None = None
+    sources: np.ndarray | None = None
 
     def train(self, *, is_warm, tasks=None):
         """Train the networks: see `Networks.train`."""
@@ -203,13 +203,13 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
         messages.append(_no_race(settings))
     if parameters.get("calibration") == "temperature" and watched[0] is None and not partial:
         messages.append("calibration='temperature' needs held-out rows, as early_stopping=True has them, or X_val.")
-    sources = None if partial else column_sources(encoder, given.X)
     judge = _judge(given, target, loss) if scoring is None or scoring.is_pooled else None
     n_before = len(networks.members[0].history.get("loss", ())) if partial else 0
     n_trained = n_trainings if before is not None else getattr(kind, "n_trained", kind.n_trainings)(settings)
     watching = None if watched[0] is None else scoring
     progress = ProgressTable(settings, n_trained, watching, n_before) if settings.verbose else None
-    return Start(settings, encoder, networks, data, messages, deadline, sources, judge, progress)
+    sources = None if partial else column_sources(encoder, given.X)
+    return Start(settings, encoder, networks, data, messages, deadline, judge, progress, sources)
 
 
 def _judge(given, target, loss):

@@ -92,18 +92,28 @@ def _columns(estimator):
         return f"{_named('column', _feature_names(estimator))}\nthrough {type(encoder).__name__}"
     names = check_feature_names_in(encoder, None)
     numeric, categorical = encoder.numeric_columns_, encoder.categorical_columns_
-    numbers, categories = names[~encoder.is_categorical_], names[encoder.is_categorical_]
+    categories = names[encoder.is_categorical_]
     levels = [
         f"{_short(name)} ({len(table.levels)})" for name, table in zip(categories, categorical.tables, strict=True)
     ]
     one_hot = [text for text, table in zip(levels, categorical.tables, strict=True) if _is_one_hot(table)]
     embedded = [text for text, table in zip(levels, categorical.tables, strict=True) if table.is_code]
-    constant = [*np.delete(numbers, np.arange(len(numbers))[numeric.varying])]
+    encoded = encoder.get_feature_names_out().tolist()
+    n_varying, n_missing = len(numeric.scale), len(numeric.with_missing)
+    varying, indicated = encoded[:n_varying], encoded[n_varying : n_varying + n_missing]
+    is_date = (
+        [False] * len(names) if encoder.date_kinds_ is None else [kind is not None for kind in encoder.date_kinds_]
+    )
+    is_plain = ~(encoder.is_categorical_ | np.array(is_date))
+    constant = [name for name in names[is_plain] if name not in varying]
     constant += [name for name, table in zip(categories, categorical.tables, strict=True) if not table.n_columns]
     lines = [
-        _named("number", numbers[numeric.varying]),
+        _named("date", names[is_date]),
+        _named("number", varying),
         _named(
-            "indicator", [*numbers[numeric.with_missing], *categories[categorical.with_missing]], " of missing values"
+            "indicator",
+            [*(name.removeprefix("missingindicator_") for name in indicated), *categories[categorical.with_missing]],
+            " of missing values",
         ),
         _named("one-hot column", one_hot, " (levels)"),
         _named("embedded column", embedded, " (levels)"),

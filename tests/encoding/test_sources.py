@@ -36,6 +36,22 @@ def test_the_encoder_knows():
     assert set(found) == set(FRAME) - {"same", "only"}
 
 
+def test_parts_of_dates_come_from_their_column():
+    """Names again; and a date has no slope, since a number does not say what a change of it by 1 is."""
+    when = pd.Timestamp("2020-01-01") + pd.to_timedelta(RNG.integers(900, size=N), unit="D")
+    frame = FRAME[["town", "size", "age"]].assign(when=when, late=np.where(np.arange(N) < 9, pd.NaT, when))
+    frame["late"] = pd.to_datetime(frame["late"])
+    encoder = TabularEncoder(dates="parts").fit(frame)
+    found, names = column_sources(encoder, frame), encoder.get_feature_names_out()
+    for source, name in zip(frame.columns[found], names, strict=True):
+        assert name.removeprefix("missingindicator_").startswith(source)
+    assert set(found) == set(range(5))
+    known = {i for i, name in enumerate(names) if name in ("size", "age") or name.startswith("missingindicator_")}
+    assert set(np.flatnonzero(~np.isnan(slopes(encoder, frame)[-1]))) == known - set(
+        np.flatnonzero(np.isnan(frame.iloc[-1][["size"]].astype(float)))
+    )
+
+
 @pytest.mark.parametrize("make", [sparse.csr_matrix, sparse.csc_array])
 def test_the_encoder_knows_of_sparse_columns(make):
     X = np.where(RNG.random((50, 5)) < 0.4, RNG.normal(size=(50, 5)), 0)
