@@ -40,8 +40,8 @@ share = permuted.importances_mean.clip(0) / permuted.importances_mean.clip(0).su
 ax.barh(places + 0.2, model.feature_importances_[order], 0.4, color="C0", label="feature_importances_")
 ax.barh(places - 0.2, share[order], 0.4, color="0.75", label="permutation importance, as a share")
 ax.set_yticks(places, X.columns[order])
-ax.set(xlabel="share of all columns", title="What the columns of the diabetes table mean to the model")
+ax.set(xlabel="share of all columns", ylabel="column", title="What the columns of the diabetes table mean to the model")
 ax.spines[["top", "right"]].set_visible(False)
-ax.legend(loc="lower right")
+figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
 
 plt.show()

@@ -46,7 +46,7 @@ class InputGradients:
         -------
         gradients : ndarray of shape (n_samples, n_features) or (n_samples, n_features, n_outputs)
             The first where there is one output; of two classes it is the second, and "raw" are its log-odds. NaN in
-            columns of categories, and where a value is missing: there is no derivative.
+            columns of categories and of dates, and where a value is missing: there is no derivative.
 
         Raises
         ------

@@ -86,7 +86,7 @@ class AttributionsDisplay:
         output = None if output is None else self._number_of(output)
         if ax is None:
             n_bars = min(max_columns, values.shape[1])
-            _, ax = plt.subplots(figsize=(6.4, 1.4 + 0.33 * max(n_bars, 4)), layout="constrained")
+            _, ax = plt.subplots(figsize=(6, max(4.0, 1.4 + 0.33 * n_bars)), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         if row is None:
             title = self._bars(ax, np.abs(values).mean(axis=0), output, max_columns)
@@ -119,7 +119,7 @@ class AttributionsDisplay:
         _label_rows(ax, self.names_)
         ax.set_xlabel("mean |attribution|")
         if len(self.bars_) > 1:
-            ax.legend(loc="lower right", fontsize="small")
+            ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize="small")  # off the bars
             return "What the columns make of the outputs"
         return f"What the columns make of the {names[shown_outputs[0]]}"
 
@@ -166,6 +166,7 @@ def _others(rest):
 def _label_rows(ax, names):
     ax.set_yticks(range(len(names)), [name if len(name) <= 32 else f"{name[:31]}…" for name in names])
     ax.invert_yaxis()
+    ax.set_ylabel("column")
 
 
 def _cell(value):

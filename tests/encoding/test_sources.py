@@ -110,3 +110,13 @@ def test_slopes():
     expected = np.where(is_number, numeric, np.nan)
     expected[FRAME["size"].isna(), list(sources).index(1)] = np.nan
     np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_parts_of_dates_are_those_of_their_column():
+    frame = FRAME.assign(day=pd.date_range("2020-01-01", periods=N, freq="53h"))[["size", "day", "town"]]
+    encoder = TabularEncoder(dates="parts").fit(frame)
+    found = frame.columns[column_sources(encoder, frame)]
+    for source, name in zip(found, encoder.get_feature_names_out(), strict=True):
+        assert name.removeprefix("missingindicator_").startswith(source)
+    assert np.isnan(slopes(encoder, frame)[:, found == "day"]).all()
+    assert np.isfinite(slopes(encoder, frame)[frame["size"].notna()][:, found == "size"]).all()
