@@ -139,10 +139,9 @@ class AttributionsDisplay:
         bars = ax.barh(range(len(widths)), widths, left=ends - widths, color=colors, edgecolor="w", hatch=hatches)
         self.bars_ = [bars]
         ax.bar_label(bars, [f"{width:+.3g}" for width in widths], padding=3, fontsize="small")
-        for x, text, where in ((base, "background", len(widths) - 0.4), (predictions[k], "this row", -0.6)):
-            ax.axvline(x, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
-            va = "top" if where > 0 else "bottom"
-            ax.annotate(f"{text}: {x:.4g}", (x, where), ha="center", va=va, fontsize="small", color="0.3")
+        here, mean = predictions[k], base
+        _mark(ax, here, f"this row: {here:.4g}", -0.6, "bottom", is_left=here < mean)
+        _mark(ax, mean, f"background: {mean:.4g}", len(widths) - 0.4, "top", is_left=mean <= here)
         _label_rows(ax, self.names_)
         ax.set_ylim(len(widths) - 0.1, -1.1)
         ax.use_sticky_edges = False
@@ -161,6 +160,13 @@ def _order(size: Floats, max_columns: int) -> tuple[Any, Any]:
 
 def _others(rest):
     return [f"{len(rest)} other columns"] if len(rest) else []
+
+
+def _mark(ax, x, text, y, va, is_left):
+    """A line at x and its text, which is on the side of the other line, so that it stays within the axes."""
+    ax.axvline(x, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
+    offset, ha = (3, "left") if is_left else (-3, "right")
+    ax.annotate(text, (x, y), (offset, 0), textcoords="offset points", ha=ha, va=va, fontsize="small", color="0.3")
 
 
 def _label_rows(ax, names):

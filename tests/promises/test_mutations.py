@@ -568,7 +568,7 @@ MUTANTS = {
     },
     "plotting/test_summary.py": {
         "plotting/summary.py": [
-            ("numbers[numeric.with_missing], *categories", "categories"),
+            ("encoded[n_varying : n_varying + n_missing]", "[]"),
             ("[numeric.varying])]", "[:0])]"),
             ("not table.is_code and table.n_columns > 0", "table.n_columns > 0"),
             ("[-each for each in scores] if", "scores if"),
