@@ -11,7 +11,6 @@ import pytest
 from skann._compat import has_callbacks
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("plot_*.py"))
-SLOW = ("plot_scoring",)  # names of those that take more than five seconds
 OF_CALLBACKS = ("plot_checkpoint", "plot_progress_and_callbacks")
 
 mpl.use("Agg")
@@ -57,9 +56,7 @@ def _close_figures():
     plt.close("all")
 
 
-@pytest.mark.parametrize(
-    "path", [pytest.param(path, marks=[pytest.mark.slow] * (path.stem in SLOW), id=path.stem) for path in EXAMPLES]
-)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(path, tmp_path, monkeypatch):
     if path.stem in OF_CALLBACKS and not has_callbacks():
         pytest.skip("callbacks came with scikit-learn 1.9")
