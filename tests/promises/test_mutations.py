@@ -568,8 +568,8 @@ MUTANTS = {
     },
     "plotting/test_summary.py": {
         "plotting/summary.py": [
-            ("numbers[numeric.with_missing], *categories", "categories"),
-            ("[numeric.varying])]", "[:0])]"),
+            ("encoded[n_varying : n_varying + n_missing]", "[]"),
+            ("encoded[:n_varying], encoded", "[], encoded"),
             ("not table.is_code and table.n_columns > 0", "table.n_columns > 0"),
             ("[-each for each in scores] if", "scores if"),
             ("len(names) - len(shown) - 1", "len(names) - len(shown)"),
