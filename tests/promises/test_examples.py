@@ -11,6 +11,10 @@ import pytest
 from skann._compat import has_callbacks
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("plot_*.py"))
+SLOW = (  # names of those that take more than three seconds
+    "plot_attributions", "plot_intervals", "plot_own_parts", "plot_poisson_exposure", "plot_quantiles", "plot_scoring",
+    "plot_sets",
+)  # fmt: skip
 OF_CALLBACKS = ("plot_checkpoint", "plot_progress_and_callbacks")
 
 mpl.use("Agg")
@@ -56,7 +60,9 @@ def _close_figures():
     plt.close("all")
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=[pytest.mark.slow] * (path.stem in SLOW), id=path.stem) for path in EXAMPLES]
+)
 def test_example_runs(path, tmp_path, monkeypatch):
     if path.stem in OF_CALLBACKS and not has_callbacks():
         pytest.skip("callbacks came with scikit-learn 1.9")
