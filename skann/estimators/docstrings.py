@@ -161,7 +161,7 @@ embedding, feature scaling or ensemble.
 of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it has:
 
 - three hidden layers of parametric Mish units: 64 (n / 1000)^0.6 each in classification, from 64 to 256, and 128 r in
-  regression, from 96 to 128;
+  regression, from 96 to 128; with ``n_estimators=1`` 128 r, from 128 to 256 in classification and 128 in regression;
 - "periodic" embeddings of the numeric columns, a learnt factor for each input of the first layer, and "data" as
   initializer;
 - batches of 64 r rows, from 32 to 512;
@@ -201,7 +201,7 @@ the first layer has the factor sqrt(min(36, n_in / k) / k) in place of n_in^(-1/
 rows.
 
 `partial_fit` trains one network, unless ``n_estimators`` is a number, at a constant fifth of the learning rate, since
-it does not know when the training will end; its layers have 128 units at least.
+it does not know when the training will end; its layers are those of a single network.
 
 The page about the recipe in the documentation says what each part brings.
 """

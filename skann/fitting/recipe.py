@@ -123,7 +123,7 @@ def resolve(parameters, n_rows, n_columns, *, is_sparse, is_classifier, partial,
     is_wide = from_recipe and not partial and columns_per_row > WIDE
     values = PLAIN | {"batch_size": min(200, n_rows)}
     if from_recipe:
-        values |= RECIPE | by_size(n_rows, is_classifier)
+        values |= RECIPE | by_size(n_rows, is_classifier, is_alone=partial or parameters["n_estimators"] == 1)
         if is_few:
             values |= FEW_ROWS | {"batch_size": n_rows} | (FEW_ROWS_OF_CLASSES if is_classifier else {})
         if is_wide:
@@ -131,8 +131,7 @@ def resolve(parameters, n_rows, n_columns, *, is_sparse, is_classifier, partial,
         if is_sparse:
             values |= {"numeric_embedding": None, "feature_scaling": False}
         if partial:  # no end in sight
-            sizes = tuple(max(size, 128) for size in values["hidden_layer_sizes"])  # for more than the first rows
-            values |= {"learning_rate": "constant", "n_estimators": 1, "hidden_layer_sizes": sizes}
+            values |= {"learning_rate": "constant", "n_estimators": 1}
             values["learning_rate_init"] /= 1 if is_sparse else 5  # sparse rows tell of few columns each
         max_iter = values["max_iter"] if is_auto(parameters["max_iter"]) else parameters["max_iter"]
         values["n_iter_no_change"] = max(1, max_iter // 8)
@@ -190,11 +189,18 @@ def is_auto(value):
     return isinstance(value, str) and value == "auto"
 
 
-def by_size(n_rows, is_classifier):
-    """The values that depend on the task and on the number of rows: powers of it, within limits."""
+def by_size(n_rows, is_classifier, is_alone):
+    """The values that depend on the task and on the number of rows: powers of it, within limits.
+
+    A network that is alone is wider: nothing averages what it lacks.
+    """
     thousands = n_rows / 1000
     growth = thousands ** (1 / 3)
-    width = limited(64 * thousands**0.6, 64, 256, step=32) if is_classifier else limited(128 * growth, 96, 128, step=32)
+    most = 256 if is_classifier else 128
+    if is_alone or not is_classifier:
+        width = limited(128 * growth, 128 if is_alone else 96, most, step=32)
+    else:
+        width = limited(64 * thousands**0.6, 64, most, step=32)
     return {
         "hidden_layer_sizes": (width,) * 3,
         "batch_size": limited(64 * growth, 32, 512, step=16),
