@@ -44,7 +44,7 @@ docstrings: $(VENV)/.installed-demo
 	$(BIN)/python -m skann.estimators.docstrings
 
 docs: $(VENV)-docs/.installed
-	$(VENV)-docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
+	$(VENV)-docs/bin/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
 
 bench: $(VENV)/.installed-$(if $(TORCH),bench,demo)
 	$(BIN)/python benchmarks/bench_fit.py $(ARGS)
