@@ -30,6 +30,8 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build", "gallery/**.py", "**/sg_execution_times.rst", "sg_execution_times.rst"]
 default_role = "py:obj"  # names between single backticks in docstrings are links where there is a page
 
+toc_object_entries_show_parents = "hide"
+
 # Docstrings
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say more
