@@ -7,6 +7,7 @@
 #   make test-ecosystem  run the tests with other packages, in the versions in .ci/ecosystem.txt
 #   make lint            check style, formatting and types
 #   make docstrings      write the docstrings of the estimators into the source, from their entries
+#   make docs            build the documentation into docs/_build/html; it needs no network
 #   make bench           run the benchmarks; TORCH=1: install PyTorch and compare with it;  ARGS=--quick
 #   make clean           remove the environments and everything generated
 
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 # One BLAS thread per worker: more would compete for the same cores.
 pytest = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $1/bin/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: demo test coverage test-oldest test-ecosystem lint docstrings bench clean
+.PHONY: demo test coverage test-oldest test-ecosystem lint docstrings docs bench clean
 .NOTPARALLEL: # two pips must not write to one environment
 
 demo: $(VENV)/.installed-demo
@@ -42,14 +43,18 @@ lint: $(VENV)/.installed-dev
 docstrings: $(VENV)/.installed-demo
 	$(BIN)/python -m skann.estimators.docstrings
 
+docs: $(VENV)-docs/.installed
+	$(VENV)-docs/bin/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
+
 bench: $(VENV)/.installed-$(if $(TORCH),bench,demo)
 	$(BIN)/python benchmarks/bench_fit.py $(ARGS)
 	$(BIN)/python benchmarks/bench_predict.py $(ARGS)
 	$(BIN)/python benchmarks/bench_concurrency.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-ecosystem build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-ecosystem $(VENV)-docs build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	rm -rf .coverage .hypothesis loss_curve.png
+	rm -rf docs/_build docs/files docs/gallery docs/generated docs/changelog.md docs/contributing.md docs/sg_execution_times.rst
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp says that skann, with the extra it is named after, was installed after pyproject.toml last changed.
@@ -61,7 +66,7 @@ $(VENV)/.installed-%: pyproject.toml | $(BIN)/pip
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	touch $@
 
-# Two environments more, whose versions are pinned.
+# Three environments more; the versions of two are pinned.
 $(VENV)-oldest/.installed: pyproject.toml .ci/oldest.txt | $(VENV)-oldest/bin/pip
 	$(VENV)-oldest/bin/python -m pip install --quiet --editable '.[test]' --constraint .ci/oldest.txt
 	touch $@
@@ -70,6 +75,10 @@ $(VENV)-ecosystem/.installed: pyproject.toml .ci/ecosystem.txt | $(VENV)-ecosyst
 	$(VENV)-ecosystem/bin/python -m pip install --quiet --editable '.[ecosystem]' --constraint .ci/ecosystem.txt
 	touch $@
 
-$(BIN)/pip $(VENV)-oldest/bin/pip $(VENV)-ecosystem/bin/pip:
+$(VENV)-docs/.installed: pyproject.toml | $(VENV)-docs/bin/pip
+	$(VENV)-docs/bin/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+$(BIN)/pip $(VENV)-oldest/bin/pip $(VENV)-ecosystem/bin/pip $(VENV)-docs/bin/pip:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("skann needs Python 3.11 or newer: make PYTHON=...")'
 	$(PYTHON) -m venv $(@:/bin/pip=)

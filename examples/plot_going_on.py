@@ -36,7 +36,7 @@ assert len(in_two.loss_curve_) == 20
 
 # %%
 # No more than 0.2 seconds
-# -----------------------
+# ------------------------
 #
 # The model is that of the epochs there was time for. Called again it has as long again.
 

@@ -25,7 +25,13 @@ class OtherVersionWarning(InconsistentVersionWarning):
         )
 
 
-DOCS = "https://skann.readthedocs.io/en/latest"  # the one place that says where the documentation is
+# The address of the documentation, without a slash at the end: the one place that says it. Empty: no link is shown.
+DOCS = ""
+
+
+def doc_link_template(base: str) -> str:
+    """What scikit-learn makes the links of an HTML representation from: empty if ``base`` is."""
+    return base and base + "/generated/skann.{estimator_name}.html"
 
 
 class Estimator(BaseEstimator):
@@ -36,7 +42,7 @@ class Estimator(BaseEstimator):
 
     _of_one_call: tuple[str, ...] = ()
     _doc_link_module = "skann"
-    _doc_link_template = DOCS + "/generated/skann.{estimator_name}.html"
+    _doc_link_template = doc_link_template(DOCS)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -85,23 +85,23 @@ class TabularEncoder(TransformerMixin, Estimator):
     n_features_in_ : int
         Number of features seen in `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen in `fit`, if all are strings.
 
-    is_categorical_ : ndarray of bool of shape (n_features_in_,)
+    is_categorical_ : ndarray of bool of shape (`n_features_in_`,)
         Which features are categorical.
 
-    date_kinds_ : list of length n_features_in_, or None
+    date_kinds_ : list of length `n_features_in_`, or None
         "date", "time" or "duration" for each feature that holds these, None for others; None if no feature does.
 
-    levels_ : list of length n_features_in_
+    levels_ : list of length `n_features_in_`
         The sorted levels of each categorical feature, an ndarray of strings (dtype object) or numbers; None for
         numeric ones.
 
     n_numeric_ : int
         Number of numeric columns in the output: the first ones.
 
-    center_, scale_ : ndarray of shape (n_numeric_,)
+    center_, scale_ : ndarray of shape (`n_numeric_`,)
         What is subtracted from them, and by what they are then divided.
 
     embedded_features_ : list of (int, int)

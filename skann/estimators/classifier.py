@@ -329,7 +329,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     n_features_in_ : int
         Number of columns of X in `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`, if all are strings.
 
     encoder_ : transformer or None
@@ -389,7 +389,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         rows of the first two folds (see ``scoring``), the number "n_networks" of its networks, and its "weight" in
         predictions.
 
-    feature_importances_ : ndarray of shape (n_features_in_,)
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
         What each column of X means to the model: its mean absolute attribution (see `skann.inspection.attributions`),
         with sum 1; all 0 for a constant model. It is computed at the end of `fit` on at most 500 rows, held out or of
         ``X_val``, or else training rows, by the networks that did not learn from them, and with a background that is

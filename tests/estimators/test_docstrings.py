@@ -12,6 +12,7 @@ from sklearn.utils import estimator_html_repr
 
 import skann
 from skann import ANNClassifier, ANNRegressor
+from skann._estimator import Estimator, doc_link_template
 from skann.engine.activations import ACTIVATIONS, Tanh
 from skann.engine.initializers import INITIALIZERS
 from skann.engine.losses import LOSSES, SquaredError
@@ -216,8 +217,12 @@ def test_parts_registered_at_run_time_have_a_place(monkeypatch, parameter, regis
     assert expected in docstrings.entry(parameter)
 
 
-def test_html_shows_descriptions(fitted):
-    """scikit-learn reads them from the docstring: since 1.8 of each parameter, since 1.9 of each fitted attribute."""
+def test_html_shows_descriptions(fitted, monkeypatch):
+    """scikit-learn reads them from the docstring: since 1.8 of each parameter, since 1.9 of each fitted attribute.
+
+    It shows them where there is a site to link to.
+    """
+    monkeypatch.setattr(Estimator, "_doc_link_template", doc_link_template("https://skann.example"))
     tip = re.compile(r'--doc-link-(\w+);[^<]*<span class="param-doc-description"[^>]*>\s*(.*?)</span>', re.DOTALL)
     page = estimator_html_repr(fitted)
     expected = {}

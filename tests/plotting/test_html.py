@@ -9,7 +9,8 @@ from sklearn.base import clone
 from sklearn.utils import estimator_html_repr
 
 from skann import ANNClassifier, ANNRegressor, TabularEncoder
-from skann._estimator import DOCS
+from skann._estimator import Estimator as BaseOfAll
+from skann._estimator import doc_link_template
 from skann.engine.activations import Identity
 from skann.plotting.html import N_SHOWN, network_svg
 from tests.data import IRIS as X
@@ -51,15 +52,27 @@ def test_html_of_estimators(single):
 
 
 @pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor, TabularEncoder])
-def test_link_to_the_documentation(Estimator):
-    url = f"{DOCS}/generated/skann.{Estimator.__name__}.html"
+def test_link_to_the_documentation(Estimator, monkeypatch):
+    """To the page of the class, where there is a site; tests/promises/test_site.py looks for these pages in it."""
+    monkeypatch.setattr(BaseOfAll, "_doc_link_template", doc_link_template("https://skann.example"))
+    url = f"https://skann.example/generated/skann.{Estimator.__name__}.html"
     assert Estimator()._get_doc_link() == url
     assert f'href="{url}"' in Estimator()._repr_html_()
 
 
 @pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor, TabularEncoder])
-def test_tooltips(Estimator):
-    """scikit-learn takes them, since 1.8, from the class docstring: each parameter must be found in it."""
+def test_no_link_without_a_site(Estimator, monkeypatch):
+    """Neither a question mark that leads nowhere nor links from parameters."""
+    monkeypatch.setattr(BaseOfAll, "_doc_link_template", doc_link_template(""))
+    html = Estimator()._repr_html_()
+    assert not re.search(r'href="(?!https://scikit-learn\.org)', html)
+    assert "Documentation for" not in html
+
+
+@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor, TabularEncoder])
+def test_tooltips(Estimator, monkeypatch):
+    """scikit-learn takes them, since 1.8, from the class docstring, where there is a site to link to."""
+    monkeypatch.setattr(BaseOfAll, "_doc_link_template", doc_link_template("https://skann.example"))
     html = Estimator()._repr_html_()
     if "param-doc-description" not in html:
         pytest.skip("this scikit-learn has no tooltips")

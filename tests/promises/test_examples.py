@@ -56,6 +56,7 @@ def check_style(figure):
 
 @pytest.fixture(autouse=True)
 def _close_figures():
+    plt.close("all")  # those of other tests
     yield
     plt.close("all")
 
