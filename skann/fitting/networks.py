@@ -248,7 +248,7 @@ class Networks(ABC):
         self._keep_scores([], data, settings, target)
         if data[0].watched is None:
             if settings.shrinks:
-                self.shrinkage = shrink(self.members, data[0].rows, self.training_loss())
+                self.shrinkage = shrink(self.members, data[0].rows.in_memory(), self.training_loss())
             return
         with blas_threads(0):  # the same temperature with any number of threads
             raw = []
