@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 ROWS_PER_FILE, ROWS_PER_GROUP = 10**6, 10**5
+SYSTEM_POOL = {"ARROW_DEFAULT_MEMORY_POOL": "system"}  # pyarrow's own allocator reserves 1 GB at once
 LEVELS = [2, 3, 4, 5, 6, 8, 12, 40]  # of eight columns of strings; twelve are numbers
 
 
@@ -87,7 +88,7 @@ def train(folder, limit, n_networks):
 def in_own_process(folder, limit, n_networks=1):
     """The figures of `train` in a process of its own."""
     command = [sys.executable, __file__, "--train", "--folder", str(folder), "--limit", str(limit)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ | SYSTEM_POOL)
     return json.loads(done.stdout)
 
 

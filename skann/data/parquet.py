@@ -111,18 +111,17 @@ def from_parquet(
         If a file does not have a column, or is no Parquet file, as one that is cut; it names the file.
     """
     needs_packages()
-    from pyarrow import dataset
-
-    files, filesystem = files_of(path, dataset)
+    files, filesystem = files_of(path)
     targets = [] if target is None else [target] if isinstance(target, str) else list(target)
     others = [*targets, *([] if weight is None else [weight])]
+    chosen: list[str] = []
     pieces, n = [], 0
     for file_path in files:
         with errors_of_file(file_path, "is no Parquet file, or is cut"):
             file = open_file(file_path, filesystem)
         names = file.schema_arrow.names
-        columns = [name for name in names if name not in others] if columns is None else list(columns)
-        for name in [*columns, *others]:
+        chosen = chosen or ([name for name in names if name not in others] if columns is None else list(columns))
+        for name in [*chosen, *others]:
             if name not in names:
                 hint = did_you_mean(name, names)
                 raise ValueError(f"{file_path}: there is no column {name!r}; its columns are {names[:20]}.{hint}")
@@ -130,9 +129,9 @@ def from_parquet(
             pieces.append(Piece(file_path, group, n))
             n += file.metadata.row_group(group).num_rows
         file.close()
-    if n == 0 or not columns:
+    if n == 0 or not chosen:
         raise ValueError(f"{path}: there are no {'columns' if n else 'rows'}.")
-    return ParquetTable(filesystem, pieces, columns, target if isinstance(target, str) else targets or None, weight, n)
+    return ParquetTable(filesystem, pieces, chosen, target if isinstance(target, str) else targets or None, weight, n)
 
 
 def needs_packages():
@@ -148,10 +147,10 @@ def needs_packages():
         ) from error
 
 
-def files_of(path, dataset):
+def files_of(path):
     """The paths of the files, and the filesystem of pyarrow that they are in, None for the local one."""
-    if isinstance(path, dataset.Dataset):
-        if not isinstance(path, dataset.FileSystemDataset) or path.format.default_extname != "parquet":
+    if type(path).__module__ == "pyarrow._dataset":
+        if not hasattr(path, "files") or path.format.default_extname != "parquet":
             raise ValueError(f"The dataset must be of Parquet files, got {type(path).__name__}.")
         return path.files, path.filesystem
     path = os.fspath(path)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .rows import Reader, slices
 
-WINDOW_BYTES = 2**25  # of X in a window of blocks; there are two, one that is trained on and one that is read
+WINDOW_BYTES = 2**24  # of X in a window of blocks; there are two, one that is trained on and one that is read
 
 
 class BlockRows:

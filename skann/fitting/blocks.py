@@ -17,8 +17,8 @@ from ..engine.blocks import BlockRows
 from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, Split
 from .recipe import resolve
 
-MOST_HELD_OUT = 2**15  # rows of a fold: the standard error of an accuracy is 0.3 points at most
-N_SAMPLE = 2**17  # rows from which quantiles are learnt
+MOST_HELD_OUT = 2**14  # rows of a fold: the standard error of an accuracy is 0.4 points at most
+N_SAMPLE = 2**16  # rows from which quantiles are learnt
 N_JUDGED = 2**15  # of these, the rows by which losses on the training rows are judged
 
 

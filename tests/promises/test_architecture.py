@@ -16,7 +16,8 @@ PACKAGE = Path(skann.__file__).parent
 TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path in TREES if path.startswith("engine/")}
 FLOORS = [  # of the package, from the ground up: a room imports from its own folder and from lower floors
-    {"_blocks", "_compat", "_estimator", "_first_rows", "_objects", "_parts", "_threads", "_typing", "_version", "_weights"},
+    {"_blocks", "_compat", "_estimator", "_first_rows", "_objects", "_parts", "_threads", "_typing"}
+    | {"_version", "_weights"},
     {"engine"},
     {"targets", "plotting"},
     {"encoding"},
