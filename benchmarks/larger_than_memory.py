@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ROWS_PER_FILE, ROWS_PER_GROUP = 10**6, 10**5
+ROWS_PER_FILE, ROWS_PER_GROUP, N_DIFFERENT = 10**6, 10**5, 5
 SYSTEM_POOL = {"ARROW_DEFAULT_MEMORY_POOL": "system"}  # pyarrow's own allocator reserves 1 GB at once
 LEVELS = [2, 3, 4, 5, 6, 8, 12, 40]  # of eight columns of strings; twelve are numbers
 
@@ -44,16 +44,20 @@ def make_rows(first, n):
 
 
 def write(folder, n_rows):
-    """Parquet files with so many rows in all; none are written again."""
+    """Parquet files with so many rows in all, the sixth million and later ones links to those before."""
     folder.mkdir(parents=True, exist_ok=True)
     for first in range(0, n_rows, ROWS_PER_FILE):
         path = folder / f"rows{first // ROWS_PER_FILE:05d}.parquet"
-        if not path.exists():
+        if path.exists():
+            continue
+        if first >= N_DIFFERENT * ROWS_PER_FILE:
+            os.link(folder / f"rows{first // ROWS_PER_FILE % N_DIFFERENT:05d}.parquet", path)
+        else:
             rows = make_rows(first, min(ROWS_PER_FILE, n_rows - first))
             rows.to_parquet(path, row_group_size=ROWS_PER_GROUP)
 
 
-def train(folder, limit, n_networks):
+def train(folder, limit, hidden):
     """Train for an epoch within ``limit`` megabytes; the figures as a dict."""
     from skann import ANNClassifier
     from skann.data import BlockTable, from_parquet
@@ -76,7 +80,8 @@ def train(folder, limit, n_networks):
         resource.setrlimit(resource.RLIMIT_DATA, (limit * 2**20,) * 2)
     table = from_parquet(folder, target="target")
     started = [time.perf_counter(), time.process_time()]
-    model = ANNClassifier(max_iter=1, n_estimators=n_networks, random_state=0).fit(WithProgress(table))
+    size = {} if hidden is None else {"hidden_layer_sizes": (hidden,), "numeric_embedding": None}
+    model = ANNClassifier(max_iter=1, n_estimators=1, random_state=0, **size).fit(WithProgress(table))
     seconds, processor = time.perf_counter() - started[0], time.process_time() - started[1]
     return {
         "rows": len(table), "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -85,9 +90,10 @@ def train(folder, limit, n_networks):
     }  # fmt: skip
 
 
-def in_own_process(folder, limit, n_networks=1):
+def in_own_process(folder, limit, hidden):
     """The figures of `train` in a process of its own."""
     command = [sys.executable, __file__, "--train", "--folder", str(folder), "--limit", str(limit)]
+    command += [] if hidden is None else ["--hidden", str(hidden)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ | SYSTEM_POOL)
     return json.loads(done.stdout)
 
@@ -97,18 +103,19 @@ def main():
     parser.add_argument("--rows", type=int, default=20_000_000)
     parser.add_argument("--limit", type=int, default=1024, help="RLIMIT_DATA in megabytes; 0 for none")
     parser.add_argument("--folder", type=Path, default=None)
+    parser.add_argument("--hidden", type=int, help="units of the one layer of a small network; else that by default")
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--train", action="store_true", help="only train, on the files of the folder")
     options = parser.parse_args()
     if options.train:
-        print(json.dumps(train(options.folder, options.limit, 1)))
+        print(json.dumps(train(options.folder, options.limit, options.hidden)))
         return
     n_rows, limit = (400_000, 512) if options.small else (options.rows, options.limit)
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         for n in (n_rows // 4, n_rows):
             write(folder / str(n), n)
-            print("\n", json.dumps(in_own_process(folder / str(n), limit)), flush=True)
+            print("\n", json.dumps(in_own_process(folder / str(n), limit, options.hidden)), flush=True)
 
 
 if __name__ == "__main__":

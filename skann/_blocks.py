@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 BLOCK_ROWS = 2**14  # rows that are read and encoded at a time
+LARGE_MAP = 2**28  # bytes
 
 
 class Block(NamedTuple):
@@ -57,6 +58,51 @@ class BlockTable(ABC):
     def __iter__(self) -> Iterator[Block]:
         for piece in range(self.n_pieces):
             yield from self.read(piece)
+
+
+class ArrayTable(BlockTable):
+    """A table of arrays, of which a block is copied at a time."""
+
+    def __init__(self, X: Any, y: Any, weight: Any) -> None:
+        self._arrays = X, y, weight
+        self.shape = X.shape
+        self.has_target, self.has_weight = y is not None, weight is not None
+        self.n_pieces = -(-len(X) // BLOCK_ROWS)
+        self._where = str(getattr(X, "filename", None) or "X")
+
+    def read(self, piece: int) -> Iterator[Block]:
+        first = piece * BLOCK_ROWS
+        rows = slice(first, first + BLOCK_ROWS)
+        try:
+            X, y, weight = (None if array is None else np.array(array[rows]) for array in self._arrays)
+        except (OSError, ValueError) as error:
+            raise OSError(f"{self._where}: rows from {first} on can't be read: {error}") from error
+        yield Block(first, X, y, weight, self._where)
+
+
+def is_large_map(X: Any) -> bool:
+    """Whether X is a memory map too large to be copied without need; not one that joblib has made of an array."""
+    is_map = isinstance(X, np.memmap) and X.ndim == 2 and X.dtype.kind in "fiub" and X.nbytes >= LARGE_MAP
+    return is_map and "joblib_memmapping_folder" not in str(X.filename)
+
+
+def as_columns(X: Any, y: Any, weight: Any) -> tuple[Any, Any]:
+    """Targets and weights beside a memory map X as arrays of which slices can be read.
+
+    Raises
+    ------
+    ValueError
+        If they do not have an entry for each row of X.
+    """
+    found = tuple(
+        None if each is None else each if isinstance(each, np.ndarray) else np.asarray(each) for each in (y, weight)
+    )
+    if y is None:
+        raise ValueError("This estimator requires y to be passed, but the target y is None.")
+    for name, each in zip(("y", "sample_weight"), found, strict=True):
+        if each is not None and each.shape[:1] != X.shape[:1]:
+            raise ValueError(f"{name} needs an entry for each of the {len(X)} rows of X, got shape {each.shape}.")
+    return found
 
 
 def draw(rows: Any, seed: int) -> Any:

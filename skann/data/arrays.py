@@ -1,32 +1,9 @@
 """Tables of blocks from arrays, such as memory-mapped ones."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from .._blocks import BLOCK_ROWS, Block, BlockTable
+from .._blocks import ArrayTable, BlockTable
 from .._objects import shown
-
-
-class ArrayTable(BlockTable):
-    """A table of arrays, of which a block is copied at a time; see `from_arrays`."""
-
-    def __init__(self, X: Any, y: Any, weight: Any) -> None:
-        self._arrays = X, y, weight
-        self.shape = X.shape
-        self.has_target, self.has_weight = y is not None, weight is not None
-        self.n_pieces = -(-len(X) // BLOCK_ROWS)
-        self._where = str(getattr(X, "filename", None) or "X")
-
-    def read(self, piece: int) -> Iterator[Block]:
-        first = piece * BLOCK_ROWS
-        rows = slice(first, first + BLOCK_ROWS)
-        try:
-            X, y, weight = (None if array is None else np.array(array[rows]) for array in self._arrays)
-        except (OSError, ValueError) as error:
-            raise OSError(f"{self._where}: rows from {first} on can't be read: {error}") from error
-        yield Block(first, X, y, weight, self._where)
 
 
 def from_arrays(X: Any, y: Any = None, weight: Any = None) -> BlockTable:

@@ -31,18 +31,31 @@ class TableStatistics:
         self.is_categorical = self.kinds = self.may_be_indicated = None
         self.low = self.high = self.has_gaps = self.counts = self.has_missing_level = None
 
-    def add(self, X, weight):
-        """Count the rows of a block, a table that `check_table` has passed, all of a weight above zero or None."""
+    def add(self, X, rows, weight):
+        """Count some rows of a block.
+
+        Parameters
+        ----------
+        X : {ndarray, DataFrame}
+            A table that `check_table` has passed.
+        rows : ndarray of int or None
+            The rows to learn from; None for all.
+        weight : ndarray or None
+            A weight above zero for each of these.
+        """
         table = self._table_of(X)
         missing = missing_numbers(table.numbers, table.number_names)
+        numbers = table.numbers if rows is None else table.numbers[rows]
+        if len(numbers) == 0:
+            return
         with np.errstate(invalid="ignore"):
-            self.low = np.fmin(self.low, np.fmin.reduce(table.numbers, axis=0))
-            self.high = np.fmax(self.high, np.fmax.reduce(table.numbers, axis=0))
+            self.low = np.fmin(self.low, np.fmin.reduce(numbers, axis=0))
+            self.high = np.fmax(self.high, np.fmax.reduce(numbers, axis=0))
         if missing is not None:
-            self.has_gaps |= missing.any(axis=0)
+            self.has_gaps |= (missing if rows is None else missing[rows]).any(axis=0)
         for i, (column, name) in enumerate(zip(table.categories, table.category_names, strict=True)):
-            levels, level_weight, _ = learn_levels(column, None, weight)
-            self.has_missing_level[i] |= bool((column.codes < 0).any())
+            levels, level_weight, _ = learn_levels(column, rows, weight)
+            self.has_missing_level[i] |= bool(((column.codes if rows is None else column.codes[rows]) < 0).any())
             counts = self.counts[i]
             for level, of_level in zip(levels.tolist(), level_weight.tolist(), strict=True):
                 counts[level] = counts.get(level, 0.0) + of_level

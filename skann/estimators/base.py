@@ -13,7 +13,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._blocks import BlockTable
+from .._blocks import ArrayTable, BlockTable, as_columns
 from .._compat import (
     OF_CALLBACKS,
     ONE_FIT,
@@ -30,7 +30,7 @@ from .._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
-from ..fitting.blocks import BlockReader, Plan, refuse_with_blocks, row_weights, settings_for_blocks
+from ..fitting.blocks import BlockReader, Plan, goes_in_blocks, refuse_with_blocks, row_weights, settings_for_blocks
 from ..fitting.conformal import Conformal, n_needed
 from ..fitting.data import GivenRows
 from ..fitting.independent import IndependentNetworks
@@ -86,7 +86,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features), or table of blocks
             Numbers, finite; with an encoder whatever it takes. A table of blocks, from `skann.data`, is read from disk
-            in each epoch, and carries y and sample_weight.
+            in each epoch, and carries y and sample_weight. A memory map of 256 MB and more is read in the same way
+            where it would be copied otherwise, but not with ``cv``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Targets. Only a table of blocks does without.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -161,8 +162,10 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         scoring = None if partial else Scoring.of(self, self._with_networks)
         kind = Portfolio if self.portfolio and not partial else self._kind_of_networks
         parameters = {name: getattr(self, name) for name in self._parameters}
+        if first and not partial and goes_in_blocks(X, validation, parameters):
+            X, y, sample_weight = ArrayTable(X, *as_columns(X, y, sample_weight)), None, None
         if isinstance(X, BlockTable):
-            refuse_with_blocks(y, sample_weight, validation, parameters, is_new=first and not partial)
+            refuse_with_blocks(X, y, sample_weight, validation, parameters, is_new=first and not partial)
             given = self._check_blocks(X, validation, kind, parameters)
         else:
             given = self._check(X, y, sample_weight, validation, first, **target_options)

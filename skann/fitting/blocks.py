@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .._blocks import BlockTable, draw
+from .._blocks import BlockTable, draw, is_large_map
 from .._weights import check_weight
-from ..encoding.inputs import check_X, encode
+from ..encoding.inputs import check_X, encode, is_tabular
 from ..engine.blocks import BlockRows
 from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, Split
 from .recipe import resolve
@@ -273,12 +273,24 @@ def settings_for_blocks(parameters, table, is_classifier, has_validation):
     )  # fmt: skip
 
 
-def refuse_with_blocks(y, sample_weight, validation, parameters, *, is_new):
+def goes_in_blocks(X, validation, parameters):
+    """Whether X is a large memory map that is read block by block: where a fit would make a copy of it, if it can."""
+    encoder = parameters["encoder"]
+    if not is_large_map(X) or parameters["cv"] is not None or validation.groups is not None:
+        return False
+    if encoder is None:
+        return not (X.dtype == np.float32 and X.flags.c_contiguous and parameters["dtype"] in ("auto", "float32"))
+    return isinstance(encoder, str) or is_tabular(encoder)
+
+
+def refuse_with_blocks(table, y, sample_weight, validation, parameters, *, is_new):
     """TypeError or ValueError if an argument or a parameter does not go with a table that is read block by block."""
     if y is not None or sample_weight is not None:
         raise TypeError(
             "A table of blocks carries y and sample_weight: name them where it is made, and call fit(table)."
         )
+    if not table.has_target:
+        raise ValueError("The table of blocks has no target: name it where the table is made.")
     if not is_new:
         raise ValueError(
             "warm_start and partial_fit take rows in memory: give partial_fit block.X and block.y instead."

@@ -9,6 +9,8 @@ from ..encoding.tables import is_pandas
 from ..targets.values import mean_and_spread
 from .blocks import Blocks, errors_of
 
+MOST_PARTS = 64  # tables that are kept before they are joined
+
 
 class Scan:
     """One pass over a table: statistics of X and y, and the rows to keep in memory.
@@ -57,14 +59,14 @@ class Scan:
         exists = np.ones(n, bool) if weight is None else weight > 0
         learns = exists if self.learns_from_all else exists & (fold < 0)
         y = self._add_targets(block, fold, exists, learns, weight)
-        if self.statistics is not None and learns.any():
-            chosen = slice(None) if learns.all() else np.flatnonzero(learns)
-            self.statistics.add(
-                X if learns.all() else _safe_indexing(X, chosen), None if weight is None else weight[chosen]
-            )
+        if self.statistics is not None:
+            rows = None if learns.all() else np.flatnonzero(learns)
+            self.statistics.add(X, rows, weight if weight is None or rows is None else weight[rows])
         keep = np.flatnonzero(exists & ((fold >= 0) | is_sampled))
         of_rows = (y[keep], None if weight is None else weight[keep], fold[keep], is_sampled[keep])
         self._kept.append((_safe_indexing(X, keep), *of_rows))
+        if len(self._kept) == MOST_PARTS:  # each DataFrame has categories of its own, which take more than its rows
+            self._kept = [self._joined()]
 
     def _add_targets(self, block, fold, exists, learns, weight):
         """Count the targets of a block; labels or, of a regressor, encoded values of all its rows."""
@@ -98,12 +100,15 @@ class Scan:
                 self._by_label[label] = self._by_label.get(label, 0.0) + of_label
         return labels[index]
 
+    def _joined(self):
+        """What is kept as one table with its arrays."""
+        X, *arrays = zip(*self._kept, strict=True)
+        return (joined_tables(X), *(None if each[0] is None else np.concatenate(each) for each in arrays))
+
     def blocks(self, class_weight=None):
         """What was found, as `Blocks`; sets the attributes."""
-        X, y, weight, fold, is_sampled = zip(*self._kept, strict=True)
+        X, y, weight, fold, is_sampled = self._joined()
         self._kept = []
-        y, fold, is_sampled = np.concatenate(y), np.concatenate(fold), np.concatenate(is_sampled)
-        weight = None if weight[0] is None else np.concatenate(weight)
         by_class, moments, totals = None, None, self._totals
         if self._by_label:
             labels = np.array(sorted(self._by_label), dtype=y.dtype if y.dtype == object else None)
@@ -119,7 +124,7 @@ class Scan:
             self._extremes = [np.eye(len(self.target.classes))]
         else:
             moments = self._moments.pair()
-        self.X, self.y, self.weight, self.by_class = _joined(X), y, weight, by_class
+        self.X, self.y, self.weight = X, y, weight
         extremes = self._extremes[0] if self.is_classification else np.stack(self._extremes)
         return Blocks(
             self.reader, self.plan, self.statistics, fold, is_sampled, totals[0].astype(int), totals[1], by_class,
@@ -161,9 +166,9 @@ class Moments:
         return np.stack([self.mean - spread, self.mean + spread])
 
 
-def _joined(tables):
+def joined_tables(tables):
     """The rows of several tables of one kind."""
-    tables = [table for table in tables if table.shape[0]]
+    tables = [table for table in tables if table.shape[0]] or tables[:1]
     if not is_pandas(tables[0]):
         return np.concatenate(tables)
     pandas, joined = sys.modules["pandas"], {}
