@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 BLOCK_ROWS = 2**14  # rows that are read and encoded at a time
+PIECE_ROWS = 2**12  # of an array: pieces come in random order
 LARGE_MAP = 2**28  # bytes
 
 
@@ -67,12 +68,12 @@ class ArrayTable(BlockTable):
         self._arrays = X, y, weight
         self.shape = X.shape
         self.has_target, self.has_weight = y is not None, weight is not None
-        self.n_pieces = -(-len(X) // BLOCK_ROWS)
+        self.n_pieces = -(-len(X) // PIECE_ROWS)
         self._where = str(getattr(X, "filename", None) or "X")
 
     def read(self, piece: int) -> Iterator[Block]:
-        first = piece * BLOCK_ROWS
-        rows = slice(first, first + BLOCK_ROWS)
+        first = piece * PIECE_ROWS
+        rows = slice(first, first + PIECE_ROWS)
         try:
             X, y, weight = (None if array is None else np.array(array[rows]) for array in self._arrays)
         except (OSError, ValueError) as error:
@@ -94,15 +95,13 @@ def as_columns(X: Any, y: Any, weight: Any) -> tuple[Any, Any]:
     ValueError
         If they do not have an entry for each row of X.
     """
-    found = tuple(
-        None if each is None else each if isinstance(each, np.ndarray) else np.asarray(each) for each in (y, weight)
-    )
+    y, weight = (each if each is None or isinstance(each, np.ndarray) else np.asarray(each) for each in (y, weight))
     if y is None:
         raise ValueError("This estimator requires y to be passed, but the target y is None.")
-    for name, each in zip(("y", "sample_weight"), found, strict=True):
+    for name, each in {"y": y, "sample_weight": weight}.items():
         if each is not None and each.shape[:1] != X.shape[:1]:
             raise ValueError(f"{name} needs an entry for each of the {len(X)} rows of X, got shape {each.shape}.")
-    return found
+    return y, weight
 
 
 def draw(rows: Any, seed: int) -> Any:

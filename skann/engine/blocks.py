@@ -102,7 +102,7 @@ class WindowedBatches:
 
     def __iter__(self):
         order = np.arange(self.rows.pieces.n) if self.rng is None else self.rng.permutation(self.rows.pieces.n)
-        rest = None
+        rest, n_read = None, 0
         with ReadAhead(self._windows(order)) as windows:
             for window, is_last in windows:
                 if rest is not None:
@@ -111,10 +111,13 @@ class WindowedBatches:
                 which = np.arange(len(window)) if self.rng is None else self.rng.permutation(len(window))
                 n_full = len(which) if is_last else len(which) // self.size * self.size
                 readers = [Reader(array, self.size) for array in arrays]
+                n_read += n_full
                 for batch in slices(n_full, self.size):
                     yield (batch.stop - batch.start, *(read(which[batch]) for read in readers))
                 rest = tuple(None if array is None else array[which[n_full:]] for array in arrays)
                 del window, arrays, readers  # so that no third window is in memory while the next one is waited for
+        if n_read != len(self.rows):
+            raise ValueError(f"The table has changed: it has {n_read} rows to learn from, and had {len(self.rows)}.")
 
     def _windows(self, order):
         """Pairs of a `Window` and whether it is the last one."""

@@ -63,13 +63,13 @@ def importances(networks):
 
 def _mean_absolute_parts(networks, said, data, sources, n_columns, most_rows):
     """Mean absolute parts (n_columns,) in the predictions of networks with one member."""
-    explained = data.rows.in_memory() if data.watched is None else data.watched
+    explained = data.rows if data.watched is None else data.watched
     n_functions = said.values(np.ones((1, networks.n_outputs))).shape[1]
     n_points = max(LEAST_POINTS, SHARE * networks.members[0].t) * 2 / (1 + n_functions)
     n_rows = min(max(1, most_rows), len(explained), max(1, round(n_points / (LEAST_BACKGROUND * N_STEPS))))
     n_background = min(max(LEAST_BACKGROUND, round(n_points / (n_rows * N_STEPS))), MOST_BACKGROUND)
     X, weight = _spread(explained, n_rows)
-    background, background_weight = _spread(data.rows.in_memory(), n_background)
+    background, background_weight = _spread(data.rows, n_background)
     share = None if background_weight is None else background_weight / background_weight.sum()
     of_columns = sums_by_source(parts(networks, said, X, background, N_STEPS, share), sources, n_columns)
     return np.average(np.abs(of_columns).mean(axis=0), axis=0, weights=weight)
@@ -77,6 +77,7 @@ def _mean_absolute_parts(networks, said, data, sources, n_columns, most_rows):
 
 def _spread(rows, n):
     """X and weights of at most n of the rows, evenly spaced."""
+    rows = rows.in_memory()
     part = rows.part(len(rows) // -(-len(rows) // n))
     (X,) = part.chunks(len(part))
     return X, part.targets()[1]

@@ -83,6 +83,11 @@ def test_an_error_of_the_thread_is_raised_and_no_thread_is_left(broken, monkeypa
     assert threading.active_count() == n_threads
 
 
+def test_a_table_that_changes_is_an_error():
+    with pytest.raises(ValueError, match="has 7 rows to learn from, and had 8"):
+        taken(BlockRows(Pieces([3, 4]), 8, ArrayRows(np.zeros((1, 1), np.float32)), 8).batches(2, None))
+
+
 def test_leaving_in_the_middle_ends_the_thread(monkeypatch):
     monkeypatch.setattr(blocks, "WINDOW_BYTES", 20)
     n_threads = threading.active_count()
