@@ -17,6 +17,7 @@ from ..engine.losses import LOSSES, Quantile
 from ..engine.rows import ArrayRows
 from . import build, recipe
 from .data import GivenRows, TrainingData
+from .evaluate import evaluate_held_out
 from .holdout import Split, few_rows, hold_out, none_held_out
 from .importance import learn_importances
 from .out_of_fold import Judge
@@ -121,7 +122,7 @@ class Start:
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
-        self.networks.evaluate_held_out(self.data, self.settings, target, self.deadline, self.judge)
+        evaluate_held_out(self.networks, self.data, self.settings, target, self.deadline, self.judge)
         if self.data[0].rows.in_memory() is not self.data[0].rows:
             self.networks.out_of_fold = None  # it would be of the few rows that are in memory
         if self.progress is not None:
