@@ -615,7 +615,7 @@ MUTANTS = {
     "fitting/test_balance.py": {
         "fitting/train.py": [
             ("[rows] if data.held_out is None else [rows, data.watched]", "[rows]"),
-            ("[data.rows] if data.held_out is None else", "[data.rows] if data.watched is None else"),
+            ("[rows] if data.held_out is None else", "[rows] if data.watched is None else"),
             ("if not (settings.is_partial or _is_out_of_time", "if not (False or _is_out_of_time"),
             ("np.where(is_balanced & np.isfinite(shift), shift, 0)", "shift"),
         ],
