@@ -18,6 +18,12 @@ NUMBERS = rng.normal(size=(700, 4))
 SHORT = {"random_state": 0, "max_iter": 5}
 
 
+@pytest.fixture(autouse=True)
+def several_pieces(monkeypatch):
+    """Arrays of this module come in pieces, too."""
+    monkeypatch.setattr("skann._blocks.PIECE_ROWS", 150)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return write(TABLE, tmp_path_factory.mktemp("table"))
@@ -159,9 +165,9 @@ def test_a_bad_value_names_its_place_and_leaves_the_estimator_as_it_was():
     before = model.predict(NUMBERS)
     bad = NUMBERS.copy()
     bad[650, 2] = np.inf
-    with pytest.raises(ValueError, match=r"X, rows 0 to 699: .*Column 2 holds an infinite value"):
+    with pytest.raises(ValueError, match=r"X, rows 600 to 699: .*Column 2 holds an infinite value"):
         model.fit(from_arrays(bad, y))
     y[3] = np.nan
-    with pytest.raises(ValueError, match=r"X, rows 0 to 699: .*y"):
+    with pytest.raises(ValueError, match=r"X, rows 0 to 149: .*y"):
         model.fit(from_arrays(NUMBERS, y))
     np.testing.assert_array_equal(model.predict(NUMBERS), before)
