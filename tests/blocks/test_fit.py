@@ -83,13 +83,13 @@ def test_lbfgs_is_the_fit_in_memory():
 
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 1.0, 1: 30.0}, {0: 0.0, 1: 1.0, 2: 1.0}], ids=str)
 def test_class_weights_are_those_of_memory(class_weight):
-    y = np.repeat([0, 1, 2], [500, 150, 50])[rng.permutation(700)]
+    y, weight = np.repeat([0, 1, 2], [500, 150, 50])[rng.permutation(700)], rng.integers(0, 3, 700).astype(float)
     class_weight = class_weight if isinstance(class_weight, str) else {2: 1.0} | class_weight
     options = {"encoder": None, "dtype": "float64", "batch_size": 700, "shuffle": False, "random_state": 0}
     options |= {"early_stopping": False, "max_iter": 10, "hidden_layer_sizes": (8,), "class_weight": class_weight}
     model = ANNClassifier(**options)
-    found = clone(model).fit(from_arrays(NUMBERS, y)).predict_proba(NUMBERS)
-    np.testing.assert_allclose(found, model.fit(NUMBERS, y).predict_proba(NUMBERS), rtol=1e-7)
+    found = clone(model).fit(from_arrays(NUMBERS, y, weight)).predict_proba(NUMBERS)
+    np.testing.assert_allclose(found, model.fit(NUMBERS, y, weight).predict_proba(NUMBERS), rtol=1e-7)
 
 
 def test_several_targets_and_several_labels():
