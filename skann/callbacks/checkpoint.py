@@ -184,9 +184,9 @@ def _hash(value):
 def fingerprint(data, thetas):
     """A hash of the encoded rows, targets, weights, of which rows are held out, and of where the training starts."""
     digest = hashlib.sha256()
-    arrays = [*_arrays(data[0].rows), *thetas]
+    arrays = [*_arrays(data[0].rows.in_memory()), *thetas]
     for each in data:
-        arrays += [each.rows.which, each.held_out]
+        arrays += [each.rows.in_memory().which, each.held_out]
     if data[0].watched is not None and data[0].held_out is None:  # X_val
         arrays += _arrays(data[0].watched)
     for array in arrays:

@@ -35,14 +35,19 @@ def fit_checked(categorical_features, X, weight, rows, dtype, feature_names, is_
     encoder : TabularEncoder
     encoded : {ndarray, CSR matrix} of shape (n_rows, n_encoded)
     """
-    encoder = TabularEncoder(categorical_features)
-    check_parameters(encoder)
-    encoder.n_features_in_ = X.shape[1]
-    if feature_names is not None:
-        encoder.feature_names_in_ = feature_names
+    encoder = with_columns_of(TabularEncoder(categorical_features), X.shape[1], feature_names)
     rows = nonzero_rows(weight) if rows is None else np.sort(rows)
     encoder, table = learn(encoder, X, weight, rows, is_stream)
     return encoder, encode_table(encoder, table, dtype)
+
+
+def with_columns_of(encoder, n_columns, feature_names):
+    """The encoder, not fitted, which now knows the columns of a table, as the estimator has checked them."""
+    check_parameters(encoder)
+    encoder.n_features_in_ = n_columns
+    if feature_names is not None:
+        encoder.feature_names_in_ = feature_names
+    return encoder
 
 
 def learn_more_checked(encoder, X, weight, rows, dtype):

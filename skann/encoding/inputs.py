@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from .._objects import shown
 from ..engine.rows import as_rows
 from . import learning
-from .checked import fit_checked, frozen, learn_more_checked
+from .blocks import TableStatistics
+from .checked import fit_checked, frozen, learn_more_checked, with_columns_of
 from .dtypes import accepted_dtypes, cast_rows, fits
 from .encoder import TabularEncoder
 from .matrices import FLOATS, check_matrix
@@ -174,6 +175,20 @@ def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_n
     with _errors_of(fitted):
         fitted.fit(X if rows is None else _safe_indexing(X, rows), **kwargs)
     return fitted, encode(fitted, X, dtype)
+
+
+def statistics_of_blocks(encoder, categorical_features, n_columns, feature_names):
+    """The `TableStatistics` that make an encoder of a table that is read block by block; None without an encoder."""
+    if encoder is None:
+        return None
+    if isinstance(encoder, str):
+        return TableStatistics(with_columns_of(TabularEncoder(categorical_features), n_columns, feature_names))
+    if not is_tabular(encoder):
+        raise TypeError(
+            f"encoder={shown(encoder, 60)} needs all rows in memory; a table that is read block by block takes "
+            "encoder='auto', a TabularEncoder, or None."
+        )
+    return TableStatistics(with_columns_of(clone(encoder), n_columns, feature_names))
 
 
 def remarks(encoder):

@@ -55,14 +55,14 @@ def learn(encoder, X, weight, rows, is_stream):
         weight = None if weight is None or np.ptp(weight) == 0 else weight
         numeric = NumericColumns.learn(table.numbers, rows, weight, table.number_names, table.may_be_indicated)
         categorical = CategoricalColumns.learn(table.categories, rows, weight, n_one_hot, high_cardinality)
-        return _with_columns(encoder, is_categorical, numeric, categorical), table
+        return with_columns(encoder, is_categorical, numeric, categorical), table
 
 
 def _with_stream(encoder, is_categorical, stream):
-    return _with_columns(encoder, is_categorical, stream.numeric_columns(), stream.categorical_columns(), stream)
+    return with_columns(encoder, is_categorical, stream.numeric_columns(), stream.categorical_columns(), stream)
 
 
-def _with_columns(encoder, is_categorical, numeric, categorical, stream=None):
+def with_columns(encoder, is_categorical, numeric, categorical, stream=None):
     """A copy of an encoder that encodes these columns."""
     fitted = copy.copy(encoder)
     fitted.is_categorical_, fitted._stream = is_categorical, stream

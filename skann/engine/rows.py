@@ -7,8 +7,9 @@ Contract
 - ``batches(size, rng)`` is an iterable over ``(n, X, y, weight)``, batches of at most ``size`` rows: each time that it
   is iterated over, every row comes once, in random order, or in the order of the rows if ``rng`` is None. A batch is
   overwritten by the next one.
-- ``chunks(size)`` is an iterable over X alone, at most ``size`` rows at a time, in the order of the rows.
-- ``targets()`` is ``(y, weight)`` of all rows, in their order.
+- ``in_memory()`` is the rows themselves, or a sample of rows that are not held in memory: what has
+- ``chunks(size)``, an iterable over X alone, at most ``size`` rows at a time, in the order of the rows, and
+- ``targets()``, which is ``(y, weight)`` of all rows, in their order.
 - ``sample(n, rng)`` is ``(X, weight)`` of ``n`` rows, or of all if there are fewer, drawn without replacement.
 - ``part(n)`` is about ``n`` of the rows, or all if there are fewer, evenly spaced, as rows of the same kind.
 - ``quantiles(levels, n_columns)`` is an array (n_columns, n_levels): the weighted quantiles of the first columns.
@@ -55,6 +56,9 @@ class ArrayRows:
     @property
     def is_sparse(self):
         return sparse.issparse(self.X)
+
+    def in_memory(self):
+        return self
 
     def batches(self, size, rng):
         return Batches(self, min(size, self._n_rows), rng)

@@ -169,7 +169,7 @@ def _check_last_step(run, rows):
     if max(theta.max(initial=0), -theta.min(initial=0)) < np.finfo(theta.dtype).max ** 0.25:
         return
     with np.errstate(over="ignore", invalid="ignore"):
-        if not np.isfinite(raw_outputs(run.network, rows)).all():
+        if not np.isfinite(raw_outputs(run.network, rows.in_memory())).all():
             raise FloatingPointError(f"the outputs for the training rows are not finite after epoch {run.epoch}")
 
 

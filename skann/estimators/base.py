@@ -9,9 +9,11 @@ from operator import itemgetter
 from typing import Self
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._blocks import ArrayTable, BlockTable, as_columns
 from .._compat import (
     OF_CALLBACKS,
     ONE_FIT,
@@ -28,6 +30,7 @@ from .._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
+from ..fitting.blocks import BlockReader, Plan, goes_in_blocks, refuse_with_blocks, row_weights, settings_for_blocks
 from ..fitting.conformal import Conformal, n_needed
 from ..fitting.data import GivenRows
 from ..fitting.evaluate import evaluate_held_out
@@ -37,6 +40,7 @@ from ..fitting.networks import predictions_error
 from ..fitting.portfolio import Portfolio
 from ..fitting.prepare import Before, Given, prepare
 from ..fitting.resolved import resolved_params
+from ..fitting.scan import Scan
 from ..fitting.scoring import Scoring
 from ..fitting.train import Trained
 from ..fitting.validation import Validation, check_validation
@@ -45,7 +49,7 @@ from ..plotting.summary import Summary, summarize
 from .fitted import FittedAttributes
 from .gradients import InputGradients
 from .parameters import check_contracts, check_portfolio, check_structure, structure
-from .prediction import chunk_rows, in_chunks
+from .prediction import chunk_rows, in_chunks, joined
 
 OF_THE_CALL = 3  # the stacklevel of the call of a public method, seen from the one that it calls, such as `_fit`
 
@@ -69,7 +73,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
     def fit(
         self,
         X: MatrixLike,
-        y: TargetLike,
+        y: TargetLike | None = None,
         sample_weight: ArrayLike | None = None,
         *,
         X_val: MatrixLike | None = None,
@@ -81,10 +85,12 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            Numbers, finite; with an encoder whatever it takes.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features), or table of blocks
+            Numbers, finite; with an encoder whatever it takes. A table of blocks, from `skann.data`, is read from disk
+            in each epoch, and carries y and sample_weight. A memory map of 256 MB and more is read in the same way
+            where it would be copied otherwise, but not with ``cv``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets. Only a table of blocks does without.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, not negative, at least one above zero. Rows of weight zero do not exist; an integer weight stands
             for as many copies, exactly so on full batches, such as the recipe has up to 60 rows, and in expectation on
@@ -155,9 +161,15 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         if not first:
             check_structure(self, self._structure)
         scoring = None if partial else Scoring.of(self, self._with_networks)
-        given = self._check(X, y, sample_weight, validation, first, **target_options)
         kind = Portfolio if self.portfolio and not partial else self._kind_of_networks
         parameters = {name: getattr(self, name) for name in self._parameters}
+        if first and not partial and goes_in_blocks(X, validation, parameters):
+            X, y, sample_weight = ArrayTable(X, *as_columns(X, y, sample_weight)), None, None
+        if isinstance(X, BlockTable):
+            refuse_with_blocks(X, y, sample_weight, validation, parameters, is_new=first and not partial)
+            given = self._check_blocks(X, validation, kind, parameters)
+        else:
+            given = self._check(X, y, sample_weight, validation, first, **target_options)
         start = prepare(
             parameters, given, self._target, kind,
             scoring=scoring, partial=partial, new_seed=lambda: self._new_seed(task),
@@ -191,6 +203,26 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         groups = None if validation is None else validation.groups
         as_given = GivenRows(inputs.as_it_came(as_it_came, X), y, weight)
         return Given(X, y, weight, as_given, watched, groups, own_weight)
+
+    def _check_blocks(self, table, validation, kind, parameters):
+        """As `_check`, of a table that is read block by block: it is read once, and some rows are kept."""
+        name = type(self).__name__
+        first = next(iter(table)).X
+        check_feature_names(self, first, True)
+        check_n_features(self, first, True)
+        names = getattr(self, "feature_names_in_", None)
+        statistics = inputs.statistics_of_blocks(self.encoder, parameters["categorical_features"], len(first.T), names)
+        settings = settings_for_blocks(parameters, table, is_classifier(self), validation.X is not None)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        plan = Plan.of(settings, kind, len(table), seed, validation.X is not None)
+        reader = BlockReader(table, self.encoder, self._read_targets, name)
+        scan = Scan(
+            reader, plan, statistics, self._target_of, is_classifier(self), kind.n_trainings(settings) > 1
+        ).run()
+        blocks = scan.blocks(getattr(self, "class_weight", None))
+        self._target, weight = scan.target, row_weights(scan.weight, scan.y, blocks.by_class)
+        watched = check_validation(validation, self.early_stopping, self._check_X_y, self._target)
+        return Given(scan.X, scan.y, weight, GivenRows(scan.X, scan.y, weight), watched, None, scan.weight, blocks)
 
     def _check_X_y(self, X, y, reset=False, names=("X", "y")):
         """X and y after the checks of their shapes, and of X's columns against earlier ones, which ``reset`` sets."""
@@ -245,6 +277,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         """
         if not hasattr(self, "networks_"):  # check_is_fitted itself takes as long as a small network
             check_is_fitted(self)
+        if isinstance(X, BlockTable):
+            return joined([self._predict(block.X, from_raw, networks) for block in X])
         from_raw = self._from_raw if from_raw is None else from_raw
         networks = self.networks_ if networks is None else networks
         X, encode, n_columns = inputs.chunkwise(self.encoder_, self._check_X(X))

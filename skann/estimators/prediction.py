@@ -65,3 +65,8 @@ def in_chunks(predict, X, n_chunk, n_jobs):
 
 def _rows(X, chunk):
     return X.iloc[chunk] if hasattr(X, "iloc") else X[chunk]
+
+
+def joined(parts):
+    """The predictions for the blocks of a table as those for all its rows."""
+    return sparse.vstack(parts, format="csr") if sparse.issparse(parts[0]) else np.concatenate(parts)

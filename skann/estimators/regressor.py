@@ -382,8 +382,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
 
     oof_prediction_ : ndarray or None
         Only with several networks: out-of-fold predictions. For each training row the mean prediction, probabilities or
-        values, of the networks that held it out, NaN where none did; None if no rows were held out. Scores of the
-        training rows that are computed from it are honest. It is not part of a pickle.
+        values, of the networks that held it out, NaN where none did; None if no rows were held out, or if they came as
+        a table of blocks. Scores of the training rows that are computed from it are honest. It is not part of a pickle.
 
     oof_score_ : float or None
         Score of the training rows by networks that did not learn from them: what ``oob_score_`` is to a forest. It is

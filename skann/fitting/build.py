@@ -76,6 +76,7 @@ def initialize(settings, network, rows, rng):
         network.initialize(rng, INITIALIZERS[settings.initializer])
         return
     if settings.is_few_rows:  # all of them, and weights as if there were as many copies
+        rows = rows.in_memory()
         (X,), weight = rows.chunks(len(rows)), rows.targets()[1]
         weight = np.ones(len(rows)) if weight is None else weight
         network.initialize_from_data(rng, X, weight, settings.starts_in_seen_directions)

@@ -49,6 +49,6 @@ class TrainingData:
 
     def constant(self, loss):
         """Raw outputs of the best constant prediction for the training rows, and its loss, which learning must beat."""
-        targets = self.rows.targets()
+        targets = self.rows.in_memory().targets()
         raw = np.asarray(loss.constant(*targets))
         return raw, mean_loss(loss, raw.reshape(1, -1).astype(np.float64), *targets)

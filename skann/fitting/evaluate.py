@@ -34,7 +34,7 @@ def evaluate_held_out(networks, data, settings, target, deadline=None, judge=Non
     _keep_scores(networks, [], data, settings, target)
     if data[0].watched is None:
         if settings.shrinks:
-            networks.shrinkage = shrink(networks.members, data[0].rows, networks.training_loss())
+            networks.shrinkage = shrink(networks.members, data[0].rows.in_memory(), networks.training_loss())
         return
     with blas_threads(0):  # the same temperature with any number of threads
         raw = []

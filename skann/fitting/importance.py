@@ -77,6 +77,7 @@ def _mean_absolute_parts(networks, said, data, sources, n_columns, most_rows):
 
 def _spread(rows, n):
     """X and weights of at most n of the rows, evenly spaced."""
+    rows = rows.in_memory()
     part = rows.part(len(rows) // -(-len(rows) // n))
     (X,) = part.chunks(len(part))
     return X, part.targets()[1]

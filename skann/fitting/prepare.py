@@ -47,6 +47,8 @@ class Given(NamedTuple):
         For the splitter that holds rows out, as they came.
     sample_weight : ndarray or None
         Without class weights.
+    blocks : Blocks or None
+        Where the table is read block by block: what is known of all its rows. The others are those kept in memory.
     """
 
     X: Any
@@ -56,6 +58,7 @@ class Given(NamedTuple):
     validation: ValidationRows | None = None
     groups: Any = None
     sample_weight: np.ndarray | None = None
+    blocks: Any = None
 
 
 class Before(NamedTuple):
@@ -120,6 +123,8 @@ class Start:
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
         evaluate_held_out(self.networks, self.data, self.settings, target, self.deadline, self.judge)
+        if self.data[0].rows.in_memory() is not self.data[0].rows:
+            self.networks.out_of_fold = None  # it would be of the few rows that are in memory
         if self.progress is not None:
             self.progress.end(self.networks, self.judge)
 
@@ -158,7 +163,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     -------
     start : Start
     """
-    messages: list[str] = [] if partial else target.remarks(given.y, given.weight)
+    messages: list[str] = [] if partial else _remarks(given, target)
     own = None if partial else own_splits(parameters["cv"], given, target, parameters["early_stopping"])
     settings = recipe.resolve(
         parameters, _n_rows(given), given.X.shape[1], is_sparse=sparse.issparse(given.X),
@@ -172,13 +177,18 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     # an ensemble has one encoder, so that of all rows
     rows = splits[0].train if n_trainings == 1 else nonzero_rows(given.weight)
     if settings.target_scaling:
-        _learn_scale(settings, target, given, rows, before is None, partial)
+        _check_scaling(settings)
+        _learn_scale(target, given, rows, before is None, partial)
     dtype = _training_dtype(settings, given, target, before)
     y = _scaled(target, given.y, dtype)
     loss = target.loss(settings, y, given.weight, None if before is None else before.networks)
     # of one call of many it is no error that all targets are 0
     target.check_domain(loss, np.where(y.any(axis=0), y, 1) if partial else y, settings.loss)
-    if before is None:  # here may be the one copy of X
+    if given.blocks is not None:
+        target.check_domain(loss, _scaled(target, given.blocks.extremes, dtype), settings.loss)
+        encoder, X = _encoder_of_blocks(given, rows, dtype)
+        messages += inputs.remarks(encoder)
+    elif before is None:  # here may be the one copy of X
         options = settings.encoder, settings.categorical_features
         encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names, partial)
         messages += inputs.remarks(encoder)
@@ -188,9 +198,12 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     deadline = None if partial or settings.max_time is None else time.perf_counter() + settings.max_time
     watched = _watched_rows(settings, given, X, y, splits, target, loss, encoder)
     training_rows = [_training_rows(X, y, given.weight, split.train) for split in splits]
+    if given.blocks is not None:
+        pairs = zip(splits, training_rows, strict=True)
+        training_rows = [given.blocks.rows(split, sample, encoder, target) for split, sample in pairs]
     if before is None:
         networks = kind(loss)
-        constants = [_constant(loss, each) for each in training_rows]
+        constants = [_constant(loss, each.in_memory()) for each in training_rows]
         _begin(networks, settings, encoder, inputs.inputs(encoder, X), training_rows, constants, states, deadline)
     else:
         networks = before.networks.going_on(loss, states)
@@ -211,6 +224,13 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     progress = ProgressTable(settings, n_trained, watching, n_before) if settings.verbose else None
     sources = None if partial else column_sources(encoder, given.X)
     return Start(settings, encoder, networks, data, messages, deadline, judge, progress, sources)
+
+
+def _remarks(given, target):
+    """What the target warns of."""
+    return (
+        target.remarks(given.y, given.weight) if given.blocks is None else target.remarks(given.blocks.extremes, None)
+    )
 
 
 def _judge(given, target, loss):
@@ -307,6 +327,11 @@ def _folds(settings, kind, before, n_trainings):
 def _split(parameters, settings, given, target, kind, state, messages):
     """For each fold the rows to learn from and those to hold out; one where none are held out."""
     rows = nonzero_rows(given.weight)
+    if given.blocks is not None:
+        splits = given.blocks.splits(given.weight)
+        if splits is None and parameters["early_stopping"] is True and given.validation is None:
+            messages.append(none_held_out(range(len(given.blocks)), settings.validation_fraction))
+        return splits or [Split(given.blocks.sample(given.weight), None)]
     if given.validation is not None or not settings.early_stopping:
         return [Split(rows, None)]
     if settings.is_few_rows:  # early_stopping=True
@@ -323,11 +348,27 @@ def _split(parameters, settings, given, target, kind, state, messages):
     return splits
 
 
-def _learn_scale(settings, target, given, rows, is_first, is_stream):
+def _encoder_of_blocks(given, rows, dtype):
+    """The encoder of a table that is read block by block, or None, and the rows in memory as it encodes them."""
+    encoder, statistics = None, given.blocks.statistics
+    if statistics is not None:
+        chosen = given.blocks.sample(given.weight) if rows is None else rows
+        encoder = statistics.fitted(given.X, chosen, None if given.weight is None else given.weight[chosen])
+    return encoder, inputs.encode(encoder, given.X, dtype)
+
+
+def _check_scaling(settings):
     if isinstance(settings.loss, str) and not fact(LOSSES, settings.loss, "is_location"):
         raise ValueError(
             f"target_scaling=True does not go with loss={settings.loss!r}, which needs y in its own units."
         )
+
+
+def _learn_scale(target, given, rows, is_first, is_stream):
+    if given.blocks is not None:
+        if given.blocks.moments is not None:
+            target.learn_scale(given.blocks.moments, None)
+        return
     chosen = slice(None) if rows is None else rows
     y, weight = given.y[chosen], None if given.weight is None else given.weight[chosen]
     if is_first and not is_stream:
@@ -344,11 +385,15 @@ def _training_dtype(settings, given, target, before):
         numbers += [("X_val", given.validation.X), ("y_val", target.scale(given.validation.y))]
     if settings.encoder is not None:  # X is left to it
         numbers = numbers[1::2]
+    if given.blocks is not None:
+        numbers.append(("y", target.scale(given.blocks.extremes)))
     return training_dtype(numbers, wanted, small=_n_rows(given) <= settings.float64_rows)
 
 
 def _n_rows(given):
     """The number of rows that have a weight: the others do not exist."""
+    if given.blocks is not None:
+        return len(given.blocks)
     return given.X.shape[0] if given.weight is None else int(np.count_nonzero(given.weight))
 
 

@@ -178,7 +178,7 @@ def _constant(data, loss):
 
 def _final_losses(training, run, constant, constant_loss):
     """The losses on the training rows of the network, as it predicts after the last step, and of the constant."""
-    rows = training.data.rows
+    rows = training.data.rows.in_memory()
     if _is_out_of_time(run):  # then a part of them must do
         rows = rows.part(1000)
         constant_loss = mean_loss(training.loss, constant.reshape(1, -1).astype(np.float64), *targets_for_mean(rows))
@@ -202,7 +202,8 @@ def _balance(network, loss, data):
     """
     if getattr(loss, "balance", None) is None:
         return
-    parts = [data.rows] if data.held_out is None else [data.rows, data.watched]
+    rows = data.rows.in_memory()
+    parts = [rows] if data.held_out is None else [rows, data.watched]
     y, weight = pooled_targets(parts)
     y = y.astype(np.float64)
     is_balanced = loss.is_balanced(y, weight)

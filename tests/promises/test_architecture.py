@@ -16,14 +16,15 @@ PACKAGE = Path(skann.__file__).parent
 TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path in TREES if path.startswith("engine/")}
 FLOORS = [  # of the package, from the ground up: a room imports from its own folder and from lower floors
-    {"_compat", "_estimator", "_first_rows", "_objects", "_parts", "_threads", "_typing", "_version", "_weights"},
+    {"_blocks", "_compat", "_estimator", "_first_rows", "_objects", "_parts", "_threads", "_typing"}
+    | {"_version", "_weights"},
     {"engine"},
     {"targets", "plotting"},
     {"encoding"},
     {"fitting"},
     {"callbacks", "learning_rate_finder"},
     {"estimators"},
-    {"onnx", "inspection"},
+    {"onnx", "inspection", "data"},
     {"__init__"},
 ]
 FLOOR = {room: i for i, floor in enumerate(FLOORS) for room in floor}
@@ -33,7 +34,7 @@ ENGINE_FLOORS = {  # of the engine: what a module may import from it; the others
     "losses/classification": ("mean",), "losses/identity_link": ("mean",), "losses/log_link": ("mean",),
     "embeddings": ("layers",), "evaluation": ("network", "rows"),
     "paths": ("embeddings", "evaluation", "layers", "rows"),
-    "calibration": ("evaluation",), "callbacks": ("evaluation",),
+    "blocks": ("rows",), "calibration": ("evaluation",), "callbacks": ("evaluation",),
     "training": ("evaluation", "objective", "rows", "stepping"),
 }  # fmt: skip
 PRIVATE = re.compile(r"_skl_callbacks|_callback_fit_ctx|_parent_callback_ctx|_init_callback_context|_repr_html_inner")

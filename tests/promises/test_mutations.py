@@ -329,6 +329,42 @@ MUTANTS = {
             ("else array[self.which]", "else array[: self._n_rows]"),
         ]
     },
+    "engine/test_blocks.py": {
+        "engine/blocks.py": [
+            ("window.take(rest)", "pass"),
+            ("array[self.start - n : self.start] = of_rest", "pass"),
+            ("len(which) // self.size * self.size", "len(which)"),
+            ("array[which[n_full:]] for", "array[which[:0]] for"),
+            ("else self.rng.permutation(self.rows.pieces.n)", "else np.arange(self.rows.pieces.n)"),
+            ("else self.rng.permutation(len(window))", "else np.arange(len(window))"),
+            ("raise error", "return"),
+            ("if n_read != len(self.rows):", "if False:"),
+        ]
+    },
+    "encoding/test_blocks.py": {
+        "encoding/blocks.py": [
+            ("np.where(scale > 0, scale, farthest)", "scale"),
+            ("self.has_gaps |= (", "self.has_gaps &= ("),
+            ("len(counts))[order]", "len(counts))"),
+            ("if self.has_missing_level[i] and", "if not self.has_missing_level[i] and"),
+            ("counts.get(level, 0.0) + of_level", "of_level"),
+        ]
+    },
+    "fitting/test_scan.py blocks/test_fit.py -k moments or folds or full or class_weights or bad_value or ensemble": {
+        "fitting/scan.py": [
+            ("gap**2 * self.total * total / both", "0"),
+            ("found[by_class > 0, 0].sum", "found[:, 0].sum"),
+            ("found[:, 1] * by_class[:, np.newaxis]", "found[:, 1]"),
+            ("self._by_label.get(label, 0.0) + of_label", "of_label"),
+            ("exists if self.learns_from_all else", "exists & (fold < 0) if self.learns_from_all else"),
+        ],
+        "fitting/blocks.py": [
+            ("keep &= self.plan.draw", "self.plan.draw"),
+            ("(weight / self.unit)", "weight"),
+            ("np.minimum(u[held_out] / self.share", "np.minimum(u[held_out]"),
+            ("weight * by_class[y]", "weight"),
+        ],
+    },
     "engine/test_scores.py": {
         "engine/scores.py": [
             ("predicted.argmax(axis=1) == self.y if", "predicted.argmin(axis=1) == self.y if"),
@@ -578,8 +614,8 @@ MUTANTS = {
     },
     "fitting/test_balance.py": {
         "fitting/train.py": [
-            ("[data.rows] if data.held_out is None else [data.rows, data.watched]", "[data.rows]"),
-            ("[data.rows] if data.held_out is None else", "[data.rows] if data.watched is None else"),
+            ("[rows] if data.held_out is None else [rows, data.watched]", "[rows]"),
+            ("[rows] if data.held_out is None else", "[rows] if data.watched is None else"),
             ("if not (settings.is_partial or _is_out_of_time", "if not (False or _is_out_of_time"),
             ("np.where(is_balanced & np.isfinite(shift), shift, 0)", "shift"),
         ],

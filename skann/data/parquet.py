@@ -1,0 +1,206 @@
+"""Tables of blocks from Parquet files, read by pyarrow."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._blocks import BLOCK_ROWS, Block, BlockTable
+from .._parts import did_you_mean
+
+
+class Piece(NamedTuple):
+    """A row group of a file, and the number of its first row in the table."""
+
+    path: str
+    group: int
+    first: int
+
+
+class ParquetTable(BlockTable):
+    """A table of the rows of Parquet files; see `from_parquet`."""
+
+    def __init__(self, filesystem: Any, pieces: list[Piece], columns: list[str], target: Any, weight: Any, n: int):
+        self._filesystem, self._pieces = filesystem, pieces
+        self.columns, self._target, self._weight = columns, target, weight
+        self.shape, self.n_pieces = (n, len(columns)), len(pieces)
+        self.has_target, self.has_weight = target is not None, weight is not None
+
+    @property
+    def _all_columns(self):
+        targets = [] if self._target is None else [self._target] if isinstance(self._target, str) else self._target
+        return [*self.columns, *targets, *([] if self._weight is None else [self._weight])]
+
+    def read(self, piece: int) -> Iterator[Block]:
+        path, group, first = self._pieces[piece]
+        with errors_of_file(path, f"row group {group} can't be read"):
+            file = open_file(path, self._filesystem)
+            strings = [
+                field.name for field in file.schema_arrow if is_text(field.type) and field.name in self._all_columns
+            ]
+            file.close()
+            file = open_file(path, self._filesystem, strings)
+            batches = file.iter_batches(BLOCK_ROWS, [group], self._all_columns, use_threads=False)
+        while True:
+            try:
+                batch = next(batches, None)
+            except (OSError, ValueError) as error:
+                raise OSError(self._why_unread(path, group, error)) from error
+            if batch is None:
+                break
+            frame = as_frame(batch)
+            yield self._block(frame, first, path)
+            first += len(frame)
+        file.close()
+
+    def _block(self, frame, first, path):
+        y = weight = None
+        if self._target is not None:
+            y = frame[self._target]
+            y = y if isinstance(self._target, str) and y.dtype.name == "category" else y.to_numpy()
+        if self._weight is not None:
+            weight = frame[self._weight].to_numpy(np.float64)
+        return Block(first, frame[self.columns], y, weight, path)
+
+    def _why_unread(self, path, group, error):
+        """The message about a row group that can't be read, with the first column of it that can't."""
+        file = open_file(path, self._filesystem)
+        for column in self._all_columns:
+            try:
+                for _ in file.iter_batches(BLOCK_ROWS, [group], [column], use_threads=False):
+                    pass
+            except (OSError, ValueError) as of_column:
+                return f"{path}: column {column!r} of row group {group} can't be read: {of_column}"
+        return f"{path}: row group {group} can't be read: {error}"
+
+
+def from_parquet(
+    path: Any,
+    columns: Sequence[str] | None = None,
+    target: str | Sequence[str] | None = None,
+    weight: str | None = None,
+) -> BlockTable:
+    """A table of blocks from Parquet: a file, a folder of files or a dataset of pyarrow.
+
+    Strings, categories, dates and missing values become what they are in a DataFrame of pandas. It needs pyarrow and
+    pandas: ``pip install skann[data]``. Only the schemas of the files are read here.
+
+    Parameters
+    ----------
+    path : str, path or pyarrow.dataset.Dataset
+        A folder is read with all Parquet files in it, in the order of their names.
+    columns : sequence of str, default=None
+        The columns of X; None for all but ``target`` and ``weight``.
+    target : str or sequence of str, default=None
+        The column of y, or several; not needed to predict.
+    weight : str, default=None
+        The column of the weights of the rows.
+
+    Returns
+    -------
+    table : BlockTable
+        For ``fit(table)`` and ``predict(table)``.
+
+    Raises
+    ------
+    ImportError
+        If pyarrow or pandas is missing.
+    ValueError
+        If a file does not have a column, or is no Parquet file, as one that is cut; it names the file.
+    """
+    needs_packages()
+    files, filesystem = files_of(path)
+    targets = [] if target is None else [target] if isinstance(target, str) else list(target)
+    others = [*targets, *([] if weight is None else [weight])]
+    chosen: list[str] = []
+    pieces, n = [], 0
+    for file_path in files:
+        with errors_of_file(file_path, "is no Parquet file, or is cut"):
+            file = open_file(file_path, filesystem)
+        names = file.schema_arrow.names
+        chosen = chosen or ([name for name in names if name not in others] if columns is None else list(columns))
+        for name in [*chosen, *others]:
+            if name not in names:
+                hint = did_you_mean(name, names)
+                raise ValueError(f"{file_path}: there is no column {name!r}; its columns are {names[:20]}.{hint}")
+        for group in range(file.metadata.num_row_groups):
+            pieces.append(Piece(file_path, group, n))
+            n += file.metadata.row_group(group).num_rows
+        file.close()
+    if n == 0 or not chosen:
+        raise ValueError(f"{path}: there are no {'columns' if n else 'rows'}.")
+    return ParquetTable(filesystem, pieces, chosen, target if isinstance(target, str) else targets or None, weight, n)
+
+
+def needs_packages():
+    """ImportError if pyarrow or pandas is missing."""
+    try:
+        import pandas  # noqa: F401
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"skann.data reads and writes Parquet with pyarrow and pandas, but {error.name} is missing: "
+            "pip install skann[data]",
+            name=error.name,
+        ) from error
+
+
+def files_of(path):
+    """The paths of the files, and the filesystem of pyarrow that they are in, None for the local one."""
+    if type(path).__module__ == "pyarrow._dataset":
+        if not hasattr(path, "files") or path.format.default_extname != "parquet":
+            raise ValueError(f"The dataset must be of Parquet files, got {type(path).__name__}.")
+        return path.files, path.filesystem
+    path = os.fspath(path)
+    if not os.path.isdir(path):
+        if not os.path.exists(path):
+            raise FileNotFoundError(f"There is no file or folder {path!r}.")
+        return [path], None
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
+    found = sorted(name for name in found if name.endswith((".parquet", ".pq")))
+    if not found:
+        raise ValueError(f"{path}: there is no file with the ending .parquet in this folder.")
+    return found, None
+
+
+def open_file(path, filesystem, read_dictionary=()):
+    from pyarrow.parquet import ParquetFile
+
+    options = {"read_dictionary": list(read_dictionary), "pre_buffer": False, "buffer_size": 2**18}
+    return ParquetFile(path, filesystem=filesystem, **options)
+
+
+@contextmanager
+def errors_of_file(path, what):
+    """Inside, errors of pyarrow name the file."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: {what}: {str(error).splitlines()[0]}") from error
+
+
+def is_text(dtype):
+    from pyarrow import types
+
+    return types.is_string(dtype) or types.is_large_string(dtype)
+
+
+def as_frame(batch):
+    """A batch of pyarrow as a DataFrame: strings as categories, numbers as NumPy holds them."""
+    import pyarrow as pa
+
+    table = pa.Table.from_batches([batch])
+    for i, field in enumerate(table.schema):
+        column = table.column(i)
+        if is_text(field.type):
+            column = column.dictionary_encode()
+        elif pa.types.is_boolean(field.type):
+            column = column.cast(pa.int8())
+        elif pa.types.is_decimal(field.type) or pa.types.is_null(field.type):
+            column = column.cast(pa.float64())
+        table = table.set_column(i, field.name, column)
+    return table.to_pandas(use_threads=False, split_blocks=True, ignore_metadata=True, date_as_object=False)

@@ -1,0 +1,86 @@
+"""Predictions for tables of blocks, block by block: into arrays, memory maps and Parquet files."""
+
+import os
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from .._blocks import BlockTable
+from .parquet import needs_packages
+
+
+def predict_to(model: Any, table: BlockTable, out: Any, method: str = "predict") -> Any:
+    """Predict for each row of a table of blocks, and write each block at once.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted; of skann, or any other that takes the blocks, arrays or DataFrames.
+    table : BlockTable
+        From `from_parquet` or `from_arrays`.
+    out : ndarray, memory map, str or path
+        An array of shape (n_samples,) or (n_samples, n_outputs); or where to write a Parquet file, with a column
+        ``prediction``, or one for each output: ``prediction_<class>`` for classes, ``prediction_<i>`` else. A file
+        that is there is replaced when the new one is complete.
+    method : str, default="predict"
+        Of the model, such as "predict_proba".
+
+    Returns
+    -------
+    out : ndarray, memory map, str or path
+        The same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skann import ANNRegressor
+    >>> from skann.data import from_arrays, predict_to
+    >>> X = np.random.default_rng(0).normal(size=(500, 3))
+    >>> model = ANNRegressor(max_iter=2, random_state=0).fit(X, X[:, 0])
+    >>> found = predict_to(model, from_arrays(X), np.empty(500))
+    >>> bool(np.allclose(found, model.predict(X)))
+    True
+    """
+    predict = getattr(model, method)
+    if isinstance(out, str | os.PathLike):
+        _to_parquet(model, predict, method, table, os.fspath(out))
+        return out
+    if getattr(out, "shape", (None,))[0] != len(table):
+        raise ValueError(f"out must have {len(table)} rows, got shape {getattr(out, 'shape', None)}.")
+    for block in table:
+        out[block.first : block.first + block.X.shape[0]] = predict(block.X)
+    if isinstance(out, np.memmap):
+        out.flush()
+    return out
+
+
+def _to_parquet(model, predict, method, table, path):
+    needs_packages()
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    writer, unfinished = None, f"{path}.unfinished"
+    try:
+        for block in table:
+            found = np.asarray(predict(block.X))
+            columns = [found] if found.ndim == 1 else list(found.T)
+            rows = pa.table([pa.array(column) for column in columns], _names(model, method, found))
+            if writer is None:
+                writer = ParquetWriter(unfinished, rows.schema)
+            writer.write_table(rows)
+        writer.close()
+        os.replace(unfinished, path)
+    except BaseException:
+        if writer is not None:
+            writer.close()
+            os.unlink(unfinished)
+        raise
+
+
+def _names(model, method, found):
+    if found.ndim == 1:
+        return ["prediction"]
+    classes = getattr(model, "classes_", range(found.shape[1])) if is_classifier(model) else range(found.shape[1])
+    of_classes = classes if len(classes) == found.shape[1] and method != "predict" else range(found.shape[1])
+    return [f"prediction_{each}" for each in of_classes]
