@@ -24,6 +24,7 @@ from .._typing import (
     Floats,
     Initializer,
     MatrixLike,
+    MonotonicCst,
     PerLayer,
     RandomState,
     Schedule,
@@ -513,6 +514,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         initializer: Initializer = "auto",
         numeric_embedding: Embedding | Auto | None = "auto",
         feature_scaling: bool | Auto = "auto",
+        monotonic_cst: MonotonicCst = None,
         loss: ClassificationLoss = "log_loss",
         label_smoothing: float = 0.0,
         class_weight: ClassWeight = None,
@@ -558,6 +560,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         self.initializer = initializer
         self.numeric_embedding = numeric_embedding
         self.feature_scaling = feature_scaling
+        self.monotonic_cst = monotonic_cst
         self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight

@@ -23,6 +23,7 @@ from .._typing import (
     Floats,
     Initializer,
     MatrixLike,
+    MonotonicCst,
     PerLayer,
     RandomState,
     RegressionLoss,
@@ -528,6 +529,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         initializer: Initializer = "auto",
         numeric_embedding: Embedding | Auto | None = "auto",
         feature_scaling: bool | Auto = "auto",
+        monotonic_cst: MonotonicCst = None,
         loss: RegressionLoss = "squared_error",
         huber_delta: float = 1.35,
         quantile: PerLayer[float] = 0.5,
@@ -574,6 +576,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.initializer = initializer
         self.numeric_embedding = numeric_embedding
         self.feature_scaling = feature_scaling
+        self.monotonic_cst = monotonic_cst
         self.loss = loss
         self.huber_delta = huber_delta
         self.quantile = quantile

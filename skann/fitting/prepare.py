@@ -16,6 +16,7 @@ from ..encoding.sources import column_sources
 from ..engine.losses import LOSSES, Quantile
 from ..engine.rows import ArrayRows
 from . import build, recipe
+from .constraints import directions_of_columns, directions_of_encoded
 from .data import GivenRows, TrainingData
 from .holdout import Split, few_rows, hold_out, none_held_out
 from .importance import learn_importances
@@ -158,6 +159,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     start : Start
     """
     messages: list[str] = [] if partial else target.remarks(given.y, given.weight)
+    directions = directions_of_columns(parameters, given.X, target, feature_names)
     own = None if partial else own_splits(parameters["cv"], given, target, parameters["early_stopping"])
     settings = recipe.resolve(
         parameters, _n_rows(given), given.X.shape[1], is_sparse=sparse.issparse(given.X),
@@ -190,7 +192,9 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     if before is None:
         networks = kind(loss)
         constants = [_constant(loss, each) for each in training_rows]
-        _begin(networks, settings, encoder, inputs.inputs(encoder, X), training_rows, constants, states, deadline)
+        of_encoded = directions_of_encoded(directions, encoder, given.X, feature_names)
+        taken = inputs.inputs(encoder, X)._replace(directions=of_encoded, two_classes=target.is_binary)
+        _begin(networks, settings, encoder, taken, training_rows, constants, states, deadline)
     else:
         networks = before.networks.going_on(loss, states)
     scores = _scores(settings, given, watched, target, networks, scoring, messages)
