@@ -53,7 +53,8 @@ class Signed:
 
     def effective(self):
         """The layer with the weights W."""
-        layer = copy.copy(self.layer)
+        layer = object.__new__(type(self.layer))
+        vars(layer).update(vars(self.layer))  # of some layers a copy measures anew
         layer.bind({name: self._weights(name) for name in self.shapes}, self.grads)
         return layer
 
@@ -77,12 +78,16 @@ class Signed:
         layer.initialize(rng) if variance is None else layer.initialize(rng, variance)
 
     def initialize_from_data(self, rng, x, weight=None, seen_only=False):
-        """As the layer does it; the weights W of `Dense` have the signs that they must have."""
+        """As the layer does it; the weights W of `Dense` have the signs that they must have.
+
+        Sums of many positive weights are all alike: as third powers of normal numbers few of them count.
+        """
         if "W" not in self.factors or not hasattr(self.layer, "initialize_from_data"):
             self.initialize(rng)
             return
         V, f = self.params["W"], self.factors["W"]
         V[...] = rng.standard_normal(V.shape)
+        V **= np.where(np.isnan(f), 1, 3)
         W = self._weights("W").astype(V.dtype, copy=True)
         initializers.standardize(W, self.params["b"], x, rng, weight)
         V[...] = np.divide(W, f, out=W.copy(), where=~np.isnan(f) & (f != 0))

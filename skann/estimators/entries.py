@@ -7,7 +7,7 @@ built.
 GROUPS = {
     "The network": (
         "hidden_layer_sizes", "activation", "parametric_activation", "initializer", "numeric_embedding",
-        "feature_scaling",
+        "feature_scaling", "monotonic_cst",
     ),
     "How it trains": (
         "loss", "huber_delta", "quantile", "power", "target_scaling", "label_smoothing", "class_weight", "solver",
@@ -59,6 +59,16 @@ numeric_embedding : {$embeddings, "auto"} or None, default="auto"
 
 feature_scaling : bool or "auto", default="auto"
     Whether the network learns a factor for each of its inputs. Needs a dense X.
+
+monotonic_cst : dict, array-like of int or None, default=None
+    Direction in which the prediction must move with each numeric column: 1, it never falls, -1, it never rises, 0, any.
+    A dict from names of columns, or an array with an entry for each column of X as it came. It is a guarantee: of two
+    rows that differ in a constrained column only, the prediction moves in this direction, up to rounding. The
+    prediction is the value of each target and quantile, or the probability of the second of two classes, of one
+    network as of an ensemble. A missing value has no place in the order: it may change the prediction in any way.
+    Needs a dense X, a loss with a name, and ``encoder="auto"``, a `TabularEncoder` or None. The activation must be
+    monotone; "auto" has "elu" for units that see a constrained column, and there is no ``parametric_activation`` of
+    these.
 
 solver : {$solvers}, default="adam"
     Algorithm that minimises the objective: "lbfgs" uses all rows in each iteration, and is good on small data; all

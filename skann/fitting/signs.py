@@ -98,17 +98,17 @@ def _of_features(layer, directions):
 
 
 def _of_units(n_units, of_inputs):
-    """The kinds of units: half of them free, 0, the others rising, 1; all rising where nothing else comes in."""
-    return np.arange(n_units) >= (n_units // 2 if (of_inputs == 0).any() else 0)
+    """The kinds of units: a quarter of them free, 0, the others rising, 1; all rising where nothing else comes in."""
+    return np.arange(n_units) >= (n_units // 4 if (of_inputs == 0).any() else 0)
 
 
 def _factors(of_inputs, of_outputs):
     """The factors of `Signed` for weights between units of these kinds (0 for free ones).
 
     Weights of one sign add up, so that they are to be smaller, by the root of their number; since steps are not, the
-    factors are.
+    factors are. Twice this is what learns well.
     """
-    size = 1 / np.sqrt(max(np.count_nonzero(of_inputs), 1))
+    size = 2 / np.sqrt(max(np.count_nonzero(of_inputs), 1))
     factors = size * np.outer(of_inputs, of_outputs)
     factors[of_inputs == 0] = np.nan
     return factors
