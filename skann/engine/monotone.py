@@ -8,6 +8,11 @@ activation make convex functions only: half of the rising units have the activat
 of f(z), and with both kinds any rising function can be approximated (Runje and Shankaranarayana 2023,
 https://arxiv.org/abs/2205.11775, section 3). `Curved` is this activation, `SideBySide` puts those of both kinds of
 units side by side.
+
+Contract
+--------
+``bind``, ``unbound``, ``initialize``, ``buffers``, ``forward``, ``backward`` and ``input_gradient`` are those of
+`skann.engine.layers`, ``slopes`` that of `skann.engine.embeddings`.
 """
 
 import copy

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .layers import Dropout
+from .layers import Dense, Dropout, Parametric
 
 
 class Network:
@@ -87,12 +87,12 @@ class Network:
 
     def dense_layers(self):
         """The layers with a weight matrix, the last one included."""
-        return [layer for layer in self.layers if layer.kind == "dense"]
+        return [layer for layer in self.layers if layer.kind == Dense.kind]
 
     def hidden_layers(self):
         """For each hidden layer the position in ``layers`` of its activation."""
-        found = [i for i, layer in enumerate(self.layers) if layer.kind == "dense"][:-1]
-        return [i + (self.layers[i + 1].kind == "activation") for i in found]
+        found = [i for i, layer in enumerate(self.layers) if layer.kind == Dense.kind][:-1]
+        return [i + (self.layers[i + 1].kind == Parametric.kind) for i in found]
 
     @property
     def largest_weight(self):

@@ -1,4 +1,4 @@
-"""The layers of a network with monotone constraints: those of the network without them, with signs and two kinds of units.
+"""The layers of a network with monotone constraints: those of one without them, with signs and two kinds of units.
 
 The mathematics is in `skann.engine.monotone`.
 """

@@ -87,9 +87,10 @@ def test_outputs_move_with_the_constrained_column(activation):
 def test_free_columns_move_the_outputs_either_way():
     made = network()
     rows = np.random.default_rng(3).normal(size=(500, 3))
-    more = rows + [0, 0.3, 0]
+    more = [*rows, 0, 0.3, 0]
     difference = made.forward(more, made.workspace(500)).copy() - made.forward(rows, made.workspace(500))
-    assert difference.min() < -1e-3 and difference.max() > 1e-3
+    assert difference.min() < -1e-3
+    assert difference.max() > 1e-3
 
 
 def test_start_from_data_is_alive():
@@ -100,9 +101,12 @@ def test_start_from_data_is_alive():
     workspace = made.workspace(200)
     made.forward(rows, workspace)
     np.testing.assert_allclose(workspace.buffers[2]["a"].std(axis=0), 1, rtol=1e-6)
-    assert (workspace.buffers[2]["a"].min(axis=0) < 0).all() and (workspace.buffers[2]["a"].max(axis=0) > 0).all()
+    assert (workspace.buffers[2]["a"].min(axis=0) < 0).all()
+    assert (workspace.buffers[2]["a"].max(axis=0) > 0).all()
     W = made.layers[2].W
-    assert (W[4:8, :2] == 0).all() and (W[4:8, 2:] > 0).all() and (W[:4] < 0).any()
+    assert (W[4:8, :2] == 0).all()
+    assert (W[4:8, 2:] > 0).all()
+    assert (W[:4] < 0).any()
 
 
 @pytest.mark.parametrize("roundtrip", [copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))])

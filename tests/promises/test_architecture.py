@@ -31,7 +31,7 @@ ENGINE_FLOORS = {  # of the engine: what a module may import from it; the others
     "layers": ("initializers", "activations"), "network": ("layers",), "objective": ("network",),
     "losses/__init__": ("classification", "identity_link", "log_link"),
     "losses/classification": ("mean",), "losses/identity_link": ("mean",), "losses/log_link": ("mean",),
-    "embeddings": ("layers",), "evaluation": ("network", "rows"),
+    "embeddings": ("layers",), "monotone": ("initializers", "layers"), "evaluation": ("network", "rows"),
     "paths": ("embeddings", "evaluation", "layers", "rows"),
     "calibration": ("evaluation",), "callbacks": ("evaluation",),
     "training": ("evaluation", "objective", "rows", "stepping"),

@@ -55,6 +55,27 @@ MUTANTS = {
             ("a *= self.scale\n", "a *= 1.001 * self.scale\n"),
         ]
     },
+    "engine/test_monotone.py": {
+        "engine/monotone.py": [
+            ("f * np.abs(V))", "f * V)"),
+            ("f * np.copysign(np.float32(1), self.params[name])", "f"),
+            ("V **= np.where(np.isnan(f), 1, 3)", "V *= np.where(np.isnan(f), 1, 3)[..., :1]; V += 3"),
+            ("slice(self.n_out - self.n_turned, None)", "slice(self.n_turned, None)"),
+        ]
+    },
+    "estimators/test_monotonic_cst.py": {
+        "fitting/signs.py": [
+            ("np.array([-1, 1]) if two_classes", "np.array([1, 1]) if two_classes"),
+            ('{"v": np.ones(1), "W": np.ones(1)}', '{"v": np.ones(1)}'),
+            ("np.where(directions == 0, np.nan, 1)", "np.full(len(directions), np.nan)"),
+            ("else ELU(), n_rising // 2)", "else ELU(), 0)"),
+            ("factors[of_inputs == 0] = np.nan", "factors[factors == 0] = np.nan"),
+        ],
+        "fitting/constraints.py": [
+            ("of_encoded[len(encoder.numeric_columns_.scale) :] = 0", "of_encoded[:0] = 0"),
+            ("len(target.classes) > 2)", "len(target.classes) > 3)"),
+        ],
+    },
     "engine/test_paths.py": {
         "engine/paths.py": [
             ("(nodes + 1) / 2).astype", "(nodes + 1.1) / 2).astype"),
