@@ -87,7 +87,7 @@ def test_outputs_move_with_the_constrained_column(activation):
 def test_free_columns_move_the_outputs_either_way():
     made = network()
     rows = np.random.default_rng(3).normal(size=(500, 3))
-    more = [*rows, 0, 0.3, 0]
+    more = rows + np.array([0, 0.3, 0])
     difference = made.forward(more, made.workspace(500)).copy() - made.forward(rows, made.workspace(500))
     assert difference.min() < -1e-3
     assert difference.max() > 1e-3
