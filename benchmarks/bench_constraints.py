@@ -6,7 +6,9 @@ FOLDER holds clf/*.parquet and reg/*.parquet, tables whose last column is ``targ
 measured. Each is split 75 to 25 --splits times. What is printed is the mean loss on the test rows, log-loss or root
 mean squared error in standard deviations of the target, of ANNClassifier or ANNRegressor without and with
 ``monotonic_cst``, and of HistGradientBoosting with it; and how many of the pairs (a test row, the same row with one
-constrained column moved) the predictions without and with constraints order wrongly, in per cent.
+constrained column moved) the predictions without and with constraints order wrongly, in per cent. The last two columns
+are the losses of the additive model, ``interaction_cst="no_interactions"``, and of a spline GAM of scikit-learn: cubic
+splines with ten knots at quantiles, and a ridge or logistic regression with the penalty that cross-validation chooses.
 """
 
 import argparse
@@ -16,9 +18,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, SplineTransformer
 from threadpoolctl import threadpool_limits
 
 from skann import ANNClassifier, ANNRegressor
@@ -69,6 +76,20 @@ def wrong_pairs(model, X, directions):
     return n_wrong / (len(X) * len(directions))
 
 
+def spline_gam(X, is_classifier):
+    """Splines of the numbers, indicators of the categories and missing values, and a linear model."""
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True), SplineTransformer(n_knots=10, knots="quantile")
+    )
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")),
+    )
+    if is_classifier:
+        return make_pipeline(columns, LogisticRegressionCV(Cs=8, max_iter=500, scoring="neg_log_loss"))
+    return make_pipeline(columns, RidgeCV(np.logspace(-4, 3, 15)))
+
+
 def measure(path, seed, options):
     """Losses without and with constraints and of the peer, and shares of wrong pairs without and with."""
     X, y = table(path, options.max_rows)
@@ -79,7 +100,10 @@ def measure(path, seed, options):
     free = make(**json.loads(options.params), random_state=seed).fit(X_train, y_train)
     constrained = make(**json.loads(options.params), random_state=seed, monotonic_cst=directions).fit(X_train, y_train)
     boosted = peer(monotonic_cst=directions, categorical_features="from_dtype", random_state=seed).fit(X_train, y_train)
-    losses = [loss(model, X_test, y_test, y_train) for model in (free, constrained, boosted)]
+    additive = make(**json.loads(options.params), random_state=seed, interaction_cst="no_interactions")
+    additive.fit(X_train, y_train)
+    splines = spline_gam(X_train, is_classifier).fit(X_train, y_train)
+    losses = [loss(model, X_test, y_test, y_train) for model in (free, constrained, boosted, additive, splines)]
     return losses + [100 * wrong_pairs(model, X_test, directions) for model in (free, constrained)]
 
 
@@ -91,14 +115,16 @@ def main():
     parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("--max-rows", type=int, default=2000)
     options = parser.parse_args()
-    print(f"{'table':22}{'free':>9}{'monotone':>10}{'boosting':>10}{'wrong pairs, free':>19}{'monotone':>10}")
+    heads = ("free", "monotone", "boosting", "additive", "splines", "wrong, free", "monotone")
+    print(f"{'table':22}" + "".join(f"{head:>12}" for head in heads))
     paths = {path.stem: path for path in options.folder.glob("*/*.parquet")}
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in options.only.split(","):
             rows = [measure(paths[name], seed, options) for seed in range(options.splits)]
-            free, monotone, boosting, wrong_free, wrong = np.mean(rows, axis=0)
-            print(f"{name:22}{free:9.4f}{monotone:10.4f}{boosting:10.4f}{wrong_free:17.1f} %{wrong:8.1f} %", flush=True)
+            *losses, free, constrained = np.mean(rows, axis=0)
+            cells = [f"{each:12.4f}" for each in losses] + [f"{free:10.1f} %", f"{constrained:10.1f} %"]
+            print(f"{name:22}" + "".join(cells), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 Can a prediction be held to rise with a column?
 ===============================================
 
-The price of a flat rises with its size, everybody knows; a hundred flats do not, so that a network learns dips from the
+The price of a flat rises with its size, everybody knows; sixty flats do not, so that a network learns dips from the
 noise. ``monotonic_cst`` guarantees the direction, here 1 for the size, whatever the data say; the other column, how far
 the centre is, may have any effect.
 """
@@ -13,14 +13,14 @@ import numpy as np
 from skann import ANNRegressor
 
 rng = np.random.default_rng(0)
-size, distance = rng.uniform(20, 150, 100), rng.uniform(0, 10, 100)
-price = 60 * np.sqrt(size) - 30 * np.abs(distance - 3) + rng.normal(scale=60, size=100)
+size, distance = rng.uniform(20, 150, 60), rng.uniform(0, 10, 60)
+price = 60 * np.sqrt(size) - 30 * np.abs(distance - 3) + rng.normal(scale=60, size=60)
 X = np.column_stack([size, distance])
 
 # %%
 # The same network without and with the constraint.
 
-params = {"n_estimators": 4, "random_state": 0}
+params = {"n_estimators": 4, "max_iter": 200, "random_state": 0}
 models = {
     "any effect": ANNRegressor(**params),
     "never falls with the size": ANNRegressor(**params, monotonic_cst=[1, 0]),

@@ -99,6 +99,7 @@ Embedding: TypeAlias = Literal["periodic", "piecewise_linear"]
 Scoring: TypeAlias = str | Callable[..., float] | None
 ClassWeight: TypeAlias = dict[Any, float] | list[dict[Any, float]] | Literal["balanced"] | None
 Categorical: TypeAlias = Sequence[int] | Sequence[str] | Sequence[bool] | Array | Literal["from_dtype"] | None
+InteractionCst: TypeAlias = Literal["pairwise", "no_interactions"] | Sequence[Any] | None
 MonotonicCst: TypeAlias = dict[Any, int] | Sequence[int] | Array | None
 Calibration: TypeAlias = Literal["auto", "temperature"] | None
 DType: TypeAlias = Literal["auto", "float32", "float64"]

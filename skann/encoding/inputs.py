@@ -27,6 +27,7 @@ class Inputs(NamedTuple):
 
     ``directions`` (n_columns,) are the directions in which the outputs move with them, 1, -1 or 0 for any; None where
     no column has one. Of ``two_classes`` it is the second output, and the first moves against them.
+    ``groups`` are the columns of which the outputs are a sum over functions; None where they may be any function.
     """
 
     n_columns: int
@@ -34,6 +35,7 @@ class Inputs(NamedTuple):
     n_levels: tuple[int, ...] = ()
     directions: np.ndarray | None = None
     two_classes: bool = False
+    groups: list[np.ndarray] | None = None
 
 
 # ----------------------------------------------------------------------------------------------------------- checks

@@ -20,7 +20,7 @@ import copy
 import numpy as np
 
 from . import initializers
-from .layers import Layer, outputs, times_slope
+from .layers import Dense, Layer, outputs, times_slope
 
 
 class Signed:
@@ -42,6 +42,8 @@ class Signed:
         self.n_in, self.n_out = getattr(layer, "n_in", layer.n_out), layer.n_out
         self.shapes, self.weights, self.multipliers = layer.shapes, layer.weights, layer.multipliers
         self.scratch, self.activation = getattr(layer, "scratch", {}), getattr(layer, "activation", None)
+        if "W" in factors and len(layer.shapes["W"]) > 1 and self.kind == Dense.kind:
+            self.n_in = int(np.broadcast_to(factors["W"] != 0, layer.shapes["W"]).sum(axis=-2).max())
         self.factors = {name: np.asarray(f, np.float32) for name, f in factors.items()}
 
     def __str__(self):
@@ -94,8 +96,20 @@ class Signed:
         V[...] = rng.standard_normal(V.shape)
         V **= np.where(np.isnan(f), 1, 3)
         W = self._weights("W").astype(V.dtype, copy=True)
-        initializers.standardize(W, self.params["b"], x, rng, weight)
+        if W.ndim == 3:
+            for g, b in enumerate(self.params["b"].reshape(len(W), -1)):
+                initializers.standardize(W[g], b, self.layer.of_group(x, g), rng, weight)
+        else:
+            self._standardize(W, f != 0, x, rng, weight)
         V[...] = np.divide(W, f, out=W.copy(), where=~np.isnan(f) & (f != 0))
+
+    def _standardize(self, W, sees, x, rng, weight):
+        """Do it for the units that see the same of x, one lot after the other."""
+        for pattern in np.unique(np.broadcast_to(sees, W.shape), axis=1).T:
+            units = np.flatnonzero((np.broadcast_to(sees, W.shape) == pattern[:, None]).all(axis=0))
+            part, b = W[np.ix_(pattern, units)], self.params["b"][units]
+            initializers.standardize(part, b, x[:, pattern], rng, weight)
+            W[np.ix_(pattern, units)], self.params["b"][units] = part, b
 
     def buffers(self, n_rows, dtype, training):
         return self.layer.buffers(n_rows, dtype, training)
@@ -116,25 +130,27 @@ class Signed:
 
 
 class Curved(Layer):
-    """a = f(x) for the first units, a = -f(-x) for the others;  dx = delta f'(x), or delta f'(-x).
+    """a = f(x) for some units, a = -f(-x) for those that are turned;  dx = delta f'(x), or delta f'(-x).
 
     Parameters
     ----------
     n_units : int
     activation : Activation
         f.
-    n_turned : int
-        How many of the units, the last ones, have -f(-x).
+    is_turned : ndarray of bool of shape (n_units,), default=None
+        Which units have -f(-x); None for none.
     """
 
     kind = "activation"
 
-    def __init__(self, n_units, activation, n_turned=0):
-        self.n_out, self.activation, self.n_turned = n_units, activation, n_turned
+    def __init__(self, n_units, activation, is_turned=None):
+        self.n_out, self.activation = n_units, activation
+        self.turns = np.where(False if is_turned is None else is_turned, -1, np.ones(n_units)).astype(np.float32)
 
     def __str__(self):
         name = type(self.activation).__name__
-        return f"{name}, for {self.n_turned} of {self.n_out} units turned by 180 degrees" if self.n_turned else name
+        n_turned = np.count_nonzero(self.turns < 0)
+        return f"{name}, for {n_turned} of {self.n_out} units turned by 180 degrees" if n_turned else name
 
     def initialize(self, rng, variance=None):
         pass  # nothing is learnt
@@ -146,34 +162,21 @@ class Curved(Layer):
     def forward(self, x, buf, rng=None):
         a = buf["a"]
         z = buf["z"] if self.activation.two_buffers else a
-        turned = self._turned
-        np.copyto(z, x)
-        np.negative(z[:, turned], out=z[:, turned])
+        np.multiply(x, self.turns, out=z)
         self.activation.forward(z, a)
-        np.negative(a[:, turned], out=a[:, turned])
+        a *= self.turns
         return a
 
     def backward(self, x, buf, dx=None):
         if dx is not None:
             dx[...] = buf["delta"]
-            self._slope(buf, dx)
+            buf["a"][...] *= self.turns  # what the activation returned
+            self.activation.backward(buf.get("z", buf["a"]), buf["a"], dx)
 
     def input_gradient(self, x, buf, delta):
-        self._turn_back(buf)
+        buf["a"][...] *= self.turns
         times_slope(self.activation, buf if "z" in buf else buf | {"z": buf["a"]}, delta)
         return delta
-
-    def _slope(self, buf, delta):
-        self._turn_back(buf)
-        self.activation.backward(buf["z"] if self.activation.two_buffers else buf["a"], buf["a"], delta)
-
-    def _turn_back(self, buf):
-        """Make of a what the activation returned."""
-        np.negative(buf["a"][:, self._turned], out=buf["a"][:, self._turned])
-
-    @property
-    def _turned(self):
-        return slice(self.n_out - self.n_turned, None)
 
 
 class SideBySide:

@@ -141,6 +141,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
             if task is not None:
                 task.close()
         start.evaluate_held_out(self._target)
+        start.learn_effects()
         start.learn_importances(self._target, self.n_features_in_, trained)
         self.networks_, self._structure = start.networks, structure(self)
         if task is not None:

@@ -63,6 +63,7 @@ CONSTRAINTS = {
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
     "numeric_embedding": [NamesIn(EMBEDDINGS, "auto"), None],
     "monotonic_cst": ["array-like", dict, None],
+    "interaction_cst": [StrOptions({"pairwise", "no_interactions"}), list, tuple, None],
     "feature_scaling": [AUTO, "boolean"],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
     "verbose": ["verbose"],
@@ -153,6 +154,8 @@ OF_CANDIDATES = (
 def check_portfolio(estimator):
     """Raise a ValueError or TypeError that says what is wrong with a candidate of the parameter ``portfolio``."""
     portfolio = estimator.portfolio
+    if portfolio and estimator.interaction_cst is not None:
+        raise ValueError("portfolio does not go with interaction_cst, with which raw outputs are averaged.")
     if isinstance(portfolio, bool | np.bool_):
         return
     if not portfolio:
@@ -185,6 +188,7 @@ def structure(settings):
         "n_estimators",
         "portfolio",
         "monotonic_cst",
+        "interaction_cst",
     )
     return {name: getattr(settings, name) for name in names if hasattr(settings, name)}
 

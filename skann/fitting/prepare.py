@@ -13,6 +13,7 @@ from .._weights import check_total, nonzero_rows, with_mean_1
 from ..encoding import inputs
 from ..encoding.dtypes import training_dtype
 from ..encoding.sources import column_sources
+from ..engine.additive import mean_parts
 from ..engine.losses import LOSSES, Quantile
 from ..engine.rows import ArrayRows
 from . import build, recipe
@@ -20,6 +21,7 @@ from .constraints import directions_of_columns, directions_of_encoded
 from .data import GivenRows, TrainingData
 from .holdout import Split, few_rows, hold_out, none_held_out
 from .importance import learn_importances
+from .interactions import groups_of_columns, groups_of_encoded
 from .out_of_fold import Judge
 from .outcome import warnings_about
 from .progress import ProgressTable
@@ -88,6 +90,8 @@ class Start:
         What ``verbose`` prints.
     sources : ndarray of int or None
         The column of X that each encoded column comes from, see `column_sources`; None in `partial_fit`, too.
+    all_rows : Rows or None
+        Those that the effects of single columns are centred on; None where there are interactions.
     """
 
     settings: Any
@@ -99,6 +103,7 @@ class Start:
     judge: Judge | None = None
     progress: ProgressTable | None = None
     sources: np.ndarray | None = None
+    all_rows: Any = None
 
     def train(self, *, is_warm, tasks=None):
         """Train the networks: see `Networks.train`."""
@@ -122,6 +127,12 @@ class Start:
         self.networks.evaluate_held_out(self.data, self.settings, target, self.deadline, self.judge)
         if self.progress is not None:
             self.progress.end(self.networks, self.judge)
+
+    def learn_effects(self):
+        """Learn what the single columns of an additive model add on average, after the training."""
+        if self.all_rows is not None and self.networks.effect_columns:
+            for member in self.networks.members:
+                member.mean_effects = mean_parts(member.network, self.all_rows, len(self.networks.effect_columns))
 
     def learn_importances(self, target, n_columns, trained):
         """Learn what the columns of X mean to the model, after all else; Ctrl-C ends it, and the model is kept."""
@@ -160,6 +171,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     """
     messages: list[str] = [] if partial else target.remarks(given.y, given.weight)
     directions = directions_of_columns(parameters, given.X, target, feature_names)
+    groups = groups_of_columns(parameters, given.X, feature_names)
     own = None if partial else own_splits(parameters["cv"], given, target, parameters["early_stopping"])
     settings = recipe.resolve(
         parameters, _n_rows(given), given.X.shape[1], is_sparse=sparse.issparse(given.X),
@@ -193,7 +205,9 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
         networks = kind(loss)
         constants = [_constant(loss, each) for each in training_rows]
         of_encoded = directions_of_encoded(directions, encoder, given.X, feature_names)
-        taken = inputs.inputs(encoder, X)._replace(directions=of_encoded, two_classes=target.is_binary)
+        taken = inputs.inputs(encoder, X)._replace(
+            directions=of_encoded, two_classes=target.is_binary, groups=groups_of_encoded(groups, encoder, given.X)
+        )
         _begin(networks, settings, encoder, taken, training_rows, constants, states, deadline)
     else:
         networks = before.networks.going_on(loss, states)
@@ -213,7 +227,12 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     watching = None if watched[0] is None else scoring
     progress = ProgressTable(settings, n_trained, watching, n_before) if settings.verbose else None
     sources = None if partial else column_sources(encoder, given.X)
-    return Start(settings, encoder, networks, data, messages, deadline, judge, progress, sources)
+    all_rows = None
+    if groups is not None and all(len(group) == 1 for group in groups):
+        all_rows = _rows(X, y, given.weight, nonzero_rows(given.weight))
+        present = set(column_sources(encoder, given.X).tolist())
+        networks.effect_columns = [i for group in groups for i in group if i in present]
+    return Start(settings, encoder, networks, data, messages, deadline, judge, progress, sources, all_rows)
 
 
 def _judge(given, target, loss):

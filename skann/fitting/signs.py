@@ -45,7 +45,8 @@ def embeddings(settings, inputs, rows):
     elif len(numbers):
         parts["numeric"] = PassThrough(len(numbers))
     if settings.numeric_embedding:
-        part = PiecewiseLinear.from_rows(SomeColumns(rows, rising), len(rising))
+        edges = PiecewiseLinear.from_rows(SomeColumns(rows, rising), len(rising)).edges
+        part = PiecewiseLinear(np.pad(edges, ((0, 0), (1, 1)), mode="edge"))  # no narrow bin goes on beyond the rows
         parts["rising"] = Signed(part, {"v": np.ones(1), "W": np.ones(1)})
     else:
         parts["rising"] = PassThrough(len(rising))
@@ -117,7 +118,11 @@ def _factors(of_inputs, of_outputs):
 def _bends(directions, free, activation):
     """The activation layer for free units and rising ones, half of which are turned."""
     n_rising = np.count_nonzero(directions)
-    rising = Curved(n_rising, activation if getattr(type(activation), "monotone", False) else ELU(), n_rising // 2)
+    rising = Curved(
+        n_rising,
+        activation if getattr(type(activation), "monotone", False) else ELU(),
+        np.arange(n_rising) >= (n_rising + 1) // 2,
+    )
     return SideBySide({"free": free, "rising": rising} if free.n_out else {"rising": rising})
 
 

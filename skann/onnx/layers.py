@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..engine import activations, embeddings, layers, monotone
+from ..engine import activations, additive, embeddings, layers, monotone
 from .graph import DOUBLE, FLOAT, INT64, as_float
 
 
@@ -146,10 +146,14 @@ def _signed(graph, layer, x):
 
 
 def _curved(graph, layer, x):
-    turns = np.ones(layer.n_out, np.float32)
-    turns[layer.n_out - layer.n_turned :] = -1
-    a = _activate(graph, layer.activation, graph.node("Mul", x, turns))
-    return graph.node("Mul", a, turns)
+    a = _activate(graph, layer.activation, graph.node("Mul", x, layer.turns))
+    return graph.node("Mul", a, layer.turns)
+
+
+def _grouped(graph, layer, x):
+    x = graph.node("Transpose", graph.reshape(x, [0, layer.n_groups, layer.n_in]), perm=[1, 0, 2])
+    z = graph.node("Transpose", graph.node("MatMul", x, as_float(layer.W)), perm=[1, 0, 2])
+    return graph.node("Add", graph.reshape(z, [0, layer.n_out]), as_float(layer.b))
 
 
 def _columns_first(graph, layer, x):
@@ -199,6 +203,7 @@ LAYERS = {
     embeddings.Periodic: _periodic,
     embeddings.PiecewiseLinear: _piecewise_linear,
     embeddings.Category: _category,
+    additive.Grouped: _grouped,
     monotone.Signed: _signed,
     monotone.Curved: _curved,
     monotone.SideBySide: _embeddings,

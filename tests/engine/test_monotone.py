@@ -33,7 +33,7 @@ def network(activation="elu", dtype=np.float64, seed=0):
         Embeddings(embeddings | {"rest": PassThrough(1)}, np.array([1, 0, 2])),
         Signed(Scale(9), {"s": np.where(direction, 1, FREE)}),
         Signed(Dense(9, 6), {"W": first}),
-        SideBySide({"free": ParametricMish(2), "rising": Curved(4, ACTIVATIONS[activation](), 2)}),
+        SideBySide({"free": ParametricMish(2), "rising": Curved(4, ACTIVATIONS[activation](), np.arange(4) > 1)}),
         Signed(Dense(6, 2), {"W": last}),
     ]
     made = Network(layers, dtype)
@@ -130,6 +130,6 @@ def test_the_fact_monotone_is_true(activation):
 
 def test_a_turned_activation_is_the_other_by_180_degrees():
     z = RNG.normal(size=(5, 2))
-    plain, turned = Curved(2, Mish()), Curved(2, Mish(), 2)
+    plain, turned = Curved(2, Mish()), Curved(2, Mish(), [True, True])
     expected = -plain.forward(-z, plain.buffers(5, float, training=False))
     np.testing.assert_array_equal(turned.forward(z, turned.buffers(5, float, training=False)), expected)

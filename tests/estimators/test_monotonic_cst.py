@@ -158,6 +158,17 @@ def test_tables_with_categories_and_missing_values():
     assert_same(model, table)
 
 
+def test_a_missing_value_may_mean_anything():
+    """Where values are missing y is far below, against the direction of the column."""
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(400, 2))
+    x[rng.random(400) < 0.3, 0] = np.nan
+    y = np.where(np.isnan(x[:, 0]), -5, x[:, 0])
+    for direction, sign in ((1, 1), (-1, -1)):
+        model = ANNRegressor(n_estimators=1, random_state=0, monotonic_cst=[direction, 0]).fit(x, sign * y)
+        assert model.score(x, sign * y) > 0.98
+
+
 def test_coefs_are_effective():
     model = ANNRegressor(**SMALL, encoder=None, monotonic_cst=[1, -1, 1, 1]).fit(X, Y)
     first, *others = model.coefs_

@@ -60,7 +60,7 @@ MUTANTS = {
             ("f * np.abs(V))", "f * V)"),
             ("f * np.copysign(np.float32(1), self.params[name])", "f"),
             ("V **= np.where(np.isnan(f), 1, 3)", "V *= np.where(np.isnan(f), 1, 3)[..., :1]; V += 3"),
-            ("slice(self.n_out - self.n_turned, None)", "slice(self.n_turned, None)"),
+            ("np.multiply(x, self.turns, out=z)", "np.copyto(z, x)"),
         ]
     },
     "estimators/test_monotonic_cst.py": {
@@ -68,13 +68,25 @@ MUTANTS = {
             ("np.array([-1, 1]) if two_classes", "np.array([1, 1]) if two_classes"),
             ('{"v": np.ones(1), "W": np.ones(1)}', '{"v": np.ones(1)}'),
             ("np.where(directions == 0, np.nan, 1)", "np.full(len(directions), np.nan)"),
-            ("else ELU(), n_rising // 2)", "else ELU(), 0)"),
+            ("else ELU(), np.arange(n_rising) >= (n_rising + 1) // 2)", "else ELU())"),
             ("factors[of_inputs == 0] = np.nan", "factors[factors == 0] = np.nan"),
         ],
         "fitting/constraints.py": [
             ("of_encoded[len(encoder.numeric_columns_.scale) :] = 0", "of_encoded[:0] = 0"),
             ("len(target.classes) > 2)", "len(target.classes) > 3)"),
         ],
+    },
+    "estimators/test_interaction_cst.py": {
+        "engine/additive.py": [
+            ("np.dot(buf[\"ones\"], buf[\"delta\"], out=self.db)", "self.db[...] = 0"),
+            ("n_seen + of_rows.sum()", "n_seen + len(X)"),
+        ],
+        "fitting/groups.py": [
+            ("np.where(seen, factors, 0)", "factors"),
+            ("np.array([-1, 1]) if two_classes", "np.array([1, 1]) if two_classes"),
+        ],
+        "fitting/interactions.py": [("+ ([rest] if rest else [])", ""), ("if len(group)]", "if len(group) > 1]")],
+        "fitting/networks.py": [("if self.averages_raw and len(raw) > 1", "if False")],
     },
     "engine/test_paths.py": {
         "engine/paths.py": [
