@@ -95,7 +95,8 @@ def effects(model: Any, X: MatrixLike) -> Effects:
     encoded = inputs.encode(model.encoder_, model._check_X(X))
     encoded = encoded.astype(networks.members[0].network.theta.dtype, copy=False)
     n_features = model.n_features_in_
-    by_network, intercept = [], 0.0
+    by_network: list = []
+    intercept = np.zeros(networks.n_outputs)
     for member, (share,) in zip(networks.members, shares(networks), strict=True):
         mean = member.mean_effects
         parts = parts_of_groups(member.network, encoded, len(mean)).astype(float)
