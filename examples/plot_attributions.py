@@ -42,7 +42,6 @@ model = ANNRegressor(n_estimators=2, random_state=0).fit(flats, rent)
 found = attributions(model, flats[:100])
 print(found)
 print(f"largest rest of a sum: {np.abs(found.values.sum(axis=1) + found.base_values - found.predictions).max():.2f}")
-display = found.plot(row=6)
-display.ax_.set_xlabel("rent")
+found.plot(row=6)
 
 plt.show()

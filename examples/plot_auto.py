@@ -42,22 +42,24 @@ assert wider.n_estimators == len(model.estimators_)
 # once, of which a warning would tell.
 
 SIZES = [100, 300, 1000, 3000, 10_000, 50_000]
-PANELS = {"hidden_layer_sizes": "units in a layer", "batch_size": "rows in a batch"}
-PANELS |= {"max_iter": "epochs at most", "n_estimators": "networks"}
+PANELS = {"hidden_layer_sizes": "Units in a layer", "batch_size": "Rows in a batch"}
+PANELS |= {"max_iter": "Epochs at most", "n_estimators": "Networks"}
 figure, axes = plt.subplots(2, 2, figsize=(6, 5), sharex=True, layout="constrained")
-for Estimator, make, mark in ((ANNClassifier, make_classification, "o-"), (ANNRegressor, make_regression, "s--")):
+for Estimator, make, mark in ((ANNClassifier, make_classification, "o-"), (ANNRegressor, make_regression, "x--")):
     values = []
     for n_rows in SIZES:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = Estimator(max_time=0.01, random_state=0).fit(*make(n_rows, 4, random_state=0))
         values.append(model.resolved_params_)
-    for ax, (name, label) in zip(axes.flat, PANELS.items(), strict=True):
+    for ax, (name, title) in zip(axes.flat, PANELS.items(), strict=True):
         numbers = [each[name][0] if name == "hidden_layer_sizes" else each[name] for each in values]
         ax.plot(SIZES, numbers, mark, label=Estimator.__name__)
-        ax.set(title=name, ylabel=label, xscale="log", ylim=(0, 1.1 * max(ax.get_ylim()[1], *numbers)))
+        ax.set(title=title, ylabel=name, xscale="log", ylim=(0, 1.1 * max(ax.get_ylim()[1], *numbers)))
 for ax in axes[1]:
     ax.set_xlabel("rows of the table")
-figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+figure.legend(
+    *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize="small"
+)
 
 plt.show()

@@ -22,8 +22,8 @@ X_train, X_test, y_train, y_test = X[:1500], X[1500:], y[:1500], y[1500:]
 
 params = {"hidden_layer_sizes": (64, 64), "n_estimators": 5, "max_iter": 64, "random_state": 0}
 models = {
-    "squared error": ANNRegressor(**params),
-    "quantiles .05 and .95": ANNRegressor(**params, loss="quantile", quantile=[0.05, 0.95]),
+    "Squared error": ANNRegressor(**params),
+    "Quantiles .05 and .95": ANNRegressor(**params, loss="quantile", quantile=[0.05, 0.95]),
 }
 
 # %%
@@ -48,12 +48,12 @@ for (above, below), (name, model) in zip(axes.T, models.items(), strict=True):
     above.scatter(X_test, y_test, s=3, color="0.6", label="new rows")
     above.fill_between(grid[:, 0], low, high, alpha=0.35, color="C0", label="interval, coverage 0.9")
     above.set_title(name)
-    below.bar(np.arange(10) + 0.5, covered[name], width=0.9, color="0.75")
-    below.axhline(0.9, color="C0", label="promised")
-    below.set(xlabel="x", ylim=(0.5, 1.02))
+    below.plot(np.arange(10) + 0.5, covered[name], "ko-", markersize=4, label="share covered in a tenth of the range")
+    below.axhline(0.9, color="C0", linestyle="--", label="promised")
+    below.set(xlabel="x", ylim=(0.6, 1.05))
 axes[0, 0].set_ylabel("y")
 axes[1, 0].set_ylabel("share covered")
-axes[0, 0].legend(loc="upper left")
-axes[1, 0].legend(loc="lower left")
+lines = [line for ax in axes[:, 0] for line in ax.get_legend_handles_labels()[0]]
+figure.legend(handles=lines, loc="outside lower center", ncols=4, frameon=False, fontsize="small")
 
 plt.show()

@@ -23,7 +23,7 @@ from skann import ANNClassifier, ANNRegressor, NetworkDisplay
 
 X, y = load_iris(return_X_y=True)
 plain = ANNClassifier((8, 4), encoder=None, learning_rate_init=0.01, max_iter=300, tol=1e-3, random_state=0).fit(X, y)
-NetworkDisplay.from_estimator(plain, name="plain")
+NetworkDisplay.from_estimator(plain, name="Plain")
 
 # %%
 # The network for tables

@@ -65,7 +65,7 @@ assert difference.max() < 1e-5
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 axes[0].scatter(expected[:, 1], probabilities[:, 1], s=6)
 axes[0].set(title="Probability of a house", xlabel="skann", ylabel="ONNX Runtime")
-axes[1].hist(np.log10(np.maximum(difference, 1e-12)), bins=20)
-axes[1].set(title="Their difference", xlabel="power of ten", ylabel="rows")
+axes[1].hist(difference.clip(1e-9, 1e-6), bins=np.geomspace(1e-9, 1e-6, 25))
+axes[1].set(title="Their difference", xlabel="absolute difference", xscale="log", ylabel="rows")
 
 plt.show()

@@ -7,13 +7,18 @@ or a function of your own. The weights of the epoch in which it was best are kep
 matters and a missed one is dear: the loss is best early, when the network is not yet sure of any of them.
 """
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import train_test_split
 
 from skann import ANNClassifier, LossCurveDisplay
+
+warnings.simplefilter("ignore", ConvergenceWarning)  # all epochs are wanted here, also those past the best
 
 X, y = make_classification(8000, 20, n_informative=8, weights=[0.9], flip_y=0.05, class_sep=0.7, random_state=0)
 

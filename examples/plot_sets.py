@@ -34,7 +34,7 @@ for coverage in (0.9, 0.95, 0.98):
 
 sizes = sets.sum(axis=1)
 groups = {"one class": sizes == 1, "two classes": sizes == 2, "three or more": sizes > 2}
-figure, axes = plt.subplots(3, 6, figsize=(8, 5.6), layout="constrained")
+figure, axes = plt.subplots(3, 6, figsize=(7, 5), layout="constrained")
 for row, (name, chosen) in zip(axes, groups.items(), strict=True):
     for ax, i in zip(row, np.flatnonzero(chosen), strict=False):
         ax.imshow(X_test[i].reshape(8, 8), cmap="Greys")

@@ -33,16 +33,20 @@ learn, watch = (rows[part] for part in next(splitter.split(rows, groups=machine[
 # Rows at random, or machines
 # ---------------------------
 #
-# Both learn from the same machines. One watches a fifth of their rows, the other one the rows of machines apart.
+# Both learn from the same machines. One watches a fifth of their rows, the other one the rows of machines apart. What
+# the first one sees says little about new machines: it does not notice that it learns by heart.
 
-by_rows = ANNRegressor(n_estimators=1, random_state=0).fit(X[learn], y[learn])
-by_machines = ANNRegressor(n_estimators=1, random_state=0)
+by_rows = ANNRegressor(n_estimators=1, scoring="r2", random_state=0).fit(X[learn], y[learn])
+by_machines = ANNRegressor(n_estimators=1, scoring="r2", random_state=0)
 by_machines.fit(X[learn], y[learn], X_val=X[watch], y_val=y[watch])
 models = {"rows at random": by_rows, "machines": by_machines}
+excess = {}
 for name, model in models.items():
-    print(f"{name}: best epoch {np.argmax(model.validation_scores_) + 1}, R2 on new machines", end=" ")
-    print(f"{model.score(X[test], y[test]):.2f}")
-assert by_machines.score(X[test], y[test]) > by_rows.score(X[test], y[test])
+    watched, new = model.best_validation_score_, model.score(X[test], y[test])
+    print(f"{name}: best epoch {np.argmax(model.validation_scores_) + 1}, ", end="")
+    print(f"R2 on the watched rows {watched:.2f}, on new machines {new:.2f}")
+    excess[name] = watched - new
+assert excess["rows at random"] > excess["machines"] + 0.1
 
 # %%
 # In a pipeline

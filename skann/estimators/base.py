@@ -30,6 +30,7 @@ from ..callbacks.tasks import FitTask
 from ..encoding import inputs
 from ..fitting.conformal import Conformal, n_needed
 from ..fitting.data import GivenRows
+from ..fitting.evaluate import evaluate_held_out
 from ..fitting.independent import IndependentNetworks
 from ..fitting.member import Member
 from ..fitting.networks import predictions_error
@@ -235,7 +236,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         member = copy.copy(start.networks.members[i])
         member.take(Trained(network, state, run, len(data.rows), math.nan))
         networks = start.networks.only(member)
-        networks.evaluate_held_out([data], start.settings, self._target, judge=start.judge)
+        evaluate_held_out(networks, [data], start.settings, self._target, judge=start.judge)
         return vars(self._with_networks(networks))
 
     def _predict(self, X, from_raw=None, networks=None):

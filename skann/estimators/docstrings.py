@@ -160,7 +160,8 @@ embedding, feature scaling or ensemble.
 *The recipe* is meant with an encoder and the solvers "adam", "nadam" and "rmsprop". It was chosen on many real tables
 of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it has:
 
-- three hidden layers of parametric Mish units: 128 r each in classification, from 128 to 256, and 128 in regression;
+- three hidden layers of parametric Mish units: 64 (n / 1000)^0.6 each in classification, from 64 to 256, and 128 r in
+  regression, from 96 to 128;
 - "periodic" embeddings of the numeric columns, a learnt factor for each input of the first layer, and "data" as
   initializer;
 - batches of 64 r rows, from 32 to 512;
@@ -182,14 +183,15 @@ and the recipe without embeddings of numbers. In regression it has two, the reci
 standard deviation 1 in place of 0.3.
 
 Up to 60 rows with a weight above zero it is made for few: nothing is held out, a batch is all rows, the training is in
-float64 and without dropout, so that an integer weight is exactly as many copies of a row. Classification then has 16
-networks, 20 epochs and weight decay 0.45, and the distance of the raw outputs to those of the best constant prediction
-is divided by 1 + 20 h / max(m, 10), with m the number of different rows of X and h the share of rows that no row of
-another class equals. In regression the initial weights are projected on the differences between rows.
+float64 and without dropout, so that an integer weight is exactly as many copies of a row. The layers then have 128
+units, and classification has 16 networks, 20 epochs and weight decay 0.45, and the distance of the raw outputs to those
+of the best constant prediction is divided by 1 + 20 h / max(m, 10), with m the number of different rows of X and h the
+share of rows that no row of another class equals. In regression the initial weights are projected on the differences
+between rows.
 
 Above four columns for each row, or 240 columns where there are up to 60 rows, numbers have no embedding. Above 60 rows
-the layers then have half the width, and the factor for feature scaling is 6 sqrt(columns / rows), at most 24; up to 60
-rows there are 8 networks.
+the layers then have half the width, 64 at least, and the factor for feature scaling is 6 sqrt(columns / rows), at most
+24; up to 60 rows there are 8 networks.
 
 Where no epoch is better than the best constant prediction, this is what the network predicts; if most networks end so,
 a warning says it.
@@ -199,7 +201,7 @@ the first layer has the factor sqrt(min(36, n_in / k) / k) in place of n_in^(-1/
 rows.
 
 `partial_fit` trains one network, unless ``n_estimators`` is a number, at a constant fifth of the learning rate, since
-it does not know when the training will end.
+it does not know when the training will end; its layers have 128 units at least.
 
 The page about the recipe in the documentation says what each part brings.
 """

@@ -16,14 +16,11 @@ import numpy as np
 from scipy.special import logsumexp
 
 from .._threads import blas_threads
-from ..engine.calibration import fit_temperature
-from ..engine.evaluation import pooled_targets, prediction_workspace, raw_outputs
+from ..engine.evaluation import prediction_workspace, raw_outputs
 from ..engine.rows import ArrayRows
-from .conformity import conformity, learn_scores, why_no_scores
 from .deadline import is_past
 from .member import Member
-from .out_of_fold import judge_held_out
-from .shrinkage import shrink, unshrink
+from .shrinkage import unshrink
 from .train import Training
 
 
@@ -239,71 +236,6 @@ class Networks(ABC):
             own, data[i], self.training_loss(), member.network, member.state, is_warm, len(data) == 1, i, progress
         )
 
-    def evaluate_held_out(self, data, settings, target, deadline=None, judge=None):
-        """Set the temperature, out-of-fold predictions and their scores from the rows that each member was watched by.
-
-        Parameters
-        ----------
-        data : list of TrainingData
-        settings : Settings
-        target : Labels or Values
-        deadline : float, default=None
-            The time of `time.perf_counter` from which on no rows are evaluated any more.
-        judge : Judge, default=None
-            Scores the predictions; None means the best scores that were watched.
-        """
-        self.temperature, self.out_of_fold = 1.0, None
-        for each in (self, *self.members):
-            each.oof_score = each.oof_loss = None
-        self._keep_scores([], data, settings, target)
-        if data[0].watched is None:
-            if settings.shrinks:
-                self.shrinkage = shrink(self.members, data[0].rows, self.training_loss())
-            return
-        with blas_threads(0):  # the same temperature with any number of threads
-            raw = []
-            for member, each in zip(self.members, data, strict=False):  # after Ctrl-C there are fewer members
-                if is_past(deadline):
-                    break
-                raw.append(raw_outputs(member.network, each.watched))
-            watched = [each.watched for each in data[: len(raw)]]
-            if raw and settings.calibration is not None:
-                self._fit_temperature(raw, watched)
-            if len(raw) == len(self.members):
-                self.weigh(raw, watched)
-        if raw and data[0].held_out is not None:
-            predictions = []
-            for member, each in zip(self.members, raw, strict=False):
-                outputs = self.outputs(each.astype(np.float64))  # float32 may not hold large targets
-                predictions.append(target.unscale(self.only(member).predict(outputs)))
-            pooled = self._average_held_out(predictions, data)
-            self.out_of_fold = pooled if self.keeps_out_of_fold else None
-            self._keep_scores(predictions, data, settings, target)
-            judge_held_out(self, raw, predictions, data, pooled, judge)
-
-    def _fit_temperature(self, raw, watched):
-        outputs = [self.outputs(each) for each in raw]
-        y, weight = pooled_targets([rows for rows, each in zip(watched, outputs, strict=True) for _ in each])
-        self.temperature = fit_temperature(self.loss, np.concatenate(list(itertools.chain(*outputs))), y, weight)
-
-    def _average_held_out(self, predictions, data):
-        """The mean prediction for each row by the members that held it out, weighted as in `predict`."""
-        total = np.zeros((data[0].n_given, predictions[0].shape[1]))
-        share = np.zeros((data[0].n_given, 1))
-        for prediction, weight, of_member in zip(predictions, self._weights_of_members(), data, strict=False):
-            total[of_member.held_out] += weight * prediction
-            share[of_member.held_out] += weight
-        return np.divide(total, share, out=np.full_like(total, np.nan), where=share > 0)
-
-    def _keep_scores(self, predictions, data, settings, target):
-        """Give the members the scores of these predictions, which there are of the first ones, for held-out rows."""
-        measure, n = conformity(target, self.loss, self.n_outputs), len(predictions)
-        weights = self._weights_of_members()[:n]
-        scores = learn_scores(measure, predictions, weights, data[:n], target) if n and measure else []
-        for member, each in itertools.zip_longest(self.members, scores):
-            member.scores = each
-        self.no_scores = None if scores else why_no_scores(settings, data, measure, n)
-
     # ---------------------------------------------------------------------------------------------- prediction
 
     @property
@@ -335,7 +267,7 @@ class Networks(ABC):
         raw = iter(raw)
         return [list(itertools.islice(raw, n)) for n in self._n_outputs_by_member()]
 
-    def _weights_of_members(self):
+    def weights_of_members(self):
         """How much each member counts in a prediction."""
         weights = itertools.repeat(1.0) if self.weights is None else iter(self.weights)
         return [sum(itertools.islice(weights, n)) for n in self._n_outputs_by_member()]

@@ -19,6 +19,7 @@ from ..engine.rows import ArrayRows
 from . import build, recipe
 from .constraints import directions_of_columns, directions_of_encoded
 from .data import GivenRows, TrainingData
+from .evaluate import evaluate_held_out
 from .holdout import Split, few_rows, hold_out, none_held_out
 from .importance import learn_importances
 from .interactions import groups_of_columns, groups_of_encoded
@@ -124,7 +125,7 @@ class Start:
 
     def evaluate_held_out(self, target):
         """Learn from the watched rows, after the training, what they can tell of the model."""
-        self.networks.evaluate_held_out(self.data, self.settings, target, self.deadline, self.judge)
+        evaluate_held_out(self.networks, self.data, self.settings, target, self.deadline, self.judge)
         if self.progress is not None:
             self.progress.end(self.networks, self.judge)
 

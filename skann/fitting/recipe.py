@@ -56,7 +56,7 @@ RECIPE = {
 }
 
 
-FEW_ROWS = {"dropout": 0.0, "early_stopping": False}
+FEW_ROWS = {"dropout": 0.0, "early_stopping": False, "hidden_layer_sizes": (128,) * 3}
 FEW_ROWS_OF_CLASSES = {"n_estimators": 16, "max_iter": 20, "weight_decay": 0.45}
 
 
@@ -131,7 +131,8 @@ def resolve(parameters, n_rows, n_columns, *, is_sparse, is_classifier, partial,
         if is_sparse:
             values |= {"numeric_embedding": None, "feature_scaling": False}
         if partial:  # no end in sight
-            values |= {"learning_rate": "constant", "n_estimators": 1}
+            sizes = tuple(max(size, 128) for size in values["hidden_layer_sizes"])  # for more than the first rows
+            values |= {"learning_rate": "constant", "n_estimators": 1, "hidden_layer_sizes": sizes}
             values["learning_rate_init"] /= 1 if is_sparse else 5  # sparse rows tell of few columns each
         max_iter = values["max_iter"] if is_auto(parameters["max_iter"]) else parameters["max_iter"]
         values["n_iter_no_change"] = max(1, max_iter // 8)
@@ -193,7 +194,7 @@ def by_size(n_rows, is_classifier):
     """The values that depend on the task and on the number of rows: powers of it, within limits."""
     thousands = n_rows / 1000
     growth = thousands ** (1 / 3)
-    width = limited(128 * growth, 128, 256, step=32) if is_classifier else 128
+    width = limited(64 * thousands**0.6, 64, 256, step=32) if is_classifier else limited(128 * growth, 96, 128, step=32)
     return {
         "hidden_layer_sizes": (width,) * 3,
         "batch_size": limited(64 * growth, 32, 512, step=16),
@@ -206,7 +207,7 @@ def by_size(n_rows, is_classifier):
 
 def wide(hidden_layer_sizes, **_):
     """The values that differ where columns outnumber the rows many times: the first layer has most of the weights."""
-    return {"numeric_embedding": None, "hidden_layer_sizes": tuple(size // 2 for size in hidden_layer_sizes)}
+    return {"numeric_embedding": None, "hidden_layer_sizes": tuple(max(size // 2, 64) for size in hidden_layer_sizes)}
 
 
 def limited(value, low, high, step=1):

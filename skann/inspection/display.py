@@ -9,6 +9,7 @@ from .._typing import Floats
 from ..plotting.pyplot import pyplot
 
 RISE, FALL = "C1", "C0"
+HATCHES = ("", "//", "..", "xx")  # of outputs side by side, to be told in grey, too
 
 
 class AttributionsDisplay:
@@ -114,14 +115,16 @@ class AttributionsDisplay:
         self.bars_, left = [], np.zeros(len(self.names_))
         for k in shown_outputs:
             width = np.append(size[order, k], [size[rest, k].sum()] if len(rest) else [])
-            self.bars_.append(ax.barh(range(len(width)), width, left=left, label=names[k], edgecolor="w"))
+            hatch = HATCHES[len(self.bars_) % len(HATCHES)]
+            bars = ax.barh(range(len(width)), width, left=left, label=names[k], edgecolor="w", hatch=hatch)
+            self.bars_.append(bars)
             left += width
         _label_rows(ax, self.names_)
         ax.set_xlabel("mean |attribution|")
         if len(self.bars_) > 1:
             ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize="small")  # off the bars
             return "What the columns make of the outputs"
-        return f"What the columns make of the {names[shown_outputs[0]]}"
+        return f"What the columns make of {'the ' if len(names) == 1 else ''}{names[shown_outputs[0]]}"
 
     def _waterfall(self, ax, values, row, output, max_columns):
         """The attributions (n_features, n_outputs) of one row to one output, one upon the other."""
@@ -139,15 +142,13 @@ class AttributionsDisplay:
         bars = ax.barh(range(len(widths)), widths, left=ends - widths, color=colors, edgecolor="w", hatch=hatches)
         self.bars_ = [bars]
         ax.bar_label(bars, [f"{width:+.3g}" for width in widths], padding=3, fontsize="small")
-        for x, text, where in ((base, "background", len(widths) - 0.4), (predictions[k], "this row", -0.6)):
-            ax.axvline(x, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
-            va = "top" if where > 0 else "bottom"
-            ax.annotate(f"{text}: {x:.4g}", (x, where), ha="center", va=va, fontsize="small", color="0.3")
         _label_rows(ax, self.names_)
-        ax.set_ylim(len(widths) - 0.1, -1.1)
+        ax.set_ylim(len(widths) + 0.1, -1.1)
         ax.use_sticky_edges = False
         ax.margins(x=0.12)
         ax.autoscale_view(scaley=False)
+        _mark(ax, predictions[k], "this row", -0.6, "bottom")
+        _mark(ax, base, "background", len(widths) - 0.4, "top")
         ax.set_xlabel(found.output_names[k])
         return f"Why row {row} has this {'output' if values.shape[1] > 1 else found.output_names[k]}"
 
@@ -163,8 +164,16 @@ def _others(rest):
     return [f"{len(rest)} other columns"] if len(rest) else []
 
 
+def _mark(ax, x, text, y, va):
+    """A line at x and a text beside it, on the side of the middle, where it stays within the axes."""
+    ax.axvline(x, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
+    offset, ha = (3, "left") if x < np.mean(ax.get_xlim()) else (-3, "right")
+    style = {"textcoords": "offset points", "fontsize": "small", "color": "0.3"}
+    ax.annotate(f"{text}: {x:.4g}", (x, y), (offset, 0), ha=ha, va=va, **style)
+
+
 def _label_rows(ax, names):
-    ax.set_yticks(range(len(names)), [name if len(name) <= 32 else f"{name[:31]}…" for name in names])
+    ax.set_yticks(range(len(names)), [name if len(name) <= 32 else f"{name[:16]}…{name[-15:]}" for name in names])
     ax.invert_yaxis()
     ax.set_ylabel("column")
 

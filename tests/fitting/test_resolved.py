@@ -152,7 +152,7 @@ def test_html():
     assert "skann-auto" not in model._repr_html_()
     html = model.fit(X, X[:, 0])._repr_html_()
     assert html.count("skann-auto") == 1
-    assert "<tr><td>hidden_layer_sizes</td><td>(128, 128, 128)</td></tr>" in html
+    assert f"<tr><td>hidden_layer_sizes</td><td>{model.resolved_params_['hidden_layer_sizes']}</td></tr>" in html
     given = model.set_params(**model.resolved_params_).fit(X, X[:, 0])
     assert "skann-auto" not in given._repr_html_()
 

@@ -43,8 +43,11 @@ def test_outputs_side_by_side_or_one():
     assert [widths(bars) for bars in display.bars_] == [[3.0, 2.0, 0.25], [6.0, 4.0, 0.5]]
     assert [bar.get_x() for bar in display.bars_[1]] == [3.0, 2.0, 0.25]
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["no", "yes"]
+    assert len({bars[0].get_hatch() for bars in display.bars_}) == 2  # to be told in grey
     for output in ("yes", 1):
-        assert [widths(bars) for bars in TWO.plot(output=output).bars_] == [[6.0, 4.0, 0.5]]
+        display = TWO.plot(output=output)
+        assert [widths(bars) for bars in display.bars_] == [[6.0, 4.0, 0.5]]
+        assert display.ax_.get_title() == "What the columns make of yes"
 
 
 def test_a_waterfall_goes_from_the_base_value_to_the_prediction():
@@ -55,6 +58,27 @@ def test_a_waterfall_goes_from_the_base_value_to_the_prediction():
     assert [bar.get_x() for bar in bars] == [11.5, 10.5, 10.0]
     assert bars[0].get_x() + bars[0].get_width() == ONE.predictions[0]
     assert [text.get_text() for text in display.ax_.texts[:3]] == ["-4", "+1", "+0.5"]
+
+
+@pytest.mark.parametrize("found, row", [(ONE, 0), (ONE, 1), (TWO, 0), (TWO, 1)])
+def test_texts_are_within_the_axes(found, row):
+    """Those of the two lines, whichever is left."""
+    ax = found.plot(row=row).ax_
+    ax.figure.canvas.draw()
+    texts = [text for text in ax.texts if ":" in text.get_text()]
+    assert len(texts) == 2
+    for text in texts:
+        box, inside = text.get_window_extent(), ax.get_window_extent()
+        assert inside.x0 <= box.x0 <= box.x1 <= inside.x1
+        assert inside.y0 <= box.y0 <= box.y1 <= inside.y1
+
+
+def test_long_names_keep_their_ends():
+    """The value of a cell is at the end of its label."""
+    long = Attributions(VALUES, ONE.base_values, ONE.data, ["x", "y" * 40, "z"], ["prediction"], ONE.predictions)
+    label = long.plot(row=0).ax_.get_yticklabels()[0].get_text()
+    assert len(label) == 32
+    assert label.endswith(" = 1.235")
 
 
 def test_a_waterfall_has_the_output_with_the_greatest_prediction():

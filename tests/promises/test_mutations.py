@@ -581,8 +581,8 @@ MUTANTS = {
         ],
         "fitting/networks.py": [
             ("other.oof_score, other.oof_loss = member.oof_score, member.oof_loss", "pass"),
-            ("            each.oof_score = each.oof_loss = None", "            pass"),
         ],
+        "fitting/evaluate.py": [("each.oof_score = each.oof_loss = None", "pass")],
         "fitting/scoring.py": [("return self.is_loss or self.quick is not None", "return True")],
         "estimators/base.py": [("as_given, watched, groups, own_weight", "as_given, watched, groups, weight")],
     },
@@ -601,8 +601,8 @@ MUTANTS = {
     },
     "plotting/test_summary.py": {
         "plotting/summary.py": [
-            ("numbers[numeric.with_missing], *categories", "categories"),
-            ("[numeric.varying])]", "[:0])]"),
+            ("encoded[n_varying : n_varying + n_missing]", "[]"),
+            ("encoded[:n_varying], encoded", "[], encoded"),
             ("not table.is_code and table.n_columns > 0", "table.n_columns > 0"),
             ("[-each for each in scores] if", "scores if"),
             ("len(names) - len(shown) - 1", "len(names) - len(shown)"),
@@ -755,14 +755,14 @@ MUTANTS = {
         ],
     },
     "estimators/test_fitted.py": {
-        "fitting/networks.py": [
+        "fitting/evaluate.py": [
             ("share[of_member.held_out] += weight", "share[of_member.held_out] = weight"),
             ("total[of_member.held_out] += weight", "total[of_member.held_out] = weight"),
         ],
     },
     "fitting/test_networks.py": {
+        "fitting/evaluate.py": [("weight * prediction", "prediction")],
         "fitting/networks.py": [
-            ("weight * prediction", "prediction"),
             ("[weight / sum(weights) for", "[weight for"),
             ("if workspace is None or not self.are_alike:", "if workspace is None:"),
             ("X.astype(self.members[0].network.theta.dtype, copy=False)", "X"),
@@ -803,8 +803,8 @@ MUTANTS = {
             ("sets[np.arange(len(sets)), self.networks.predict(raw).argmax(axis=1)] = True", "pass"),
             ("np.where(lower > upper, middle, end)", "end"),
         ],
-        "fitting/networks.py": [
-            ("        self._keep_scores([], data, settings, target)\n", ""),
+        "fitting/evaluate.py": [
+            ("    _keep_scores(networks, [], data, settings, target)\n", ""),
         ],
     },
     "estimators/test_scores.py": {
