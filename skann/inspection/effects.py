@@ -110,7 +110,7 @@ def effects(model: Any, X: MatrixLike) -> Effects:
         every, intercept = every[..., 1:] - every[..., :1], intercept[1:] - intercept[:1]
     values = np.tensordot(weights, every, 1)
     if values.shape[2] == 1:
-        values, every, intercept = values[..., 0], every[..., 0], float(intercept[0])
+        values, every, intercept = values[..., 0], every[..., 0], intercept[0]
     names = [f"column {i}" for i in range(n_features)]
     names = list(getattr(model, "feature_names_in_", names))
     data = getattr(X, "to_numpy", lambda: np.asarray(X))()

@@ -68,7 +68,7 @@ MUTANTS = {
             ("np.array([-1, 1]) if two_classes", "np.array([1, 1]) if two_classes"),
             ('{"v": np.ones(1), "W": np.ones(1)}', '{"v": np.ones(1)}'),
             ("np.where(directions == 0, np.nan, 1)", "np.full(len(directions), np.nan)"),
-            ("else ELU(), np.arange(n_rising) >= (n_rising + 1) // 2)", "else ELU())"),
+            ("np.arange(n_rising) >= (n_rising + 1) // 2,", "None,"),
             ("factors[of_inputs == 0] = np.nan", "factors[factors == 0] = np.nan"),
         ],
         "fitting/constraints.py": [
@@ -104,7 +104,7 @@ MUTANTS = {
             ("data.rows if data.watched is None else data.watched", "data.rows"),
             ("-(-len(rows) // n)", "(len(rows) // n)"),
         ],
-        "fitting/member.py": [("n_epochs\n        self.importances = None", "n_epochs")],
+        "fitting/member.py": [("n_epochs\n        self.importances = self.mean_effects = None", "n_epochs")],
     },
     "encoding/test_sources.py": {
         "encoding/sources.py": [
