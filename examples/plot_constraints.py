@@ -22,15 +22,15 @@ X = np.column_stack([size, distance])
 
 params = {"n_estimators": 4, "max_iter": 200, "random_state": 0}
 models = {
-    "any effect": ANNRegressor(**params),
-    "never falls with the size": ANNRegressor(**params, monotonic_cst=[1, 0]),
+    "Any effect": ANNRegressor(**params),
+    "Never falls with the size": ANNRegressor(**params, monotonic_cst=[1, 0]),
 }
 
 # %%
 # Its curves over the size, for three distances; the steps that go down are counted.
 
 sizes = np.linspace(10, 170, 300)
-figure, axes = plt.subplots(1, 2, figsize=(8, 3.5), layout="constrained", sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained", sharey=True)
 for ax, (name, model) in zip(axes, models.items(), strict=True):
     model.fit(X, price)
     ax.scatter(size, price, s=12, color="0.6")
@@ -43,6 +43,6 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
     print(f"{name}: {n_down} of {3 * 299} steps go down")
 assert n_down == 0
 axes[0].set_ylabel("price in thousands")
-axes[0].legend()
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
 
 plt.show()

@@ -40,6 +40,6 @@ assert np.allclose(total, (model.predict(X) - model.target_mean_) / model.target
 # A panel for each column; the band holds the curves of the three networks.
 
 display = found.plot()
-display.figure_.suptitle("What each column adds to the progression, in standard deviations")
+display.axes_[1].set_title("What each column adds, in standard deviations of y")
 
 plt.show()

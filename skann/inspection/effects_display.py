@@ -61,9 +61,8 @@ class EffectsDisplay:
         found, n = self.effects, len(self.effects.feature_names)
         if axes is None:
             n_rows = math.ceil(n / N_COLUMNS)
-            _, grid = plt.subplots(
-                n_rows, min(n, N_COLUMNS), figsize=(8, 2.2 * n_rows), layout="constrained", sharey=True, squeeze=False
-            )
+            place = plt.figure(figsize=(6, 2.2 * n_rows), layout="constrained").add_gridspec(1, 1)[0]
+            grid = place.subgridspec(n_rows, min(n, N_COLUMNS)).subplots(sharey=True, squeeze=False)
             axes = list(grid.ravel())
             for spare in axes[n:]:
                 spare.set_visible(False)
@@ -76,7 +75,9 @@ class EffectsDisplay:
             self._panel(ax, found.data[:, i], values[:, i], every[:, :, i])
             ax.set_xlabel(found.feature_names[i])
             ax.spines[["top", "right"]].set_visible(False)
-        self.axes_[0].set_ylabel("effect")
+            if i % N_COLUMNS == 0:
+                ax.set_ylabel("effect")
+        self.axes_[min(1, n - 1)].set_title("What each column adds to the raw output")
         return self
 
     def _panel(self, ax, cells, values, every):
