@@ -24,11 +24,19 @@ from .tables import check_table, has_columns, is_frame
 
 
 class Inputs(NamedTuple):
-    """The columns that the network takes: numbers first, codes of embedded categories last."""
+    """The columns that the network takes: numbers first, codes of embedded categories last.
+
+    ``directions`` (n_columns,) are the directions in which the outputs move with them, 1, -1 or 0 for any; None where
+    no column has one. Of ``two_classes`` it is the second output, and the first moves against them.
+    ``groups`` are the columns of which the outputs are a sum over functions; None where they may be any function.
+    """
 
     n_columns: int
     n_numeric: int
     n_levels: tuple[int, ...] = ()
+    directions: np.ndarray | None = None
+    two_classes: bool = False
+    groups: list[np.ndarray] | None = None
 
 
 # ----------------------------------------------------------------------------------------------------------- checks

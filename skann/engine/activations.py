@@ -7,6 +7,8 @@ overwrite ``z`` and ``a``, which nobody reads afterwards. If ``two_buffers`` is 
 the output alone; then ``z`` and ``a`` are one and the same buffer. If it is True, they are two, and ``backward`` finds
 in ``z`` what ``forward`` left there: z, or f'(z) where forward has most of it at hand.
 
+A fact about an activation stands on its class, and is False where it says nothing: ``monotone``, it never falls.
+
 All arrays have one floating dtype and shape (n_rows, n_out). To add an activation, write a class and name it in
 `ACTIVATIONS`.
 """
@@ -21,6 +23,7 @@ class Identity:
     """f(z) = z;  f'(z) = 1."""
 
     two_buffers = False
+    monotone = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         pass  # z is a
@@ -33,6 +36,7 @@ class Logistic:
     """f(z) = 1 / (1 + exp(-z));  f'(z) = a (1 - a)."""
 
     two_buffers = False
+    monotone = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         _logistic(z, out=a)
@@ -47,6 +51,7 @@ class Tanh:
     """f(z) = tanh(z);  f'(z) = 1 - a^2."""
 
     two_buffers = False
+    monotone = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.tanh(z, out=a)
@@ -61,6 +66,7 @@ class ReLU:
     """f(z) = max(0, z);  f'(z) = 1 where z > 0, else 0."""
 
     two_buffers = False
+    monotone = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.maximum(z, same_for_rows(0, z), out=a)
@@ -77,6 +83,7 @@ class LeakyReLU:
 
     slope = 0.01
     two_buffers = False
+    monotone = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.maximum(z, self.slope * z, out=a)
@@ -96,6 +103,7 @@ class ELU:
     """
 
     two_buffers = False
+    monotone = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         zeros = same_for_rows(0, z)
@@ -120,6 +128,7 @@ class SELU:
     scale = 1.0507009873554805
     alpha = 1.6732632423543772
     two_buffers = False
+    monotone = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         zeros = same_for_rows(0, z)
@@ -212,6 +221,7 @@ class Softplus:
     """f(z) = log(1 + exp(z));  f'(z) = 1 - exp(-a)."""
 
     two_buffers = False
+    monotone = True
 
     def forward(self, z: np.ndarray, a: np.ndarray) -> None:
         np.logaddexp(0, z, out=a)

@@ -31,12 +31,17 @@ class Embeddings:
     ----------
     parts : dict of str to layer
         In the order of the columns. A parameter of a part gets the name of the part in front of its own.
+    order : ndarray of int, default=None
+        The columns in the order in which the parts take them; None means as they are.
     """
 
     kind = "embeddings"
+    order = None
 
-    def __init__(self, parts):
+    def __init__(self, parts, order=None):
         self.parts = parts
+        if order is not None:
+            self.order = order
         self.n_in = sum(part.n_in for part in parts.values())
         self.n_out = sum(part.n_out for part in parts.values())
         self.shapes = {f"{name}.{key}": shape for name, part in parts.items() for key, shape in part.shapes.items()}
@@ -74,27 +79,35 @@ class Embeddings:
             j += part.n_out
         return buf
 
+    def ordered(self, x):
+        """The columns in the order of the parts."""
+        return x if self.order is None else x[:, self.order]
+
     def forward(self, x, buf, rng=None):
-        i = 0
+        x, i = self.ordered(x), 0
         for name, part in self.parts.items():
             part.forward(x[:, i : i + part.n_in], buf[name], rng)
             i += part.n_in
         return buf["a"]
 
     def backward(self, x, buf, dx=None):
-        i = 0
+        x, i = self.ordered(x), 0
         for name, part in self.parts.items():
             part.backward(x[:, i : i + part.n_in], buf[name])
             i += part.n_in
 
     def input_gradient(self, x, buf, delta):
-        dx, i, j = np.empty((len(delta), *x.shape), delta.dtype), 0, 0
+        dx, x, i, j = np.empty((len(delta), *x.shape), delta.dtype), self.ordered(x), 0, 0
         for name, part in self.parts.items():
             slopes = part.slopes(x[:, i : i + part.n_in], buf[name])
             of_part = delta[:, :, j : j + part.n_out].reshape(len(delta), *slopes.shape)
             np.einsum("knfd,nfd->knf", of_part, slopes, out=dx[:, :, i : i + part.n_in])
             i, j = i + part.n_in, j + part.n_out
-        return dx
+        return self.as_given(dx)
+
+    def as_given(self, values):
+        """Values (..., n_in) of columns in the order of the parts, in that of the columns."""
+        return values if self.order is None else values[..., np.argsort(self.order)]
 
 
 class Embedding(Layer):

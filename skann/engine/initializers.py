@@ -51,9 +51,14 @@ def data(W, b, x, rng, weight=None, seen_only=False):
         Whether W is projected by `in_seen_directions`, which takes time that grows with the cube of the number of rows.
     """
     W[...] = rng.standard_normal(W.shape)
-    share = np.full(x.shape[0], 1 / x.shape[0]) if weight is None else np.asarray(weight, np.float64) / np.sum(weight)
     if seen_only:
-        W[...] = in_seen_directions(W, x, share)
+        W[...] = in_seen_directions(W, x, _shares(x, weight))
+    standardize(W, b, x, rng, weight)
+
+
+def standardize(W, b, x, rng, weight=None):
+    """What `data` does to weights W that are there: divides them, and fills b."""
+    share = _shares(x, weight)
     z = x @ W
     unit = np.abs(z).max(axis=0)
     unit[unit == 0] = 1
@@ -68,6 +73,11 @@ def data(W, b, x, rng, weight=None, seen_only=False):
     mix = rng.exponential(size=rows.shape)
     mix /= mix.sum(axis=0)
     b[...] = -np.sum(mix * np.take_along_axis(z, rows, axis=0), axis=0)
+
+
+def _shares(x, weight):
+    """The shares of the rows in the whole, (n_rows,)."""
+    return np.full(x.shape[0], 1 / x.shape[0]) if weight is None else np.asarray(weight, np.float64) / np.sum(weight)
 
 
 def in_seen_directions(W, x, share):

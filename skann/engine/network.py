@@ -70,6 +70,11 @@ class Network:
         """The part of theta that L2 acts on."""
         return self.theta[: self.n_weights]
 
+    @property
+    def output_weights(self):
+        """The part of theta that the weights of the last layer are made of."""
+        return self.theta[self._slices[len(self.layers) - 1, "W"]]
+
     def prepare_training(self) -> None:
         """Make the gradient vector, which a network that only predicts does not need."""
         self.grad = np.zeros_like(self.theta)
@@ -82,12 +87,12 @@ class Network:
 
     def dense_layers(self):
         """The layers with a weight matrix, the last one included."""
-        return [layer for layer in self.layers if isinstance(layer, Dense)]
+        return [layer for layer in self.layers if layer.kind == Dense.kind]
 
     def hidden_layers(self):
         """For each hidden layer the position in ``layers`` of its activation."""
-        found = [i for i, layer in enumerate(self.layers) if isinstance(layer, Dense)][:-1]
-        return [i + isinstance(self.layers[i + 1], Parametric) for i in found]
+        found = [i for i, layer in enumerate(self.layers) if layer.kind == Dense.kind][:-1]
+        return [i + (self.layers[i + 1].kind == Parametric.kind) for i in found]
 
     @property
     def largest_weight(self):
@@ -123,7 +128,7 @@ class Network:
 
     def become_constant(self, raw: np.ndarray) -> None:
         """Predict the raw outputs (n_out,) whatever the row, with all layers but the last as they are."""
-        self.layers[-1].W[...] = 0
+        self.output_weights[...] = 0
         self.layers[-1].b[...] = raw
 
     @property

@@ -140,6 +140,7 @@ class VectorLines:
 
     def __init__(self, network, X, background):
         embeddings, *others = network.layers
+        self._embeddings = embeddings
         self._parts = list(embeddings.parts.values())
         as_vectors = {
             name: PassThrough(part.n_out) if isinstance(part, Category) else part
@@ -153,7 +154,7 @@ class VectorLines:
         self._first = np.cumsum([0, *widths[:-1]])  # coordinate of each column
 
     def _coordinates(self, X):
-        found, i = [], 0
+        X, found, i = self._embeddings.ordered(X), [], 0
         for part in self._parts:
             columns = X[:, i : i + part.n_in]
             found.append(part.vectors(columns) if isinstance(part, Category) else columns)
@@ -163,7 +164,8 @@ class VectorLines:
     def parts(self, ends, starts, gradient):
         """The parts of the columns (K, n_ends, n_in), from weighted mean gradients."""
         way = self.end[ends, None] - self.start[starts]
-        return np.add.reduceat(np.einsum("kesc,esc->kec", gradient, way), self._first, axis=2)
+        of_columns = np.add.reduceat(np.einsum("kesc,esc->kec", gradient, way), self._first, axis=2)
+        return self._embeddings.as_given(of_columns)
 
 
 class LinearLines:

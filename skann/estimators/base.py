@@ -48,7 +48,7 @@ from ..plotting.html import added_html
 from ..plotting.summary import Summary, summarize
 from .fitted import FittedAttributes
 from .gradients import InputGradients
-from .parameters import check_contracts, check_portfolio, check_structure, structure
+from .parameters import check_activations, check_contracts, check_portfolio, check_structure, structure
 from .prediction import chunk_rows, in_chunks, joined
 
 OF_THE_CALL = 3  # the stacklevel of the call of a public method, seen from the one that it calls, such as `_fit`
@@ -134,6 +134,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         check_contracts(self)
         check_parameters(self)
         check_portfolio(self)
+        check_activations(self)
         task = None
         if not partial and callbacks_of(self):
             task = FitTask(self, X, y, sample_weight, lambda *state: self._snapshot(start, *state))
@@ -147,6 +148,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
             if task is not None:
                 task.close()
         start.evaluate_held_out(self._target)
+        start.learn_effects()
         start.learn_importances(self._target, self.n_features_in_, trained)
         self.networks_, self._structure = start.networks, structure(self)
         if task is not None:

@@ -23,7 +23,9 @@ from .._typing import (
     Embedding,
     Floats,
     Initializer,
+    InteractionCst,
     MatrixLike,
+    MonotonicCst,
     PerLayer,
     RandomState,
     Schedule,
@@ -52,7 +54,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     The parameters are, in groups:
 
     - the network: hidden_layer_sizes, activation, parametric_activation, initializer, numeric_embedding,
-      feature_scaling;
+      feature_scaling, monotonic_cst, interaction_cst;
     - how it trains: loss, label_smoothing, class_weight, solver, alpha, weight_decay, dropout, batch_size, shuffle,
       learning_rate, learning_rate_init, power_t, momentum, nesterovs_momentum, beta_1, beta_2, epsilon, max_grad_norm,
       weight_averaging;
@@ -96,6 +98,30 @@ class ANNClassifier(ClassifierMixin, BaseANN):
 
     feature_scaling : bool or "auto", default="auto"
         Whether the network learns a factor for each of its inputs. Needs a dense X.
+
+    monotonic_cst : dict, array-like of int or None, default=None
+        Direction in which the prediction must move with each numeric column: 1, it never falls, -1, it never rises, 0,
+        any. A dict from names of columns, or an array with an entry for each column of X as it came. It is a guarantee:
+        of two rows that differ in a constrained column only, the prediction moves in this direction, up to rounding.
+        The prediction is the value of each target and quantile, or the probability of the second of two classes, of one
+        network as of an ensemble. A missing value has no place in the order: it may change the prediction in any way.
+        Needs a dense X, a loss with a name, and ``encoder="auto"``, a `TabularEncoder` or None. The activation must be
+        monotone; "auto" has "elu" for units that see a constrained column, and there is no ``parametric_activation`` of
+        these.
+
+    interaction_cst : {"pairwise", "no_interactions"}, list of groups or None, default=None
+        Which columns may interact. The raw output, before softmax or exp, is then the sum of a function of each group
+        of columns, and of an ensemble the raw outputs are averaged, not the predictions; each is a network of its own,
+        all are trained together, with hidden_layer_sizes shared out among them, at least 8 units for each.
+
+        - "no_interactions": each column by itself, a generalised additive model; see `skann.inspection.effects`;
+        - "pairwise": each pair of up to 25 columns;
+        - a list of groups, sets or lists of indices or names of columns. They may overlap; the other columns form one
+          more group;
+        - None: all columns.
+
+        Needs a dense X, ``encoder="auto"``, a `TabularEncoder` or None, and no ``portfolio``. With ``monotonic_cst``
+        all units have the monotone activation.
 
     loss : "log_loss" or loss object, default="log_loss"
         Loss that the training minimises: "log_loss" is the cross-entropy; an object follows the contract of
@@ -514,6 +540,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         initializer: Initializer = "auto",
         numeric_embedding: Embedding | Auto | None = "auto",
         feature_scaling: bool | Auto = "auto",
+        monotonic_cst: MonotonicCst = None,
+        interaction_cst: InteractionCst = None,
         loss: ClassificationLoss = "log_loss",
         label_smoothing: float = 0.0,
         class_weight: ClassWeight = None,
@@ -559,6 +587,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         self.initializer = initializer
         self.numeric_embedding = numeric_embedding
         self.feature_scaling = feature_scaling
+        self.monotonic_cst = monotonic_cst
+        self.interaction_cst = interaction_cst
         self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
@@ -764,7 +794,10 @@ class ANNClassifier(ClassifierMixin, BaseANN):
 
     def _decision(self, raw):
         """What `decision_function` returns."""
-        raw = self.networks_.calibrated(raw)[0] if len(raw) == 1 else self._raw_of_mean(raw)
+        if len(raw) == 1 or self.networks_.averages_raw:
+            raw = self.networks_.averaged(self.networks_.calibrated(raw))[0]
+        else:
+            raw = self._raw_of_mean(raw)
         return raw[:, 1] - raw[:, 0] if self._target.is_binary else raw
 
     def _raw_of_mean(self, raw):

@@ -7,7 +7,7 @@ built.
 GROUPS = {
     "The network": (
         "hidden_layer_sizes", "activation", "parametric_activation", "initializer", "numeric_embedding",
-        "feature_scaling",
+        "feature_scaling", "monotonic_cst", "interaction_cst",
     ),
     "How it trains": (
         "loss", "huber_delta", "quantile", "power", "target_scaling", "label_smoothing", "class_weight", "solver",
@@ -59,6 +59,30 @@ numeric_embedding : {$embeddings, "auto"} or None, default="auto"
 
 feature_scaling : bool or "auto", default="auto"
     Whether the network learns a factor for each of its inputs. Needs a dense X.
+
+monotonic_cst : dict, array-like of int or None, default=None
+    Direction in which the prediction must move with each numeric column: 1, it never falls, -1, it never rises, 0, any.
+    A dict from names of columns, or an array with an entry for each column of X as it came. It is a guarantee: of two
+    rows that differ in a constrained column only, the prediction moves in this direction, up to rounding. The
+    prediction is the value of each target and quantile, or the probability of the second of two classes, of one
+    network as of an ensemble. A missing value has no place in the order: it may change the prediction in any way.
+    Needs a dense X, a loss with a name, and ``encoder="auto"``, a `TabularEncoder` or None. The activation must be
+    monotone; "auto" has "elu" for units that see a constrained column, and there is no ``parametric_activation`` of
+    these.
+
+interaction_cst : {"pairwise", "no_interactions"}, list of groups or None, default=None
+    Which columns may interact. The raw output, before softmax or exp, is then the sum of a function of each group of
+    columns, and of an ensemble the raw outputs are averaged, not the predictions; each is a network of its own, all are
+    trained together, with hidden_layer_sizes shared out among them, at least 8 units for each.
+
+    - "no_interactions": each column by itself, a generalised additive model; see `skann.inspection.effects`;
+    - "pairwise": each pair of up to 25 columns;
+    - a list of groups, sets or lists of indices or names of columns. They may overlap; the other columns form one more
+      group;
+    - None: all columns.
+
+    Needs a dense X, ``encoder="auto"``, a `TabularEncoder` or None, and no ``portfolio``. With ``monotonic_cst`` all
+    units have the monotone activation.
 
 solver : {$solvers}, default="adam"
     Algorithm that minimises the objective: "lbfgs" uses all rows in each iteration, and is good on small data; all

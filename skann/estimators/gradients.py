@@ -75,6 +75,11 @@ class InputGradients:
         return in_units(self, in_chunks(of_rows, X, chunk_rows(n_numbers), self.n_jobs), space)
 
 
+def loss_is_identity(loss):
+    """Whether predictions are the raw outputs."""
+    return loss.out_activation == "identity"
+
+
 def what_is_said(model, space):
     """The functions that are explained: those of the space."""
     if space not in SPACES:
@@ -84,6 +89,12 @@ def what_is_said(model, space):
         raise ValueError(
             f"What the loss object {shown(loss)} predicts has no known derivative: use space='raw', or write a method "
             "derivative(raw) beside its predict, as skann.engine.losses has it."
+        )
+    networks = model.networks_
+    if space == "prediction" and networks.averages_raw and len(networks.members) > 1 and not loss_is_identity(loss):
+        raise ValueError(
+            "space='prediction' is not known for an ensemble with interaction_cst, whose raw outputs are averaged: use "
+            "space='raw', or one of estimators_."
         )
     return Said.by(model.networks_, space == "raw", model._target.is_binary)
 

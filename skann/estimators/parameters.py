@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import get_scorer_names
 
 from .._compat import HasMethods, Interval, NamesIn, Options, StrOptions, above, at_least, check_parameters
+from .._parts import listed
 from ..engine.activations import ACTIVATIONS
 from ..engine.embeddings import EMBEDDINGS
 from ..engine.initializers import INITIALIZERS
@@ -61,6 +62,8 @@ CONSTRAINTS = {
     "encoder": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
     "numeric_embedding": [NamesIn(EMBEDDINGS, "auto"), None],
+    "monotonic_cst": ["array-like", dict, None],
+    "interaction_cst": [StrOptions({"pairwise", "no_interactions"}), list, tuple, None],
     "feature_scaling": [AUTO, "boolean"],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
     "verbose": ["verbose"],
@@ -124,6 +127,22 @@ def _check_schedule(schedule):
         raise TypeError(f"learning_rate={schedule!r} must return a number of at least 0, got {rate!r}: {where}.")
 
 
+def check_activations(estimator):
+    """Raise a ValueError that names an activation which is not monotone, where constraints need one."""
+    given = estimator.monotonic_cst
+    if given is None:
+        return
+    activation = estimator.activation
+    for each in activation if isinstance(activation, list | tuple) else [activation]:
+        kind = ACTIVATIONS.get(each) if isinstance(each, str) else type(each)
+        if not (isinstance(each, str) and each == "auto") and not getattr(kind, "monotone", False):
+            raise ValueError(
+                f"activation={each!r} is not monotone, as monotonic_cst needs it: use 'auto', or one of "
+                f"{listed([name for name in ACTIVATIONS if getattr(ACTIVATIONS[name], 'monotone', False)])}; the class "
+                "of an object of your own says so with the attribute monotone = True."
+            )
+
+
 OF_CANDIDATES = (
     "hidden_layer_sizes", "activation", "parametric_activation", "initializer", "numeric_embedding", "feature_scaling",
     "alpha", "weight_decay", "dropout", "batch_size", "shuffle", "learning_rate", "learning_rate_init", "power_t",
@@ -135,6 +154,8 @@ OF_CANDIDATES = (
 def check_portfolio(estimator):
     """Raise a ValueError or TypeError that says what is wrong with a candidate of the parameter ``portfolio``."""
     portfolio = estimator.portfolio
+    if portfolio and estimator.interaction_cst is not None:
+        raise ValueError("portfolio does not go with interaction_cst, with which raw outputs are averaged.")
     if isinstance(portfolio, bool | np.bool_):
         return
     if not portfolio:
@@ -151,6 +172,7 @@ def check_portfolio(estimator):
         try:
             check_contracts(candidate)
             check_parameters(candidate)
+            check_activations(candidate)
         except (ValueError, TypeError) as error:
             raise type(error)(f"{where} has a wrong value. {error}") from None
 
@@ -165,6 +187,8 @@ def structure(settings):
         "target_scaling",
         "n_estimators",
         "portfolio",
+        "monotonic_cst",
+        "interaction_cst",
     )
     return {name: getattr(settings, name) for name in names if hasattr(settings, name)}
 

@@ -12,6 +12,7 @@ from ..engine.layers import Dense, Dropout, ParametricActivation, ParametricMish
 from ..engine.network import Network
 from ..engine.optimizers import OPTIMIZERS
 from ..engine.schedules import SCHEDULES, FlatCosine
+from . import groups, signs
 
 N_SAMPLE = 1000  # rows that initializer="data" looks at
 
@@ -27,6 +28,7 @@ def network(settings, inputs, rows, constant, rng):
 def layers(settings, inputs, n_out, rows):
     """The layers of the network: embeddings, scale, Dense with activation and dropout, and the linear output."""
     sizes = hidden_layer_sizes(settings)
+    sizes = sizes if inputs.groups is None else groups.shared_out(sizes, len(inputs.groups))
     chain, n_in = input_layers(settings, inputs, rows)
     activations = per_layer(settings, "activation", len(sizes))
     for size, activation, rate in zip(sizes, activations, dropout_rates(settings, len(sizes)), strict=True):
@@ -38,6 +40,10 @@ def layers(settings, inputs, n_out, rows):
             chain.append(Dropout(size, rate))
         n_in = size
     chain.append(Dense(n_in, n_out))
+    if inputs.groups is not None:
+        chain = groups.with_groups(chain, inputs, inputs.two_classes)
+    elif inputs.directions is not None:
+        chain = signs.with_signs(chain, inputs, inputs.two_classes)
     if settings.rate_factors:
         set_rate_factors(chain, settings.scale_rate)
         if rows.is_sparse and settings.sparse_rate:
@@ -50,7 +56,10 @@ def input_layers(settings, inputs, rows):
     chain, n_in = [], inputs.n_columns
     if rows.is_sparse and (settings.numeric_embedding or settings.feature_scaling):
         raise ValueError("numeric_embedding and feature_scaling need a dense X, got a sparse one.")
-    if (settings.numeric_embedding and inputs.n_numeric) or inputs.n_levels:
+    if inputs.directions is not None:
+        chain = [signs.embeddings(settings, inputs, rows)]
+        n_in = chain[0].n_out
+    elif (settings.numeric_embedding and inputs.n_numeric) or inputs.n_levels:
         chain = [Embeddings(embeddings(settings, inputs, rows))]
         n_in = chain[0].n_out
     if settings.feature_scaling:

@@ -26,6 +26,8 @@ class Member:
         Conformity scores of the rows that the network held out.
     importances : ndarray of shape (n_columns,) or None
         Mean absolute part of each column of X in the predictions; None where it was not learnt after the last training.
+    mean_effects : ndarray of shape (n_groups, n_out) or None
+        Mean over the training rows of what each group of an additive model adds to the raw outputs; None for others.
     """
 
     def __init__(self, network, state=None, number=0, fold=0):
@@ -34,7 +36,7 @@ class Member:
         self.history, self.n_iter, self.t = {}, 0, 0
         self.oof_score = self.oof_loss = None
         self.scores = None
-        self.importances = None
+        self.importances = self.mean_effects = None
 
     def take(self, trained):
         """Go on from what a training has made."""
@@ -45,7 +47,7 @@ class Member:
             for name in sorted(before.keys() | new.keys())
         }
         self.network, self.state, self.n_iter = trained.network, trained.state, n_epochs
-        self.importances = None
+        self.importances = self.mean_effects = None
         self.t += trained.n_rows * n_epochs
 
     @property

@@ -50,7 +50,15 @@ class Networks(ABC):
         Score and loss of the rows that were held out.
     no_scores : str or None
         Why no member has scores of held-out rows, from which intervals and sets are made.
+    averages_raw : bool
+        Whether the raw outputs of the members are averaged, not their predictions: then the mean is a sum over groups
+        of columns if each is.
+    effect_columns : list of int or None
+        The column of X that each group is; None if the groups are not single columns.
     """
+
+    averages_raw = False
+    effect_columns = None
 
     def __init__(self, loss, n_outputs=0):
         self.loss, self.n_outputs = loss, n_outputs
@@ -169,6 +177,8 @@ class Networks(ABC):
             time until then, and one.
         """
         self.is_ensemble, self.n_outputs = len(starts) > 1, len(starts[0][1])
+        if inputs.groups is not None:
+            self.averages_raw = True
         with blas_threads(0), np.errstate(over="ignore", invalid="ignore"):  # the same start with any number of threads
             end = None if deadline is None else time.perf_counter() + (deadline - time.perf_counter()) / 3
             for number, (rows, constant, state) in enumerate(starts):
@@ -280,9 +290,13 @@ class Networks(ABC):
         """Raw outputs at the temperature."""
         return raw if self.temperature == 1 else [each / self.temperature for each in raw]
 
+    def averaged(self, raw):
+        """The mean of these raw outputs in place of them, where that is what is averaged."""
+        return [sum(raw[1:], start=raw[0]) / len(raw)] if self.averages_raw and len(raw) > 1 else raw
+
     def predict(self, raw):
         """The weighted mean, over the list of raw outputs, of what the loss predicts."""
-        predictions = [self.loss.predict(each) for each in self.calibrated(raw)]
+        predictions = [self.loss.predict(each) for each in self.averaged(self.calibrated(raw))]
         if len(predictions) == 1:
             return predictions[0]
         shares = self.normalized_weights()
@@ -298,7 +312,7 @@ class Networks(ABC):
         """The logarithm of `predict`, of probabilities without their rounding where they are small."""
         if not hasattr(self.loss, "log_predict"):
             return np.log(self.predict(raw))
-        predictions = [self.loss.log_predict(each) for each in self.calibrated(raw)]
+        predictions = [self.loss.log_predict(each) for each in self.averaged(self.calibrated(raw))]
         if len(predictions) == 1:
             return predictions[0]
         shares = self.normalized_weights()

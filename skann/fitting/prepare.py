@@ -13,13 +13,16 @@ from .._weights import check_total, nonzero_rows, with_mean_1
 from ..encoding import inputs
 from ..encoding.dtypes import training_dtype
 from ..encoding.sources import column_sources
+from ..engine.additive import mean_parts
 from ..engine.losses import LOSSES, Quantile
 from ..engine.rows import ArrayRows
 from . import build, recipe
+from .constraints import directions_of_columns, directions_of_encoded
 from .data import GivenRows, TrainingData
 from .evaluate import evaluate_held_out
 from .holdout import Split, few_rows, hold_out, none_held_out
 from .importance import learn_importances
+from .interactions import groups_of_columns, groups_of_encoded
 from .out_of_fold import Judge
 from .outcome import warnings_about
 from .progress import ProgressTable
@@ -91,6 +94,8 @@ class Start:
         What ``verbose`` prints.
     sources : ndarray of int or None
         The column of X that each encoded column comes from, see `column_sources`; None in `partial_fit`, too.
+    all_rows : Rows or None
+        Those that the effects of single columns are centred on; None where there are interactions.
     """
 
     settings: Any
@@ -102,6 +107,7 @@ class Start:
     judge: Judge | None = None
     progress: ProgressTable | None = None
     sources: np.ndarray | None = None
+    all_rows: Any = None
 
     def train(self, *, is_warm, tasks=None):
         """Train the networks: see `Networks.train`."""
@@ -127,6 +133,12 @@ class Start:
             self.networks.out_of_fold = None  # it would be of the few rows that are in memory
         if self.progress is not None:
             self.progress.end(self.networks, self.judge)
+
+    def learn_effects(self):
+        """Learn what the single columns of an additive model add on average, after the training."""
+        if self.all_rows is not None and self.networks.effect_columns:
+            for member in self.networks.members:
+                member.mean_effects = mean_parts(member.network, self.all_rows, len(self.networks.effect_columns))
 
     def learn_importances(self, target, n_columns, trained):
         """Learn what the columns of X mean to the model, after all else; Ctrl-C ends it, and the model is kept."""
@@ -164,6 +176,8 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     start : Start
     """
     messages: list[str] = [] if partial else _remarks(given, target)
+    directions = directions_of_columns(parameters, given.X, target, feature_names)
+    groups = groups_of_columns(parameters, given.X, feature_names)
     own = None if partial else own_splits(parameters["cv"], given, target, parameters["early_stopping"])
     settings = recipe.resolve(
         parameters, _n_rows(given), given.X.shape[1], is_sparse=sparse.issparse(given.X),
@@ -204,7 +218,11 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     if before is None:
         networks = kind(loss)
         constants = [_constant(loss, each.in_memory()) for each in training_rows]
-        _begin(networks, settings, encoder, inputs.inputs(encoder, X), training_rows, constants, states, deadline)
+        of_encoded = directions_of_encoded(directions, encoder, given.X, feature_names)
+        taken = inputs.inputs(encoder, X)._replace(
+            directions=of_encoded, two_classes=target.is_binary, groups=groups_of_encoded(groups, encoder, given.X)
+        )
+        _begin(networks, settings, encoder, taken, training_rows, constants, states, deadline)
     else:
         networks = before.networks.going_on(loss, states)
     scores = _scores(settings, given, watched, target, networks, scoring, messages)
@@ -223,7 +241,12 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     watching = None if watched[0] is None else scoring
     progress = ProgressTable(settings, n_trained, watching, n_before) if settings.verbose else None
     sources = None if partial else column_sources(encoder, given.X)
-    return Start(settings, encoder, networks, data, messages, deadline, judge, progress, sources)
+    all_rows = None
+    if groups is not None and all(len(group) == 1 for group in groups):
+        all_rows = _rows(X, y, given.weight, nonzero_rows(given.weight))
+        present = set(column_sources(encoder, given.X).tolist())
+        networks.effect_columns = [i for group in groups for i in group if i in present]
+    return Start(settings, encoder, networks, data, messages, deadline, judge, progress, sources, all_rows)
 
 
 def _remarks(given, target):

@@ -19,7 +19,7 @@ class Shrinkage(NamedTuple):
 
     def apply(self, network):
         last = network.layers[-1]
-        last.W /= self.temperature
+        network.output_weights[...] /= self.temperature
         last.b[...] = self.constant + (last.b - self.constant) / self.temperature
 
     def undo(self, network):

@@ -211,7 +211,7 @@ def _balance(network, loss, data):
         raw = np.concatenate([raw_outputs(network, rows) for rows in parts]).astype(np.float64)
         with np.errstate(divide="ignore"):
             shift = loss.balance(raw, y, weight)
-        network.layers[-1].b += np.where(is_balanced & np.isfinite(shift), shift, 0)
+        network.layers[-1].b[...] += np.where(is_balanced & np.isfinite(shift), shift, 0)
 
 
 def _divergence(settings, data, error):

@@ -103,6 +103,7 @@ def _classifier(scope, operator, container):
     raw = _raw_outputs(graph, model, operator.inputs)
     if model.temperature_ != 1:
         raw = [graph.node("Mul", each, np.float32(1 / model.temperature_)) for each in raw]
+    raw = [graph.mean(raw)] if model.networks_.averages_raw else raw
     proba = graph.mean([_predict(graph, model, each) for each in raw], trained(model).weights)
     if trained(model).is_multilabel:
         label = graph.node("Greater", proba, np.float32(0.5))
@@ -116,7 +117,9 @@ def _classifier(scope, operator, container):
 
 def _regressor(scope, operator, container):
     model, graph = operator.raw_operator, Graph(scope, container)
-    values = [_predict(graph, model, raw) for raw in _raw_outputs(graph, model, operator.inputs)]
+    raw = _raw_outputs(graph, model, operator.inputs)
+    raw = [graph.mean(raw)] if model.networks_.averages_raw else raw
+    values = [_predict(graph, model, each) for each in raw]
     values = graph.mean(values, trained(model).weights)
     if model.target_scale_ is not None:
         values = graph.node("Mul", graph.cast(values, DOUBLE), np.float64(model.target_scale_))

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..engine import activations, embeddings, layers
+from ..engine import activations, additive, embeddings, layers, monotone
 from .graph import DOUBLE, FLOAT, INT64, as_float
 
 
@@ -35,13 +35,19 @@ def forward(graph, network, x, type_of_x):
 def without_counterpart(network):
     """The activations and embeddings of a network that can't be nodes, each with the parameter that it comes from."""
     found = []
-    for layer in network.layers:
+    for layer in each_layer(network.layers):
         activation = getattr(layer, "activation", None)
         if activation is not None and type(activation) not in ACTIVATIONS:
             found.append(("activation", activation))
         parts = layer.parts.values() if layer.kind == "embeddings" else ()
         found += [("numeric_embedding", part) for part in parts if type(part) not in LAYERS]
     return found
+
+
+def each_layer(layers):
+    """The layers, with the parts of activations in place of the whole."""
+    for layer in layers:
+        yield from layer.parts.values() if layer.kind == "activation" and hasattr(layer, "parts") else [layer]
 
 
 def _activate(graph, activation, z):
@@ -123,15 +129,31 @@ def _scale(graph, layer, x):
 
 def _embeddings(graph, layer, x):
     parts = list(layer.parts.values())
+    x = x if getattr(layer, "order", None) is None else graph.node("Gather", x, layer.order.astype(np.int64), axis=1)
     cuts = [x]
     if len(parts) > 1:
-        sizes = np.array([part.n_in for part in parts], np.int64)
+        sizes = np.array([getattr(part, "n_in", part.n_out) for part in parts], np.int64)
         cuts = graph.node("Split", x, sizes, axis=1, n_outputs=len(parts))
     return graph.concat([LAYERS[type(part)](graph, part, cut) for part, cut in zip(parts, cuts, strict=True)])
 
 
 def _pass_through(graph, layer, x):
     return graph.cast(x, FLOAT)
+
+
+def _signed(graph, layer, x):
+    return LAYERS[type(layer.layer)](graph, layer.effective(), x)
+
+
+def _curved(graph, layer, x):
+    a = _activate(graph, layer.activation, graph.node("Mul", x, layer.turns))
+    return graph.node("Mul", a, layer.turns)
+
+
+def _grouped(graph, layer, x):
+    x = graph.node("Transpose", graph.reshape(x, [0, layer.n_groups, layer.n_in]), perm=[1, 0, 2])
+    z = graph.node("Transpose", graph.node("MatMul", x, as_float(layer.W)), perm=[1, 0, 2])
+    return graph.node("Add", graph.reshape(z, [0, layer.n_out]), as_float(layer.b))
 
 
 def _columns_first(graph, layer, x):
@@ -181,4 +203,8 @@ LAYERS = {
     embeddings.Periodic: _periodic,
     embeddings.PiecewiseLinear: _piecewise_linear,
     embeddings.Category: _category,
+    additive.Grouped: _grouped,
+    monotone.Signed: _signed,
+    monotone.Curved: _curved,
+    monotone.SideBySide: _embeddings,
 }

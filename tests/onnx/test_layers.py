@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skann import ANNClassifier, ANNRegressor
-from skann.engine import embeddings, layers
+from skann.engine import additive, embeddings, layers, monotone
 from skann.engine.activations import ACTIVATIONS
 from skann.engine.losses import LOSSES
 from skann.onnx import layers as _layers
@@ -15,10 +15,13 @@ from tests.onnx.exports import FEW, assert_same, run, table, with_news
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
+MODULES = (layers, embeddings, monotone, additive)
+
+
 def test_all_parts_of_the_engine_are_exported():
     """Each activation, loss and kind of layer has its function."""
-    classes = [cls for module in (layers, embeddings) for cls in vars(module).values() if isinstance(cls, type)]
-    kinds = {cls for cls in classes if hasattr(cls, "kind")}
+    classes = [cls for module in MODULES for cls in vars(module).values() if isinstance(cls, type)]
+    kinds = {cls for cls in classes if hasattr(cls, "kind")} | {monotone.Signed}
     assert set(_layers.ACTIVATIONS) == set(ACTIVATIONS.values())
     assert set(_losses.PREDICT) == set(LOSSES.values())
     not_in_networks = {embeddings.Embedding, layers.Parametric, layers.Bend}  # bases, and the activation in a Dense

@@ -55,6 +55,39 @@ MUTANTS = {
             ("a *= self.scale\n", "a *= 1.001 * self.scale\n"),
         ]
     },
+    "engine/test_monotone.py": {
+        "engine/monotone.py": [
+            ("f * np.abs(V))", "f * V)"),
+            ("f * np.copysign(np.float32(1), self.params[name])", "f"),
+            ("V **= np.where(np.isnan(f), 1, 3)", "V *= np.where(np.isnan(f), 1, 3)[..., :1]; V += 3"),
+            ("np.multiply(x, self.turns, out=z)", "np.copyto(z, x)"),
+        ]
+    },
+    "estimators/test_monotonic_cst.py": {
+        "fitting/signs.py": [
+            ("np.array([-1, 1]) if two_classes", "np.array([1, 1]) if two_classes"),
+            ('{"v": np.ones(1), "W": np.ones(1)}', '{"v": np.ones(1)}'),
+            ("np.where(directions == 0, np.nan, 1)", "np.full(len(directions), np.nan)"),
+            ("np.arange(n_rising) >= (n_rising + 1) // 2,", "None,"),
+            ("factors[of_inputs == 0] = np.nan", "factors[factors == 0] = np.nan"),
+        ],
+        "fitting/constraints.py": [
+            ("of_encoded[len(encoder.numeric_columns_.scale) :] = 0", "of_encoded[:0] = 0"),
+            ("len(target.classes) > 2)", "len(target.classes) > 3)"),
+        ],
+    },
+    "estimators/test_interaction_cst.py": {
+        "engine/additive.py": [
+            ("np.dot(buf[\"ones\"], buf[\"delta\"], out=self.db)", "self.db[...] = 0"),
+            ("n_seen + of_rows.sum()", "n_seen + len(X)"),
+        ],
+        "fitting/groups.py": [
+            ("np.where(seen, factors, 0)", "factors"),
+            ("np.array([-1, 1]) if two_classes", "np.array([1, 1]) if two_classes"),
+        ],
+        "fitting/interactions.py": [("+ ([rest] if rest else [])", ""), ("if len(group)]", "if len(group) > 1]")],
+        "fitting/networks.py": [("if self.averages_raw and len(raw) > 1", "if False")],
+    },
     "engine/test_paths.py": {
         "engine/paths.py": [
             ("(nodes + 1) / 2).astype", "(nodes + 1.1) / 2).astype"),
@@ -71,7 +104,7 @@ MUTANTS = {
             ("data.rows if data.watched is None else data.watched", "data.rows"),
             ("-(-len(rows) // n)", "(len(rows) // n)"),
         ],
-        "fitting/member.py": [("n_epochs\n        self.importances = None", "n_epochs")],
+        "fitting/member.py": [("n_epochs\n        self.importances = self.mean_effects = None", "n_epochs")],
     },
     "encoding/test_sources.py": {
         "encoding/sources.py": [

@@ -76,6 +76,13 @@ MODELS = {
     "table, one network": (ANNClassifier(**TABLES, n_estimators=1), TABLE, LABELS),
     "table, ensemble": (ANNClassifier(**TABLES, n_estimators=3), TABLE, LABELS),
     "piecewise linear": (ANNRegressor(**TABLES, n_estimators=2, numeric_embedding="piecewise_linear"), TABLE, VALUES),
+    "monotone": (ANNRegressor(**TABLES, n_estimators=2, monotonic_cst={"number": 1, "missing": -1}), TABLE, VALUES),
+    "additive": (
+        ANNClassifier(**TABLES, n_estimators=2, interaction_cst="no_interactions", monotonic_cst={"number": 1}),
+        TABLE,
+        LABELS,
+    ),
+    "pairs": (ANNRegressor(**TABLES, n_estimators=1, interaction_cst="pairwise"), X, VALUES),
     "bare numbers": (ANNRegressor(**TABLES, n_estimators=1, numeric_embedding=None), TABLE, VALUES),
     "portfolio": (ANNClassifier(**TABLES, n_estimators=5, portfolio=[{}, {"numeric_embedding": None}]), TABLE, LABELS),
     "user's encoder": (ANNClassifier(**TABLES, n_estimators=2, encoder=StandardScaler()), X, LABELS),
