@@ -1,4 +1,10 @@
-"""Rows that are read block by block while a network is trained on them."""
+"""Rows that are read block by block while a network is trained on them.
+
+Contract
+--------
+`BlockRows` keeps that of `skann.engine.rows`: ``n_columns``, ``dtype``, ``batches``, and of a sample that it holds in
+memory, ``in_memory``, ``sample``, ``part`` and ``quantiles``.
+"""
 
 import threading
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ curvature from the gradients.
 
 import math
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import numpy as np
 from scipy.optimize import minimize
@@ -97,13 +97,25 @@ class Run:
         for callback in callbacks:
             callback.on_fit_end(self)
 
-    @contextmanager
     def until_interrupted(self):
         """Ctrl-C ends the block, and the run notes it."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            self.interrupted = True
+        return _UntilInterrupted(self)
+
+
+class _UntilInterrupted:
+    """The block of `Run.until_interrupted`; a generator, interrupted before its block, would say something else."""
+
+    def __init__(self, run):
+        self.run = run
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            return False
+        self.run.interrupted = True
+        return True
 
 
 def fit_minibatch(objective, stepper, rows, *, batch_size, max_epochs, rng, shuffle=True, callbacks=()):
