@@ -96,6 +96,7 @@ class Window:
         self.start -= n
 
     def rows(self):
+        """X, y and weight of these rows, views."""
         return tuple(None if array is None else array[self.start : self.stop] for array in self.arrays)
 
 
