@@ -133,7 +133,7 @@ def examine(case):
 
 def check_sweep(sweep):
     for name in ("learning_rates", "losses", "smoothed_losses"):
-        assert is_finite(sweep[name]), name
+        assert is_finite(getattr(sweep, name)), name
 
 
 def examine_encoder(case):

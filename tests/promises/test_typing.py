@@ -113,7 +113,7 @@ BAD = [
     'ANNRegressor(loss="log_loss")',
     "ANNRegressor(calibration=None)",
     'ANNClassifier(max_iter="100")',
-    "ANNClassifier().fit(X)",
+    "ANNClassifier().fit()",
     "ANNClassifier().fit(None, y)",
     "ANNClassifier().fit(X, y, X_test=X)",
     "ANNClassifier().partial_fit(X, y, class_=[0])",
