@@ -1,6 +1,7 @@
 """Tables of blocks from Parquet files, read by pyarrow."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -9,6 +10,8 @@ import numpy as np
 
 from .._blocks import BLOCK_ROWS, Block, BlockTable
 from .._parts import did_you_mean
+
+INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls the column of an index without a name
 
 
 class Piece(NamedTuple):
@@ -92,7 +95,7 @@ def from_parquet(
     path : str, path or pyarrow.dataset.Dataset
         A folder is read with all Parquet files in it, in the order of their names.
     columns : sequence of str, default=None
-        The columns of X; None for all but ``target`` and ``weight``.
+        The columns of X; None for all but ``target``, ``weight`` and the index of a pandas DataFrame.
     target : str or sequence of str, default=None
         The column of y, or several; not needed to predict.
     weight : str, default=None
@@ -120,7 +123,7 @@ def from_parquet(
         with errors_of_file(file_path, "is no Parquet file, or is cut"):
             file = open_file(file_path, filesystem)
         names = file.schema_arrow.names
-        chosen = chosen or ([name for name in names if name not in others] if columns is None else list(columns))
+        chosen = chosen or (_columns_of_x(names, others) if columns is None else list(columns))
         for name in [*chosen, *others]:
             if name not in names:
                 hint = did_you_mean(name, names)
@@ -204,3 +207,8 @@ def as_frame(batch):
             column = column.cast(pa.float64())
         table = table.set_column(i, field.name, column)
     return table.to_pandas(use_threads=False, split_blocks=True, ignore_metadata=True, date_as_object=False)
+
+
+def _columns_of_x(names, others):
+    """The columns but those others, and but the index that pandas writes beside them."""
+    return [name for name in names if name not in others and not INDEX.fullmatch(name)]

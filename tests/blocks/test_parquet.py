@@ -34,8 +34,11 @@ def test_the_rows_are_those_that_pandas_reads(tmp_path, kind):
 
 
 def test_all_columns_but_target_and_weight_are_those_of_x(tmp_path):
+    """Nor is the index one, which pandas writes beside them unless it is a range."""
     write(TABLE, tmp_path)
+    TABLE.iloc[::2].to_parquet(tmp_path / "z.parquet", index=True)
     assert from_parquet(tmp_path, target="class", weight="weight").columns == [*COLUMNS, "value"]
+    assert from_parquet(tmp_path / "z.parquet", target="class", weight="weight").columns == [*COLUMNS, "value"]
 
 
 def test_types_of_arrow_become_those_of_numpy(tmp_path):

@@ -100,7 +100,10 @@ KINDS = {
     "pl.Time": (pl.DataFrame({"a": A, "when": python_dates(WHEN)}).with_columns(pl.col("when").dt.time()), "time"),
     "timedelta64": (FRAME.assign(when=WAITS), "duration"),
     "timedelta objects": (FRAME.assign(when=WAITS.astype(object)), "duration"),
-    "pl.Duration": (pl.DataFrame({"a": A, "when": [None if pd.isna(each) else each for each in WAITS]}), "duration"),
+    "pl.Duration": (
+        pl.DataFrame({"a": A, "when": [None if pd.isna(each) else each.to_pytimedelta() for each in WAITS]}),
+        "duration",
+    ),
     "array of durations": (WAITS.to_numpy()[:, np.newaxis], "duration"),
     "array of objects": (np.array(python_dates(WHEN), object)[:, np.newaxis], "date"),
     "zone": (FRAME.assign(when=WHEN.dt.tz_localize("UTC")), "date"),
