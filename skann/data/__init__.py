@@ -1,6 +1,6 @@
 """Tables larger than memory: read block by block from Parquet files or memory-mapped arrays, predicted on likewise."""
 
-from .._blocks import Block, BlockTable
+from ..fitting.block_table import Block, BlockTable
 from .arrays import from_arrays
 from .parquet import from_parquet
 from .prediction import predict_to

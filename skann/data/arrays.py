@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .._blocks import ArrayTable, BlockTable
 from .._objects import shown
+from ..fitting.block_table import ArrayTable, BlockTable
 
 
 def from_arrays(X: Any, y: Any = None, weight: Any = None) -> BlockTable:

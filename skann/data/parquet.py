@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._blocks import BLOCK_ROWS, Block, BlockTable
 from .._parts import did_you_mean
+from ..fitting.block_table import BLOCK_ROWS, Block, BlockTable
 
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls the column of an index without a name
 

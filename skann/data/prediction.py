@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from .._blocks import BlockTable
+from ..fitting.block_table import BlockTable
 from .parquet import needs_packages
 
 

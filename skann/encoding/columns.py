@@ -147,7 +147,7 @@ def as_numbers(column, name):
     if isinstance(column, np.ndarray):
         return column
     if isinstance(column, dates.Dates):
-        raise dates_error(column.dtype, name, column.library)
+        raise dates_error(column.dtype, name, column.origin)
     return np.append(labels_as_numbers(column.labels, name), np.nan)[column.codes]
 
 

@@ -33,13 +33,13 @@ class Dates:
         where missing.
     dtype : dtype or type
         Of the column, or the class of its objects.
-    library : {"pandas", "polars", "numpy"}
+    origin : {"pandas", "polars", "numpy"}
         What the table is of.
     """
 
     seconds: np.ndarray
     dtype: Any
-    library: str
+    origin: str
 
     def __len__(self):
         return len(self.seconds)
@@ -80,12 +80,12 @@ def parts(seconds, kind):
 # ---------------------------------------------------------------------------------------------------------- reading
 
 
-def from_array(values, library="numpy"):
+def from_array(values, origin="numpy"):
     """A column of dtype datetime64 or timedelta64."""
     unit = "datetime64[s]" if values.dtype.kind == "M" else "timedelta64[s]"
     whole = values.astype(unit)
     rest = (values - whole) / np.timedelta64(1, "s")  # NaN where missing
-    return Dates(whole.astype(np.int64) + rest, values.dtype, library)
+    return Dates(whole.astype(np.int64) + rest, values.dtype, origin)
 
 
 def from_pandas(series):
@@ -110,7 +110,7 @@ def from_polars(series):
     return Dates(series.to_physical().cast(float).to_numpy() / per_second, dtype, "polars")
 
 
-def from_objects(values, name, library):
+def from_objects(values, name, origin):
     """A list of dates, times or durations of one kind, and of missing values.
 
     Raises
@@ -122,9 +122,9 @@ def from_objects(values, name, library):
     first = first_date(values)
     kinds = {kind_of_dates(cls) for cls in {*map(type, present)}}
     if kinds != {kind_of_dates(type(first))}:
-        raise dates_error(type(first), name, library)
+        raise dates_error(type(first), name, origin)
     seconds = [np.nan if is_missing(value) else _seconds(value) for value in values]
-    return Dates(np.array(seconds, np.float64), type(first), library)
+    return Dates(np.array(seconds, np.float64), type(first), origin)
 
 
 def _seconds(value):
@@ -147,7 +147,7 @@ def date_kinds(columns, names, allowed):
     kinds = [each.kind if isinstance(each, Dates) else None for each in columns if isinstance(columns, list)]
     for column, name in zip(columns, names, strict=True) if any(kinds) and not allowed else ():
         if isinstance(column, Dates):
-            raise dates_error(column.dtype, name, column.library)
+            raise dates_error(column.dtype, name, column.origin)
     return kinds if any(kinds) else None
 
 

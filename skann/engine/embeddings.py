@@ -14,17 +14,17 @@ An embedding of numbers with a name is made of those of these values that its co
 and any other hyper-parameter. To add one, write a class and name it in `EMBEDDINGS`.
 """
 
-import copy
 import math
 
 import numpy as np
 
 from .layers import Layer, outputs
+from .parts import Parts
 
 FEW_LEVELS = 32  # up to which a product with one-hot rows takes half the time of ``np.add.at``
 
 
-class Embeddings:
+class Embeddings(Parts):
     """Applies each part to its own stretch of the columns and puts the results side by side.
 
     Parameters
@@ -39,12 +39,10 @@ class Embeddings:
     order = None
 
     def __init__(self, parts, order=None):
-        self.parts = parts
+        super().__init__(parts)
         if order is not None:
             self.order = order
         self.n_in = sum(part.n_in for part in parts.values())
-        self.n_out = sum(part.n_out for part in parts.values())
-        self.shapes = {f"{name}.{key}": shape for name, part in parts.items() for key, shape in part.shapes.items()}
         self.weights = tuple(f"{name}.{key}" for name, part in parts.items() for key in part.weights)
 
     @property
@@ -54,20 +52,6 @@ class Embeddings:
 
     def __str__(self):
         return ", ".join(str(part) for part in self.parts.values())
-
-    def bind(self, params, grads):
-        for name, part in self.parts.items():
-            own_grads = {key: grads[f"{name}.{key}"] for key in part.shapes} if grads else None
-            part.bind({key: params[f"{name}.{key}"] for key in part.shapes}, own_grads)
-
-    def unbound(self):
-        other = copy.copy(self)
-        other.parts = {name: part.unbound() for name, part in self.parts.items()}
-        return other
-
-    def initialize(self, rng, variance=None):
-        for part in self.parts.values():
-            part.initialize(rng, variance)
 
     def buffers(self, n_rows, dtype, training):
         """Beside the common ``a`` and ``delta`` a dict for each part, with its columns of these among its buffers."""

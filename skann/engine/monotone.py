@@ -21,6 +21,7 @@ import numpy as np
 
 from . import initializers
 from .layers import Dense, Layer, outputs, times_slope
+from .parts import Parts
 
 
 class Signed:
@@ -179,7 +180,7 @@ class Curved(Layer):
         return delta
 
 
-class SideBySide:
+class SideBySide(Parts):
     """Layers without weights, each for its own stretch of the units.
 
     Parameters
@@ -192,27 +193,11 @@ class SideBySide:
     weights = ()
 
     def __init__(self, parts):
-        self.parts = parts
-        self.n_out = sum(part.n_out for part in parts.values())
-        self.shapes = {f"{name}.{key}": shape for name, part in parts.items() for key, shape in part.shapes.items()}
+        super().__init__(parts)
         self.multipliers: dict[str, tuple[float, float]] = {}
 
     def __str__(self):
         return "; ".join(f"{part.n_out} units {part}" for part in self.parts.values())
-
-    def bind(self, params, grads):
-        for name, part in self.parts.items():
-            own_grads = {key: grads[f"{name}.{key}"] for key in part.shapes} if grads else None
-            part.bind({key: params[f"{name}.{key}"] for key in part.shapes}, own_grads)
-
-    def unbound(self):
-        other = copy.copy(self)
-        other.parts = {name: part.unbound() for name, part in self.parts.items()}
-        return other
-
-    def initialize(self, rng, variance=None):
-        for part in self.parts.values():
-            part.initialize(rng, variance)
 
     def buffers(self, n_rows, dtype, training):
         buf = outputs(n_rows, self.n_out, dtype, training)

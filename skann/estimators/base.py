@@ -13,7 +13,6 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._blocks import ArrayTable, BlockTable, as_columns
 from .._compat import (
     OF_CALLBACKS,
     ONE_FIT,
@@ -30,6 +29,7 @@ from .._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
+from ..fitting.block_table import ArrayTable, BlockTable, as_columns
 from ..fitting.blocks import BlockReader, Plan, goes_in_blocks, refuse_with_blocks, row_weights, settings_for_blocks
 from ..fitting.conformal import Conformal, n_needed
 from ..fitting.data import GivenRows

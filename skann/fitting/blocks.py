@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .._blocks import BlockTable, draw, is_large_map
 from .._weights import check_weight
 from ..encoding.inputs import check_X, encode, is_tabular
 from ..engine.blocks import BlockRows
+from .block_table import BlockTable, draw, is_large_map
 from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, Split
 from .recipe import resolve
 

@@ -21,7 +21,7 @@ SHORT = {"random_state": 0, "max_iter": 5}
 @pytest.fixture(autouse=True)
 def several_pieces(monkeypatch):
     """Arrays of this module come in pieces, too."""
-    monkeypatch.setattr("skann._blocks.PIECE_ROWS", 150)
+    monkeypatch.setattr("skann.fitting.block_table.PIECE_ROWS", 150)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_large_memory_map_is_read_in_blocks_and_one_of_joblib_is_not(tmp_path,
     mapped[:] = NUMBERS
     y = NUMBERS[:, 0]
     in_memory = ANNRegressor(n_estimators=1, **SHORT).fit(mapped, y)
-    monkeypatch.setattr("skann._blocks.LARGE_MAP", 1)
+    monkeypatch.setattr("skann.fitting.block_table.LARGE_MAP", 1)
     in_blocks = ANNRegressor(n_estimators=1, **SHORT).fit(mapped, y)
     expected = ANNRegressor(n_estimators=1, **SHORT).fit(from_arrays(mapped, y))
     np.testing.assert_array_equal(in_blocks.predict(NUMBERS), expected.predict(NUMBERS))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skann._blocks import draw
+from skann.fitting.block_table import draw
 from skann.fitting.blocks import Plan
 from skann.fitting.scan import Moments
 

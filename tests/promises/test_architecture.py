@@ -16,8 +16,7 @@ PACKAGE = Path(skann.__file__).parent
 TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 ENGINE = {path.removeprefix("engine/").removesuffix(".py"): TREES[path] for path in TREES if path.startswith("engine/")}
 FLOORS = [  # of the package, from the ground up: a room imports from its own folder and from lower floors
-    {"_blocks", "_compat", "_estimator", "_first_rows", "_objects", "_parts", "_threads", "_typing"}
-    | {"_version", "_weights"},
+    {"_compat", "_estimator", "_first_rows", "_objects", "_parts", "_threads", "_typing"} | {"_version", "_weights"},
     {"engine"},
     {"targets", "plotting"},
     {"encoding"},
@@ -32,7 +31,7 @@ ENGINE_FLOORS = {  # of the engine: what a module may import from it; the others
     "layers": ("initializers", "activations"), "network": ("layers",), "objective": ("network",),
     "losses/__init__": ("classification", "identity_link", "log_link"),
     "losses/classification": ("mean",), "losses/identity_link": ("mean",), "losses/log_link": ("mean",),
-    "embeddings": ("layers",), "monotone": ("initializers", "layers"),
+    "embeddings": ("layers", "parts"), "monotone": ("initializers", "layers", "parts"),
     "additive": ("activations", "initializers", "layers"), "evaluation": ("network", "rows"),
     "paths": ("embeddings", "evaluation", "layers", "rows"),
     "blocks": ("rows",), "calibration": ("evaluation",), "callbacks": ("evaluation",),
