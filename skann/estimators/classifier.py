@@ -488,8 +488,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     frequencies of standard deviation 1 in place of 0.3.
 
     Above 50 000 rows, with e = n / 50 000, a fit is to take little longer than of so many. Regression has 5 e^-0.36
-    networks, both tasks at least 2, and 128 / (r e^0.08) epochs. Classification has layers of 256 e^-0.23 units, at
-    least 128, with the learning rate 0.02 e^0.23, at most 0.04, and dropout 0.15 / e, rounded to 0.05. Two to four
+    networks, both tasks at least 2, and 128 / (r e^0.08) epochs. Classification has layers of 256 / sqrt(e) units, at
+    least 128, with the learning rate 0.02 sqrt(e), at most 0.04, and dropout 0.15 / e, rounded to 0.05. Two to four
     networks, and a single one, hold out 16 384 rows each at most.
 
     Up to 60 rows with a weight above zero it is made for few: nothing is held out, a batch is all rows, the training is

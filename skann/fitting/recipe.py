@@ -199,7 +199,7 @@ def by_size(n_rows, is_classifier, is_alone):
     """
     thousands = n_rows / 1000
     growth, excess = thousands ** (1 / 3), max(thousands / LARGE, 1.0)
-    most = limited(256 / excess**0.23, 128, 256, step=32) if is_classifier else 128
+    most = limited(256 / excess**0.5, 128, 256, step=32) if is_classifier else 128
     if is_alone or not is_classifier:
         width = limited(128 * growth, 128 if is_alone else 96, most, step=32)
     else:
@@ -213,7 +213,7 @@ def by_size(n_rows, is_classifier, is_alone):
         return values | {
             "max_iter": limited(70 / growth, 10, 64),
             "n_estimators": limited(8 * (10 / thousands) ** (1 / 3), 2, 8),
-            "learning_rate_init": min(0.02 * excess**0.23, 0.04),
+            "learning_rate_init": min(0.02 * excess**0.5, 0.04),
             "dropout": limited(0.15 / excess, 0.0, 0.15, step=0.05),
         }
     return values | {

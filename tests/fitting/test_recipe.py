@@ -324,7 +324,7 @@ def test_what_a_fit_of_a_large_table_may_take(Estimator, n_estimators):
     for smaller, larger in pairwise(values):
         for name in ("max_iter", "n_estimators", "hidden_layer_sizes", "dropout", "validation_fraction"):
             assert smaller[name] >= larger[name], name
-        assert 1 <= larger["learning_rate_init"] / smaller["learning_rate_init"] < 1.3
+        assert 1 <= larger["learning_rate_init"] / smaller["learning_rate_init"] < 1.5
     assert values[-1]["n_estimators"] == (2 if n_estimators == "auto" else 1)
 
 

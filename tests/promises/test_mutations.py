@@ -449,9 +449,9 @@ MUTANTS = {
     "fitting/test_recipe.py -k large_table or tell_enough": {
         "fitting/recipe.py": [
             ("max(8 / growth, 5) / excess**0.36, 2, 8", "8 / growth, 5, 8"),
-            ("limited(256 / excess**0.23, 128, 256, step=32)", "256"),
+            ("limited(256 / excess**0.5, 128, 256, step=32)", "256"),
             ('min(RECIPE["validation_fraction"], MOST_HELD_OUT / max(n_rows, 1))', '0.2'),
-            ("min(0.02 * excess**0.23, 0.04)", "0.02 * excess**0.6"),
+            ("min(0.02 * excess**0.5, 0.04)", "0.02 * excess**0.5"),
         ],
     },
     "fitting/test_recipe.py -k groups or eighth or coslog4 or fading or partial_fit or given_rate": {
