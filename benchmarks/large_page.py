@@ -7,6 +7,11 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGE, FIGURE = DOCS / "large_tables.md", DOCS / "_static" / "large_tables.svg"
 NAMES = {"hgb": "HGB", "hgb_long": "HGB, long", "skann": "skann"}
 COLOURS = {"hgb": "tab:green", "hgb_long": "tab:olive", "skann": "tab:blue"}
+CLOCK = """## By the clock, with two jobs
+
+Seconds of a fit with `n_jobs=2`, or two threads, how many processors it kept busy meanwhile, and the peak of the
+resident memory of the process and its workers above what it was with the table loaded.
+"""
 BEGIN, END = "<!-- {}: made by benchmarks/bench_large.py -->\n", "<!-- end -->\n"
 
 
@@ -27,10 +32,10 @@ def write_page(fits):
 
 
 def losses_and_times(fits):
-    """A line for each table and number of rows, of fits with one job; the least loss is in bold."""
+    """A line for each table and number of rows that skann was fitted to with one job; the least loss is in bold."""
     names = list(NAMES.values())
     head = ["table, loss", "rows", *(f"loss of {name}" for name in names), *(f"seconds of {name}" for name in names)]
-    lines = [*_head([*head, "skann / HGB", "skann / HGB, long", "networks x epochs"])]
+    lines = [*_head([*head, "skann / HGB", "skann / HGB, long", "networks x epochs", "memory, MB"])]
     for found in _lines(fits, lambda fit: fit["jobs"] == 1):
         first = next(iter(found.values()))
         losses = {model: round(loss_of(fit)[0], 3) for model, fit in found.items()}
@@ -40,16 +45,16 @@ def losses_and_times(fits):
             cells.append(f"**{cell}**" if losses.get(model) == min(losses.values()) else cell)
         cells += [_seconds(found[model]["cpu_seconds"]) if model in found else "" for model in NAMES]
         cells += [_ratio(found, model, "cpu_seconds") for model in ("hgb", "hgb_long")]
-        epochs = found["skann"]["epochs"] if "skann" in found else []
-        cells.append(f"{len(epochs)} x {sum(epochs) / len(epochs):.0f}" if epochs else "")
+        epochs = found["skann"]["epochs"]
+        cells += [f"{len(epochs)} x {sum(epochs) / len(epochs):.0f}", f"{found['skann']['megabytes']:.0f}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def by_the_clock(fits):
-    """A line for each table and number of rows that was fitted with two jobs."""
+    """A section with a line for each table and number of rows that was fitted with two jobs, if there are any."""
     columns = ["table", "rows", "HGB, seconds", "skann, seconds", "ratio", "processors busy: HGB", "skann"]
-    lines = [*_head([*columns, "memory of HGB, MB", "of skann, MB"])]
+    lines = [CLOCK, *_head([*columns, "memory of HGB, MB", "of skann, MB"])]
     for found in _lines(fits, lambda fit: fit["jobs"] == 2 and fit["model"] in ("hgb", "skann")):
         first, models = next(iter(found.values())), ("hgb", "skann")
         cells = [first["table"], f"{first['rows']:,}".replace(",", " ")]
@@ -58,7 +63,7 @@ def by_the_clock(fits):
         cells += [f"{found[m]['cpu_seconds'] / found[m]['seconds']:.1f}" if m in found else "" for m in models]
         cells += [f"{found[model]['megabytes']:.0f}" if model in found else "" for model in models]
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" if len(lines) > len(_head([])) + 1 else ""
 
 
 TABLES = {"losses and times": losses_and_times, "by the clock": by_the_clock}
@@ -72,7 +77,9 @@ def _lines(fits, is_wanted):
     """For each table and number of rows the fits that are wanted, by model."""
     chosen = _sorted(filter(is_wanted, fits))
     for _, of_line in groupby(chosen, lambda fit: (fit["table"], fit["rows"])):
-        yield {fit["model"]: fit for fit in of_line}
+        found = {fit["model"]: fit for fit in of_line}
+        if "skann" in found:
+            yield found
 
 
 def _seconds(value):
@@ -81,7 +88,7 @@ def _seconds(value):
 
 def _ratio(found, model, name):
     """Of the time of skann to that of a model, where there are both."""
-    return f"{found['skann'][name] / found[model][name]:.0f}" if {"skann", model} <= found.keys() else ""
+    return f"{found['skann'][name] / found[model][name]:.0f}" if model in found else ""
 
 
 def _sorted(fits):
