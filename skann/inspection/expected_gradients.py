@@ -6,9 +6,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
+from .._compat import safe_indexing
 from .._objects import shown
 from .._typing import Array, Floats, MatrixLike, Space
 from ..encoding import inputs
@@ -225,7 +225,7 @@ def _last_step(model, X, background):
 
 def _some_rows(X):
     n_rows = X.shape[0]
-    return _safe_indexing(X, np.linspace(0, n_rows - 1, min(n_rows, N_BACKGROUND)).round().astype(int))
+    return safe_indexing(X, np.linspace(0, n_rows - 1, min(n_rows, N_BACKGROUND)).round().astype(int))
 
 
 def _cells(X):

@@ -768,7 +768,7 @@ MUTANTS = {
         "encoding/inputs.py": [
             (" and type(encoder).transform is TabularEncoder.transform", ""),
             ("weight if rows is None else weight[rows]", "weight"),
-            ("X if rows is None else _safe_indexing(X, rows)", "X"),
+            ("X if rows is None else safe_indexing(X, rows)", "X"),
         ],
     },
     "fitting/test_data.py": {
