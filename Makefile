@@ -42,6 +42,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.public
 
 docstrings: $(VENV)/.installed-demo
 	$(BIN)/python -m skann.estimators.docstrings

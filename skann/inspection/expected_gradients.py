@@ -44,6 +44,16 @@ class Attributions:
         Names of the outputs; of one output, what it is.
     predictions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         What is explained.
+
+    Examples
+    --------
+    >>> from skann import ANNRegressor
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+    >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(X, y)  # a straight line
+    >>> from skann.inspection import attributions
+    >>> found = attributions(model, X)
+    >>> found.values.round(1).T  # the slope times the distance to the mean of X
+    array([[-3., -1.,  1.,  3.]])
     """
 
     values: Floats
@@ -77,11 +87,23 @@ class Attributions:
 
         Parameters
         ----------
-        ax, row, output
+        ax, row, output : as there
+            Where to draw, and what.
 
         Returns
         -------
         display : AttributionsDisplay
+
+        Examples
+        --------
+        >>> from skann import ANNRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
+        ...     X, y
+        ... )  # a straight line
+        >>> from skann.inspection import attributions
+        >>> attributions(model, X).plot(row=0).ax_.get_title()
+        'Why row 0 has this prediction'
         """
         return AttributionsDisplay(self).plot(ax, row=row, output=output)
 
