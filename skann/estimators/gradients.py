@@ -57,7 +57,7 @@ class InputGradients:
         Examples
         --------
         >>> from skann import ANNRegressor
-        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
         >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
         ...     X, y
         ... )  # a straight line

@@ -48,8 +48,8 @@ class Attributions:
     Examples
     --------
     >>> from skann import ANNRegressor
-    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
-    >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(X, y)  # a straight line
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
+    >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(X, y)
     >>> from skann.inspection import attributions
     >>> found = attributions(model, X)
     >>> found.values.round(1).T  # the slope times the distance to the mean of X
@@ -97,7 +97,7 @@ class Attributions:
         Examples
         --------
         >>> from skann import ANNRegressor
-        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
         >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
         ...     X, y
         ... )  # a straight line
