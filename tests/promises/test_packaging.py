@@ -13,7 +13,10 @@ from skann._estimator import DOCS
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
+EXTRAS = {  # extra -> what it asks for
+    name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
+}
+OF_EXTRAS = [each for asked_for in EXTRAS.values() for each in asked_for]
 
 
 def read(name):
@@ -30,13 +33,13 @@ def brought(extra):
 
 def test_no_package_is_asked_for_twice():
     names = [canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]]
-    names += [canonicalize_name(each.name) for each in sum(EXTRAS.values(), []) if each.name != "skann"]
+    names += [canonicalize_name(each.name) for each in OF_EXTRAS if each.name != "skann"]
     assert sorted(names) == sorted(set(names))
 
 
 def test_extras_name_extras():
     """Those that there are, and no circle of them, which `brought` would not come out of."""
-    named = {name for each in sum(EXTRAS.values(), []) if each.name == "skann" for name in each.extras}
+    named = {name for each in OF_EXTRAS if each.name == "skann" for name in each.extras}
     assert named <= EXTRAS.keys()
     assert brought("plot") == {"matplotlib"}
     assert brought("data") == {"pandas", "pyarrow"}
