@@ -50,8 +50,8 @@ def test_advice_names_what_chose_the_kernel():
 
 
 def test_no_advice_about_what_is_not_known():
-    assert advice([openblas("neoversen1"), openblas("armv8")], config("aarch64", ["ASIMDHP"]), {}) == []
-    assert advice([{"internal_api": "mkl"}, {"internal_api": "blis", "architecture": "skx"}], config(), {}) == []
+    assert advice([openblas("neoversen1"), openblas("Haswell")], config("aarch64", ["ASIMDHP"]), {}) == []
+    assert advice([{"internal_api": "mkl"}, {"internal_api": "blis", "architecture": "haswell"}], config(), {}) == []
 
 
 def test_versions_of_what_is_there():
