@@ -68,4 +68,4 @@ def complaints():
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(complaints()))
+    sys.exit("\n".join(complaints()) or None)
