@@ -16,7 +16,7 @@ from skann.engine.embeddings import Periodic, PiecewiseLinear
 from skann.engine.layers import ParametricActivation
 from skann.engine.schedules import CosLog4, FlatCosine
 
-WIDTH = 8.0
+WIDTH = 7.0
 SHOWN = ("logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus")
 
 
@@ -70,7 +70,7 @@ def smooth_clips():
     z = np.linspace(-9, 9, 400)
     axes[0].plot(z, smooth_clip(z.copy()), label="smooth clip")
     axes[0].plot(z, np.clip(z, -3, 3), ":", color="0.5", label="hard clip")
-    axes[0].set(xlabel="z = (x - median) / interquartile range", title="nothing passes 3, nothing is folded")
+    axes[0].set(xlabel="(x - median) / interquartile range", title="nothing passes 3")
     axes[0].legend(frameon=False)
     x = np.random.default_rng(0).lognormal(sigma=1.5, size=4000)
     below, center, above = np.quantile(x, (0.25, 0.5, 0.75))
@@ -104,7 +104,7 @@ def numeric_embeddings():
         axes[1].axvline(edge, color="0.85", linewidth=0.8)
     axes[1].plot(x, start, ":", color="0.5", label="start: W = 0")
     axes[1].plot(x, learnt, label="with weights W")
-    axes[1].set(title="piecewise linear: one feature, four bins", xlabel="x, encoded", ylim=(-3, 3))
+    axes[1].set(title="piecewise linear: a feature, four bins", xlabel="x, encoded", ylim=(-3, 3))
     axes[1].legend(frameon=False)
     return figure
 
@@ -114,7 +114,7 @@ def schedules():
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.8), layout="constrained")
     t = np.arange(1001)
     axes[0].plot(t / 1000, [CosLog4(1.0, 1000)(each) for each in t], label="learning rate")
-    axes[0].plot(t / 1000, [FlatCosine(1.0, 1000)(each) for each in t], "--", label="dropout and weight decay")
+    axes[0].plot(t / 1000, [FlatCosine(1.0, 1000)(each) for each in t], "--", label="dropout, decay")
     axes[0].set(xlabel="share of the planned steps", ylabel="share of the value", ylim=(-0.03, 1.3))
     axes[0].set_title("four cycles, and what fades")
     axes[0].legend(frameon=False, loc="upper center", ncols=2, fontsize="small")
@@ -122,7 +122,7 @@ def schedules():
         shares = shares_of_steps(0.99, n_steps)[::-1][:300]
         axes[1].plot(np.arange(len(shares)), shares, style, label=f"after {n_steps} steps")
     axes[1].set(xlabel="steps ago", ylabel="share", yscale="log", ylim=(1e-4, 1))
-    axes[1].set_title("how much past weights count in the average")
+    axes[1].set_title("weights of past steps in the average")
     axes[1].legend(frameon=False)
     return figure
 
@@ -147,7 +147,7 @@ PICTURES = {
 def draw(folder):
     """Draw all pictures into a folder."""
     folder.mkdir(exist_ok=True)
-    style = {"font.size": 9, "axes.titlesize": 9, "axes.spines.top": False, "axes.spines.right": False}
+    style = {"font.size": 10, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False}
     with plt.rc_context(style | {"svg.hashsalt": "skann"}):  # the same file from the same code
         for name, picture in PICTURES.items():
             figure = picture()
