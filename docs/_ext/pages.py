@@ -25,7 +25,7 @@ def place(file):
 def replace_links(app, docname, content):
     """Before a page is parsed: its links to files outside of docs/ lead to pages, its excerpts have captions."""
     text = OUTSIDE.sub(lambda link: f"]({place(link[1])}{link[2]})", content[0])
-    content[0] = EXCERPT.sub(r"\g<0>:caption: "`\g<name>`, \g<file>"\n:dedent:\n", text)
+    content[0] = EXCERPT.sub(r'\g<0>:caption: "`\g<name>`, \g<file>"\n:dedent:\n', text)
 
 
 def write_pages(app):
