@@ -69,7 +69,8 @@ bench: $(VENV)/.installed-$(if $(TORCH),bench,demo)
 clean:
 	rm -rf $(VENV) $(VENV)-oldest $(VENV)-ecosystem $(VENV)-docs $(VENV)-dist build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	rm -rf .coverage .hypothesis loss_curve.png
-	rm -rf docs/_build docs/files docs/gallery docs/generated docs/changelog.md docs/contributing.md docs/sg_execution_times.rst
+	rm -rf docs/_build docs/files docs/gallery docs/generated docs/pictures docs/changelog.md docs/contributing.md
+	rm -rf docs/sg_execution_times.rst
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp says that skann, with the extra it is named after, was installed after pyproject.toml last changed.
