@@ -19,6 +19,7 @@ is the peak resident size of the process and its workers, above what it was with
 """
 
 import argparse
+import ctypes
 import json
 import os
 import subprocess
@@ -69,6 +70,7 @@ class Memory:
     """Inside, a thread watches how many megabytes this process and its workers hold; shared pages count once."""
 
     def __enter__(self):
+        ctypes.CDLL(None).malloc_trim(0)  # what was freed before would else be used again, unseen
         self.before = self.most = self.now()
         self.is_over = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)

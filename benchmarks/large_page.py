@@ -35,7 +35,7 @@ def losses_and_times(fits):
     """A line for each table and number of rows that skann was fitted to with one job; the least loss is in bold."""
     names = list(NAMES.values())
     head = ["table, loss", "rows", *(f"loss of {name}" for name in names), *(f"seconds of {name}" for name in names)]
-    lines = [*_head([*head, "skann / HGB", "skann / HGB, long", "networks x epochs", "memory, MB"])]
+    lines = [*_head([*head, "skann / HGB", "skann / HGB, long", "networks x epochs"])]
     for found in _lines(fits, lambda fit: fit["jobs"] == 1):
         first = next(iter(found.values()))
         losses = {model: round(loss_of(fit)[0], 3) for model, fit in found.items()}
@@ -46,7 +46,7 @@ def losses_and_times(fits):
         cells += [_seconds(found[model]["cpu_seconds"]) if model in found else "" for model in NAMES]
         cells += [_ratio(found, model, "cpu_seconds") for model in ("hgb", "hgb_long")]
         epochs = found["skann"]["epochs"]
-        cells += [f"{len(epochs)} x {sum(epochs) / len(epochs):.0f}", f"{found['skann']['megabytes']:.0f}"]
+        cells.append(f"{len(epochs)} x {sum(epochs) / len(epochs):.0f}")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -105,6 +105,9 @@ def draw(fits):
 
     chosen = _sorted(fit for fit in fits if fit["jobs"] == 1)
     by_table = {name: list(of_table) for name, of_table in groupby(chosen, lambda fit: fit["table"])}
+    by_table = {name: own for name, own in by_table.items() if any(fit["model"] == "skann" for fit in own)}
+    seconds = [fit["cpu_seconds"] for fit in chosen]
+    limits = min(seconds) / 1.5, max(seconds) * 2.5  # there is room for the labels
     n_lines = -(-len(by_table) // 2)
     figure, panels = plt.subplots(n_lines, 2, figsize=(9, 3.2 * n_lines), layout="constrained", squeeze=False)
     for panel in panels.flat[len(by_table) :]:
@@ -119,6 +122,8 @@ def draw(fits):
             for fit, point in zip(own, points, strict=True):
                 n = f"{fit['rows'] / 1e6:g}M" if fit["rows"] >= 1e6 else f"{fit['rows'] / 1000:.0f}k"
                 panel.annotate(n, point, xytext=(3, 3), textcoords="offset points", fontsize=7, color=COLOURS[model])
-        panel.set(xscale="log", xlabel="processor seconds", ylabel=loss_of(of_table[0])[1], title=name)
-        panel.legend()
+        panel.set(xscale="log", xlim=limits, xlabel="processor seconds", ylabel=loss_of(of_table[0])[1], title=name)
+        panel.xaxis.set_major_formatter("{x:g}")
+        panel.margins(y=0.12)
+    panels.flat[0].legend(loc="lower left")
     figure.savefig(FIGURE, metadata={"Date": None})
