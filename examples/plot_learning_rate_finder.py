@@ -11,6 +11,8 @@ rate at which the loss has fallen half way; for the recipe, the rate that "auto"
 learn there. :func:`skann.find_learning_rate` does it without the picture.
 """
 
+# sphinx_gallery_thumbnail_number = 2
+
 import warnings
 
 import matplotlib.pyplot as plt
