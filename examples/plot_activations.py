@@ -37,6 +37,7 @@ for name, network in networks.items():
     )
 
 # %%
+TITLES = {"identity": "Identity", "relu": "ReLU", "tanh": "Tanh", "logistic": "Logistic", "elu": "ELU", "mish": "Mish"}
 figure, axes = plt.subplots(2, 3, figsize=(8, 5), sharex=True, sharey=True, layout="constrained")
 for ax, (name, network) in zip(axes.flat, networks.items(), strict=True):
     shown = {"response_method": "predict_proba", "grid_resolution": 150, "ax": ax}
@@ -44,7 +45,7 @@ for ax, (name, network) in zip(axes.flat, networks.items(), strict=True):
     DecisionBoundaryDisplay.from_estimator(network, X, plot_method="contour", levels=[0.5], colors="k", **shown)
     for value, marker in enumerate("o^"):
         ax.plot(*X[y == value].T, marker, color="k", mfc="w", markersize=3)
-    ax.set(title=f"{name}, accuracy {accuracy[name]:.2f}", xlabel="$x_1$", ylabel="$x_2$")
+    ax.set(title=f"{TITLES[name]}, accuracy {accuracy[name]:.2f}", xlabel="$x_1$", ylabel="$x_2$")
     ax.label_outer()
 
 plt.show()

@@ -54,7 +54,9 @@ for name in encoders:
 assert np.std(moved["TabularEncoder"]) > 0.99 * np.std(columns["TabularEncoder"])
 
 # %%
-figure, axes = plt.subplots(2, 2, figsize=(9, 5), sharey="row", layout="constrained", height_ratios=[3, 2])
+figure, axes = plt.subplots(
+    2, 2, figsize=(9, 5), sharex="col", sharey="row", layout="constrained", height_ratios=[3, 2]
+)
 for (above, below), (name, column) in zip(axes.T, columns.items(), strict=True):
     above.plot(column, y, ".", markersize=2, color="0.6", label="rows")
     grid = np.linspace(column.min(), column.max(), 1000)
@@ -62,7 +64,6 @@ for (above, below), (name, column) in zip(axes.T, columns.items(), strict=True):
         grid, networks[name].predict(grid[:, None]), color="C1", label="what the network has learnt from 200 of them"
     )
     above.set_title(f"{name}, R2 {scores[name]:.2f}")
-    above.set_xlabel("encoded income")
     below.hist(column, bins=40, color="C0", label="rows in each part of the range")
     below.set_xlabel("encoded income")
 axes[0, 0].set_ylabel("y")
