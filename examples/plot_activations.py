@@ -41,7 +41,7 @@ TITLES = {"identity": "Identity", "relu": "ReLU", "tanh": "Tanh", "logistic": "L
 figure, axes = plt.subplots(2, 3, figsize=(8, 5), sharex=True, sharey=True, layout="constrained")
 for ax, (name, network) in zip(axes.flat, networks.items(), strict=True):
     shown = {"response_method": "predict_proba", "grid_resolution": 150, "ax": ax}
-    DecisionBoundaryDisplay.from_estimator(network, X, levels=10, cmap="PuOr", alpha=0.7, vmin=0, vmax=1, **shown)
+    DecisionBoundaryDisplay.from_estimator(network, X, levels=10, cmap="Blues", alpha=0.7, vmin=0, vmax=1, **shown)
     DecisionBoundaryDisplay.from_estimator(network, X, plot_method="contour", levels=[0.5], colors="k", **shown)
     for value, marker in enumerate("o^"):
         ax.plot(*X[y == value].T, marker, color="k", mfc="w", markersize=3)

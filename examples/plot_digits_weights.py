@@ -37,7 +37,7 @@ for alpha, network in networks.items():
 assert roughness[30] < roughness[0.001]
 
 # %%
-# The units of both networks, each on a scale of its own: purple where ink speaks for the unit, orange where it speaks
+# The units of both networks, each on a scale of its own: yellow where ink speaks for the unit, blue where it speaks
 # against it. Above each is the digit for which the unit has the largest weight in the next layer.
 
 figure = plt.figure(figsize=(6.5, 5), layout="constrained")
@@ -45,7 +45,7 @@ for part, (alpha, network) in zip(figure.subfigures(2, 1), networks.items(), str
     part.suptitle(f"alpha={alpha}, accuracy {accuracy[alpha]:.3f}")
     for ax, weights, after in zip(part.subplots(2, 6).flat, network.coefs_[0].T, network.coefs_[1], strict=True):
         size = np.abs(weights).max()
-        ax.imshow(weights.reshape(8, 8), cmap="PuOr", vmin=-size, vmax=size)
+        ax.imshow(weights.reshape(8, 8), cmap="cividis", vmin=-size, vmax=size)
         ax.set(xticks=[], yticks=[])
         ax.set_title(f"For {after.argmax()}", fontsize="small")
 
