@@ -56,7 +56,9 @@ panels = {
 }
 figure, axes = plt.subplots(1, 3, figsize=(13, 4.6), layout="constrained")
 for ax, (title, (probability, corners, (xlabel, ylabel))) in zip(axes, panels.items(), strict=True):
-    image = ax.contourf(side, side, probability.reshape(101, 101), np.linspace(-0.05, 1.05, 12), cmap="Blues", alpha=0.7)
+    image = ax.contourf(
+        side, side, probability.reshape(101, 101), np.linspace(-0.05, 1.05, 12), cmap="Blues", alpha=0.7
+    )
     for value, marker in ((False, "o"), (True, "s")):
         ax.plot(*corners[y == value].T, "k" + marker, markersize=11, label=f"class {int(value)}")
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel, aspect="equal")
