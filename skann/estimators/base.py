@@ -40,6 +40,7 @@ from ..fitting.networks import predictions_error
 from ..fitting.portfolio import Portfolio
 from ..fitting.prepare import Before, Given, prepare
 from ..fitting.resolved import resolved_params
+from ..fitting.rows_line import told
 from ..fitting.scan import Scan
 from ..fitting.scoring import Scoring
 from ..fitting.train import Trained
@@ -218,9 +219,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         plan = Plan.of(settings, kind, len(table), seed, validation.X is not None)
         reader = BlockReader(table, self.encoder, self._read_targets, name)
-        scan = Scan(
-            reader, plan, statistics, self._target_of, is_classifier(self), kind.n_trainings(settings) > 1
-        ).run()
+        scan = Scan(reader, plan, statistics, self._target_of, is_classifier(self), kind.n_trainings(settings) > 1)
+        scan.run(told(table) if self.verbose else table)
         blocks = scan.blocks(getattr(self, "class_weight", None))
         self._target, weight = scan.target, row_weights(scan.weight, scan.y, blocks.by_class)
         watched = check_validation(validation, self.early_stopping, self._check_X_y, self._target)

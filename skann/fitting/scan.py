@@ -43,9 +43,9 @@ class Scan:
         self._totals = np.zeros((2, plan.n_folds + 1))
         self._kept, self._extremes = [], []
 
-    def run(self):
-        """Read the table."""
-        for block in self.reader.table:
+    def run(self, blocks):
+        """Read all blocks of the table."""
+        for block in blocks:
             with errors_of(block):
                 self._add(block)
         if not self._totals[1].sum() > 0:
