@@ -126,6 +126,17 @@ def from_parquet(
     ValueError
         If a file lacks a column or has other values in it than those before, such as strings for numbers; if it is no
         Parquet file, or is cut. The message names file and column.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import pandas as pd
+    >>> from skann.data import from_parquet
+    >>> path = os.path.join(tempfile.mkdtemp(), "table.parquet")
+    >>> pd.DataFrame({"size": [1.0, 2.0], "colour": ["red", "blue"], "price": [3.0, 5.0]}).to_parquet(path)
+    >>> table = from_parquet(path, target="price")
+    >>> table.shape, table.has_target
+    ((2, 2), True)
     """
     needs_packages()
     files, filesystem = files_of(path)
