@@ -92,6 +92,11 @@ def rows(results):
     return lines
 
 
+def tables():
+    """The tables of the page by name, made of the raw results: lists of lines."""
+    return {"parameters": rows(read_results(RESULTS))}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?")
@@ -106,10 +111,9 @@ def main():
             results[key] = measure(paths[table], setting, seed, MAX_ROWS)
             write_results(RESULTS, results, describe_machine())
             print(*key, {measured: round(value, 4) for measured, value in results[key].items()}, flush=True)
-    lines = rows(results)
-    print("\n".join(lines))
-    if PAGE.exists():
-        write_table(PAGE, "parameters", lines)
+    for name, lines in tables().items():
+        print("\n".join(lines))
+        write_table(PAGE, name, lines)
 
 
 if __name__ == "__main__":

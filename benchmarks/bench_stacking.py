@@ -134,6 +134,12 @@ def rows_by_table(results):
     return lines
 
 
+def tables():
+    """The tables of the page by name, made of the raw results: lists of lines."""
+    mean = average(read_results(RESULTS))
+    return {"stacking": rows(mean), "by table": rows_by_table(mean)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?")
@@ -149,11 +155,9 @@ def main():
             results[seed, path.stem, model] = measured
             print(seed, path.stem, model, {name: round(value, 4) for name, value in measured.items()}, flush=True)
         write_results(RESULTS, results, describe_machine())
-    mean = average(results)
-    for name, lines in (("stacking", rows(mean)), ("by table", rows_by_table(mean))):
+    for name, lines in tables().items():
         print("\n".join(lines))
-        if PAGE.exists():
-            write_table(PAGE, name, lines)
+        write_table(PAGE, name, lines)
 
 
 if __name__ == "__main__":

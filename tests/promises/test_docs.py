@@ -1,6 +1,7 @@
 """The README and the pages in docs/: names exist, links lead somewhere, code runs and prints what the page shows."""
 
 import contextlib
+import importlib
 import io
 import pkgutil
 import re
@@ -111,6 +112,15 @@ def test_tables_are_complete():
     names = [f'`"{name}"`' for name in (*ACTIVATIONS, *SCHEDULES, *INITIALIZERS)]
     classes = [f"`{cls.__module__}.{cls.__name__}`" for cls in (*LOSSES.values(), *OPTIMIZERS.values())]
     assert not [name for name in names + classes if name not in text]
+
+
+@pytest.mark.parametrize("name", ["bench_parameters", "bench_stacking"])
+def test_tables_are_those_of_the_raw_results(name, monkeypatch):
+    """What a benchmark writes into its page, from results in the repository."""
+    monkeypatch.syspath_prepend(DOCS.parent / "benchmarks")
+    script = importlib.import_module(name)
+    page = script.PAGE.read_text("utf-8")
+    assert all("\n".join(lines) in page for lines in script.tables().values())
 
 
 def test_these_checks_can_fail(tmp_path):
