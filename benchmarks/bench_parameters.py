@@ -38,7 +38,7 @@ SETTINGS = {
     BASELINE: {},
     "`n_estimators=1`": {"n_estimators": 1},
     "`n_estimators=4`": {"n_estimators": 4},
-    '`n_estimators="auto"` (8 and 6 networks)': {"n_estimators": "auto"},
+    '`n_estimators="auto"`: 8, in regression 6 to 8': {"n_estimators": "auto"},
     "`hidden_layer_sizes=(32, 32, 32)`": {"hidden_layer_sizes": [32] * 3},
     "`hidden_layer_sizes=(64, 64, 64)`": {"hidden_layer_sizes": [64] * 3},
     "`hidden_layer_sizes=(256, 256, 256)`": {"hidden_layer_sizes": [256] * 3},
