@@ -44,7 +44,7 @@ def batches(weight):
         {"solver": "sgd", "momentum": 0.5, "nesterovs_momentum": False},
         {"learning_rate": lambda t: 0.01 / (1 + 0.1 * t)},
     ],
-    ids=str,
+    ids=lambda changed: " ".join(str(each) if not callable(each) else "own" for each in changed.values()),
 )
 def test_batches_in_order(Estimator, weight, encoder, changed):
     """Two more epochs, by warm starts and by calls with a batch each: encoder and target scale are those of a fit."""
