@@ -43,9 +43,9 @@ class Scan:
         self._totals = np.zeros((2, plan.n_folds + 1))
         self._kept, self._extremes = [], []
 
-    def run(self):
-        """Read the table."""
-        for block in self.reader.table:
+    def run(self, blocks):
+        """Read all blocks of the table."""
+        for block in blocks:
             with errors_of(block):
                 self._add(block)
         if not self._totals[1].sum() > 0:
@@ -111,11 +111,12 @@ class Scan:
         self._kept = []
         by_class, moments, totals = None, None, self._totals
         if self._by_label:
+            self.reader.check_labels(list(self._by_label))
             labels = np.array(sorted(self._by_label), dtype=y.dtype if y.dtype == object else None)
             self.target = self.make_target(np.repeat(labels, 3))  # thrice, so that labels are no numbers of rows
             y = self.target.encode(y)
             by_class, totals = self._class_weights(labels, class_weight)
-            self._extremes = [np.arange(len(labels))]
+            self._extremes = [self.target.encode(labels)]
         elif self.is_classification:
             if class_weight is not None:
                 raise ValueError(
@@ -137,11 +138,14 @@ class Scan:
             return None, self._totals
         found = np.stack([self._by_label[label] for label in labels.tolist()])
         mass = found[:, 1].sum(axis=1)
-        by_class = self.target.weight(np.arange(len(labels)), mass, class_weight) / mass
+        index = self.target.encode(labels)  # of a warm start, which may lack some
+        of_labels = self.target.weight(index, mass, class_weight) / mass
+        by_class = np.zeros(len(self.target.classes))
+        by_class[index] = of_labels
         if not by_class.any():
             raise ValueError("sample_weight times class_weight is zero for every row.")
-        n_rows = found[by_class > 0, 0].sum(axis=0)
-        return by_class, np.stack([n_rows, (found[:, 1] * by_class[:, np.newaxis]).sum(axis=0)])
+        n_rows = found[of_labels > 0, 0].sum(axis=0)
+        return by_class, np.stack([n_rows, (found[:, 1] * of_labels[:, np.newaxis]).sum(axis=0)])
 
 
 class Moments:
