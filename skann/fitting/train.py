@@ -19,6 +19,7 @@ from .data import TrainingData
 from .progress import NetworkProgress
 from .rounds import LEAST_LOCAL_BATCH, ROUNDS, LocalTraining, OverAllParts, fit_rounds
 from .sharded_rows import ShardedRows
+from .summed import SummedValidation, can_be_summed
 
 
 class TrainingState:
@@ -293,7 +294,10 @@ def _watchers(training, constant, constant_loss, start, time_limit):
     on_plateau = LowerRate if build.falls_on_plateau(settings) else Patience
     watchers: list = []
     if data.watched is not None:
-        validation = Validation(training.loss, data.watched, data.score)
+        if training.is_sharded and data.held_out is not None and can_be_summed(data.score):
+            validation: Any = SummedValidation(training.loss, data.rows, data.score is not None)
+        else:
+            validation = Validation(training.loss, data.watched, data.score)
         tol = tol if data.score is None else settings.tol
         best = BestWeights(validation, start, constant if settings.from_recipe else None)
         watchers += [validation, best]
