@@ -19,8 +19,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from bench_quality import split
 
+from bench_quality import split
 from skann import ANNClassifier, ANNRegressor
 from skann.fitting import rounds
 from skann.fitting.block_table import Block, BlockTable
@@ -70,7 +70,7 @@ def simulate(path, args):
     seeds = range(args.seeds)
 
     def cell(n_workers, n_rounds):
-        with patch("skann.fitting.train.ROUNDS", n_rounds):
+        with patch("skann.fitting.rounds.ROUNDS", n_rounds):
             found = [measure(path, args.params, n_workers, seed, args.max_rows) for seed in seeds]
         return tuple(np.mean(found, axis=0))
 
@@ -136,7 +136,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="")
-    parser.add_argument("--workers", type=lambda text: [int(each) for each in text.split(",")], default=[2, 4, 8, 16, 32, 64])
+    parser.add_argument(
+        "--workers", type=lambda text: [int(each) for each in text.split(",")], default=[2, 4, 8, 16, 32, 64]
+    )
     parser.add_argument("--rounds", type=lambda text: [int(each) for each in text.split(",")], default=[rounds.ROUNDS])
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--max-rows", type=int, default=LEAST_ROWS)

@@ -17,7 +17,7 @@ from ..engine.training import Run, fit_lbfgs, fit_minibatch
 from . import build
 from .data import TrainingData
 from .progress import NetworkProgress
-from .rounds import LEAST_LOCAL_BATCH, ROUNDS, LocalTraining, OverAllParts, fit_rounds
+from .rounds import LocalTraining, OverAllParts, fit_rounds
 from .sharded_rows import ShardedRows
 from .summed import SummedValidation, can_be_summed
 
@@ -76,12 +76,8 @@ class Training:
 
     @property
     def batch_size(self):
-        """Rows in a batch: "lbfgs" has one of all rows."""
-        n_rows = len(self.data.rows)
-        if self.settings.solver == "lbfgs":
-            return n_rows
-        least = LEAST_LOCAL_BATCH * len(self.data.rows.parts) if self.is_sharded else 1
-        return min(max(self.settings.batch_size, least), n_rows)
+        """Rows in a batch."""
+        return build.batch_size(self.settings, self.data.rows)
 
     @property
     def is_sharded(self):
@@ -247,10 +243,9 @@ def _fit_minibatch(training, objective, callbacks):
         before = before | {"t": 0}
     stepper = _stepper(training, before)
     if training.is_sharded:
-        local = _local(training, stepper, objective)
-        run = fit_rounds(
-            local, stepper, training.data.rows, training.network, max_epochs=settings.n_epochs, callbacks=callbacks
-        )
+        rows, seed = training.data.rows, int(state.rng.integers(2**63))
+        local = LocalTraining.of(settings, objective, stepper, rows, seed)
+        run = fit_rounds(local, stepper, rows, training.network, max_epochs=settings.n_epochs, callbacks=callbacks)
     else:
         run = fit_minibatch(
             objective, stepper, training.data.rows, batch_size=training.batch_size, max_epochs=settings.n_epochs,
@@ -259,17 +254,6 @@ def _fit_minibatch(training, objective, callbacks):
     state.stepper = stepper.get_state() if build.keeps_state(settings) else None  # three times as large as the network
     run.stepper = None  # its buffers are twice as large
     return run
-
-
-def _local(training, stepper, objective):
-    """What the parts must know of the training."""
-    settings, rows = training.settings, training.data.rows
-    n_steps = -(-len(rows) // training.batch_size)
-    return LocalTraining(
-        objective.loss, objective.l2, rows.fold, build.optimizer_maker(settings), stepper.schedule, stepper.fade,
-        settings.max_grad_norm, settings.weight_averaging, n_steps, min(ROUNDS, n_steps),
-        int(training.state.rng.integers(2**63)), settings.shuffle,
-    )  # fmt: skip
 
 
 def _stepper(training, before):

@@ -105,5 +105,5 @@ def test_what_cannot_be_done_is_refused_by_name_before_any_part_is_read(params, 
 def test_an_error_names_the_part():
     X, y = TABLE[["a", "b"]].to_numpy(), TABLE["value"].to_numpy()
     X[500, 0] = np.inf
-    with pytest.raises(ValueError, match="X, rows 430 to 559: .*infinite value"):
+    with pytest.raises(ValueError, match=r"X, rows 430 to 559: .*infinite value"):
         ANNRegressor().fit(in_parts([300], X, y))
