@@ -225,8 +225,6 @@ def fit_rounds(training, stepper, rows, network, *, max_epochs, callbacks=()):
                 run.begin_epoch(callbacks)
             total, n_seen, n_rounds = 0.0, 0, 0
             for i in range(training.n_rounds):
-                if run.interrupted:
-                    raise KeyboardInterrupt
                 found = rows.parts.run(local_steps, training, network, state_of(stepper), epoch, i)
                 found = [each for each in found if each is not None]
                 take_average(network, stepper, found)

@@ -1,5 +1,7 @@
 """Data-parallel training on the parts of a table against the same training in one place."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -159,11 +161,40 @@ def test_ctrl_c_between_rounds_leaves_a_model():
     assert model.predict(X).shape == shorter.predict(X).shape == (400,)
 
 
-def test_max_time_ends_the_training():
-    model = ANNRegressor(n_estimators=2, max_iter=10**6, early_stopping=False, max_time=0.3, random_state=0)
-    model.fit(in_parts([100], X, Y))
-    assert 1 <= model.n_iter_ < 10**4
+class SlowShards(LocalShards):
+    """A round takes a tenth of a second at least."""
+
+    def run(self, function, *arguments):
+        time.sleep(0.1 * (function is rounds.local_steps))
+        return super().run(function, *arguments)
+
+    def hold(self, function, *arguments):
+        return SlowShards(self.run(function, *arguments))
+
+    def numbered(self):
+        return SlowShards(list(enumerate(self.parts)))
+
+
+def test_max_time_ends_the_training_between_rounds():
+    params = PLAIN | {"solver": "adam", "batch_size": 20, "max_iter": 100, "max_time": 0.3}
+    model = ANNRegressor(**params).fit(in_parts([100], X, Y, None, SlowShards))
+    assert model.n_iter_ == 1
+    assert model.history_["seconds"][0] < 1.5  # an epoch has 16 rounds
     assert np.isfinite(model.predict(X)).all()
+
+
+def test_rows_given_to_watch_are_watched_here():
+    params, watched = FULL_BATCH | {"early_stopping": True}, {"X_val": X[:60] + 0.1, "y_val": Y[:60]}
+    expected = ANNRegressor(**params).fit(X, Y, **watched)
+    model = ANNRegressor(**params).fit(in_parts([10, 150], X, Y), **watched)
+    np.testing.assert_allclose(model.validation_scores_, expected.validation_scores_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("given, batch_size", [("auto", 160), (40, 40)])
+def test_parts_take_enough_rows_in_a_step_unless_told_otherwise(given, batch_size):
+    model = ANNRegressor(n_estimators=1, hidden_layer_sizes=4, max_iter=1, batch_size=given, random_state=0)
+    model.fit(in_parts([50, 100, 200, 300], X, Y))
+    assert model.resolved_params_.get("batch_size", given) == batch_size
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "poisson"])
