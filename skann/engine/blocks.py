@@ -122,7 +122,7 @@ class WindowedBatches:
 
     def __init__(self, rows, size, rng):
         self.rows, self.size, self.rng = rows, size, rng
-        self.n_window = max(size, WINDOW_BYTES // (rows.n_columns * rows.dtype.itemsize))
+        self.n_window = max(size, WINDOW_BYTES // max(1, rows.n_columns * rows.dtype.itemsize))
 
     def __iter__(self):
         order = np.arange(self.rows.pieces.n) if self.rng is None else self.rng.permutation(self.rows.pieces.n)

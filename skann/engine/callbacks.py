@@ -3,9 +3,10 @@
 Contract
 --------
 A callback has ``on_fit_begin(run)``, ``on_epoch_begin(run)``, ``on_epoch_end(run)`` and ``on_fit_end(run)``; True from
-``on_epoch_end`` ends the training, and ``run.stopped_by`` says why. ``get_state()`` is a dict of what it remembers of
-the epochs so far, arrays and plain numbers, and ``set_state(state)``, after ``on_fit_begin``, goes on from there.
-``run`` is the `skann.engine.training.Run`: callbacks read and write its history and read
+``on_epoch_end`` ends the training, and ``run.stopped_by`` says why. Within an epoch that takes long there is
+``on_rows(run, n_seen, n_rows)`` now and then, with the rows that it has seen of all. ``get_state()`` is a dict of what
+it remembers of the epochs so far, arrays and plain numbers, and ``set_state(state)``, after ``on_fit_begin``, goes on
+from there. ``run`` is the `skann.engine.training.Run`: callbacks read and write its history and read
 ``run.network.theta``. They are called in order, so the one that records stands before those that read.
 """
 
@@ -24,6 +25,9 @@ class Callback:
         pass
 
     def on_epoch_begin(self, run):
+        pass
+
+    def on_rows(self, run, n_seen, n_rows):
         pass
 
     def on_epoch_end(self, run):

@@ -13,6 +13,8 @@ from scipy.optimize import minimize
 
 from .evaluation import chunk_rows, raw_outputs
 
+LONG_EPOCH, BETWEEN = 2.0, 0.5  # seconds after which callbacks hear of an epoch's rows, and from then on again
+
 
 class Run:
     """The record of a training run, and what callbacks may change of it.
@@ -44,6 +46,7 @@ class Run:
         self.time_limit, self.was_cut = None, False
         self.interrupted = False
         self._start = time.perf_counter()
+        self._next_word = math.inf  # when callbacks hear of the rows seen in this epoch
 
     def get_state(self):
         """The record so far, a dict of plain numbers, strings and lists of them."""
@@ -79,6 +82,15 @@ class Run:
         """Call the callbacks before an epoch."""
         for callback in callbacks:
             callback.on_epoch_begin(self)
+        self._next_word = time.perf_counter() + LONG_EPOCH
+
+    def tell_rows(self, n_seen, n_rows, callbacks):
+        """Call the callbacks after a step of an epoch that takes long, now and then."""
+        now = time.perf_counter()
+        if now >= self._next_word:
+            self._next_word = now + BETWEEN
+            for callback in callbacks:
+                callback.on_rows(self, n_seen, n_rows)
 
     def end_epoch(self, loss, lr, callbacks):
         """Record an epoch and call the callbacks; True ends the training."""
@@ -157,6 +169,7 @@ def fit_minibatch(objective, stepper, rows, *, batch_size, max_epochs, rng, shuf
                 total += n * objective(X, y, weight, workspace.rows(n), rng)
                 stepper.step(network)
                 n_seen += n
+                run.tell_rows(n_seen, len(rows), callbacks)
                 if run.is_over(n):
                     break
             stepper.n_rows += n_seen

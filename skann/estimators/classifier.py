@@ -35,6 +35,7 @@ from .._typing import (
     Transformer,
     available_if,
 )
+from ..fitting.block_arguments import parts_of_a_call
 from ..targets.labels import Labels, read_labels
 from .base import BaseANN, has_partial_fit, unchanged_on_failure
 from .parameters import CONSTRAINTS, FRACTION
@@ -630,16 +631,22 @@ class ANNClassifier(ClassifierMixin, BaseANN):
 
     @available_if(has_partial_fit)
     def partial_fit(
-        self, X: MatrixLike, y: TargetLike, *, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+        self,
+        X: MatrixLike,
+        y: TargetLike | None = None,
+        *,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> Self:
         """Train for one epoch on these rows, going on from the last call.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            One row or more.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Targets.
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features), or table of blocks
+            One row or more. A table of blocks, from `skann.data`, is read once, in the order of its rows: each block is
+            as in a call with ``block.X``, ``block.y`` and ``block.weight``, and if one fails, none has been.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), default=None
+            Targets. Only a table of blocks does without.
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever occur. Needed in the first call, unless the targets are multilabel.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -664,8 +671,11 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         3
         """
         with unchanged_on_failure(self):
-            first = not hasattr(self, "networks_")
-            return self._fit(X, y, sample_weight, first=first, partial=True, classes=classes, classes_needed=True)
+            for *rows, errors in parts_of_a_call(X, y, sample_weight):
+                first = not hasattr(self, "networks_")
+                with errors:
+                    self._fit(*rows, first=first, partial=True, classes=classes, classes_needed=True)
+            return self
 
     def predict(self, X: MatrixLike) -> Array:
         """Predict labels.

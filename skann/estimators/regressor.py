@@ -36,6 +36,7 @@ from .._typing import (
     available_if,
 )
 from ..engine.losses import LOSSES
+from ..fitting.block_arguments import parts_of_a_call
 from ..fitting.conformity import several_levels
 from ..targets.values import Values, read_values
 from .base import BaseANN, has_partial_fit, unchanged_on_failure
@@ -646,15 +647,18 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         self.verbose = verbose
 
     @available_if(has_partial_fit)
-    def partial_fit(self, X: MatrixLike, y: TargetLike, *, sample_weight: ArrayLike | None = None) -> Self:
+    def partial_fit(
+        self, X: MatrixLike, y: TargetLike | None = None, *, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on these rows, going on from the last call.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            One row or more.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features), or table of blocks
+            One row or more. A table of blocks, from `skann.data`, is read once, in the order of its rows: each block is
+            as in a call with ``block.X``, ``block.y`` and ``block.weight``, and if one fails, none has been.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets. Only a table of blocks does without.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -677,7 +681,10 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         3
         """
         with unchanged_on_failure(self):
-            return self._fit(X, y, sample_weight, first=not hasattr(self, "networks_"), partial=True)
+            for *rows, errors in parts_of_a_call(X, y, sample_weight):
+                with errors:
+                    self._fit(*rows, first=not hasattr(self, "networks_"), partial=True)
+            return self
 
     def predict(self, X: MatrixLike) -> Floats:
         """Predict values: means, medians or quantiles, as the loss says.

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from .._weights import check_weight
-from ..encoding.inputs import check_X, encode, is_tabular
+from ..encoding.inputs import check_X, encode
 from ..engine.blocks import BlockRows
-from .block_table import BlockTable, draw, is_large_map
+from .block_table import BlockTable, draw
 from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, Split
-from .recipe import resolve
 from .sharded import ShardedTable
 from .sharded_rows import ShardedRows, encoded_parts
 
@@ -107,6 +106,10 @@ class BlockReader:
                 return self.read_targets(y.cat.categories.to_numpy()[found], "y", self.caller), codes
             y = y.astype(object)
         return np.unique(self.read_targets(y, "y", self.caller).ravel(), return_inverse=True)
+
+    def check_labels(self, labels):
+        """An error if the labels of all blocks are of several kinds."""
+        self.read_targets(np.array(labels, dtype=object), "y", self.caller)
 
     def encoded_targets(self, block, target):
         if target.is_classification and not target.multilabel:
@@ -278,39 +281,3 @@ class Blocks:
             else:
                 found.append(BlockRows(replace(pieces, fold=fold, unit=total / n_rows), n_rows, judged, total))
         return found
-
-
-def settings_for_blocks(parameters, table, is_classifier, has_validation):
-    """The settings of a fit on a table, before anything is known of its rows but their number."""
-    return resolve(
-        parameters, *table.shape, is_sparse=False, is_classifier=is_classifier, partial=False,
-        has_validation=has_validation,
-    )  # fmt: skip
-
-
-def goes_in_blocks(X, validation, parameters):
-    """Whether X is a large memory map that is read block by block: where a fit would make a copy of it, if it can."""
-    encoder = parameters["encoder"]
-    if not is_large_map(X) or parameters["cv"] is not None or validation.groups is not None:
-        return False
-    if encoder is None:
-        return not (X.dtype == np.float32 and X.flags.c_contiguous and parameters["dtype"] in ("auto", "float32"))
-    return isinstance(encoder, str) or is_tabular(encoder)
-
-
-def refuse_with_blocks(table, y, sample_weight, validation, parameters, *, is_new):
-    """TypeError or ValueError if an argument or a parameter does not go with a table that is read block by block."""
-    if y is not None or sample_weight is not None:
-        raise TypeError(
-            "A table of blocks carries y and sample_weight: name them where it is made, and call fit(table)."
-        )
-    if not table.has_target:
-        raise ValueError("The table of blocks has no target: name it where the table is made.")
-    if not is_new:
-        raise ValueError(
-            "warm_start and partial_fit take rows in memory: give partial_fit block.X and block.y instead."
-        )
-    if validation is not None and isinstance(validation.X, BlockTable):
-        raise TypeError("X_val must be held in memory, got a table of blocks.")
-    if parameters["cv"] is not None or (validation is not None and validation.groups is not None):
-        raise ValueError("cv and groups need rows in memory: a table of blocks holds rows out by their numbers.")

@@ -10,6 +10,7 @@ from .._compat import safe_indexing
 from ..encoding.tables import is_pandas
 from ..targets.values import mean_and_spread
 from .blocks import Blocks, errors_of
+from .rows_line import told
 from .sharded import ShardedTable
 
 MOST_PARTS = 64  # tables that are kept before they are joined
@@ -46,9 +47,9 @@ class Scan:
         self._totals = np.zeros((2, plan.n_folds + 1))
         self._kept, self._extremes = [], []
 
-    def run(self):
-        """Read the table."""
-        for block in self.reader.table:
+    def run(self, blocks):
+        """Read all blocks of the table."""
+        for block in blocks:
             with errors_of(block):
                 self._add(block)
         return self
@@ -131,11 +132,12 @@ class Scan:
         self._kept = []
         by_class, moments, totals = None, None, self._totals
         if self._by_label:
+            self.reader.check_labels(list(self._by_label))
             labels = np.array(sorted(self._by_label), dtype=y.dtype if y.dtype == object else None)
             self.target = self.make_target(np.repeat(labels, 3))  # thrice, so that labels are no numbers of rows
             y = self.target.encode(y)
             by_class, totals = self._class_weights(labels, class_weight)
-            self._extremes = [np.arange(len(labels))]
+            self._extremes = [self.target.encode(labels)]
         elif self.is_classification:
             if class_weight is not None:
                 raise ValueError(
@@ -157,18 +159,21 @@ class Scan:
             return None, self._totals
         found = np.stack([self._by_label[label] for label in labels.tolist()])
         mass = found[:, 1].sum(axis=1)
-        by_class = self.target.weight(np.arange(len(labels)), mass, class_weight) / mass
+        index = self.target.encode(labels)  # of a warm start, which may lack some
+        of_labels = self.target.weight(index, mass, class_weight) / mass
+        by_class = np.zeros(len(self.target.classes))
+        by_class[index] = of_labels
         if not by_class.any():
             raise ValueError("sample_weight times class_weight is zero for every row.")
-        n_rows = found[by_class > 0, 0].sum(axis=0)
-        return by_class, np.stack([n_rows, (found[:, 1] * by_class[:, np.newaxis]).sum(axis=0)])
+        n_rows = found[of_labels > 0, 0].sum(axis=0)
+        return by_class, np.stack([n_rows, (found[:, 1] * of_labels[:, np.newaxis]).sum(axis=0)])
 
 
-def scanned(scan):
+def scanned(scan, verbose=False):
     """The scan after its pass over the table; the parts of a `ShardedTable` are read where they are."""
     table = scan.reader.table
     if not isinstance(table, ShardedTable):
-        return scan.run()
+        return scan.run(told(table) if verbose else table)
     blank = copy.copy(scan)
     blank.reader = replace(scan.reader, table=None)  # the table itself does not travel
     if scan.statistics is not None:
@@ -194,7 +199,7 @@ def _scan_of_part(part, blank):
     """A pass over one part; what is kept of it is one table."""
     scan = copy.deepcopy(blank)
     scan.reader = replace(blank.reader, table=part)
-    scan.run()
+    scan.run(part)
     scan.reader, scan._kept = blank.reader, [scan._joined()] if scan._kept else []
     return scan
 

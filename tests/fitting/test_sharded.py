@@ -19,7 +19,9 @@ CUTS = {"unequal and empty": [20, 20, 700], "one row": [1], "an empty first one"
 
 def passed(model, table):
     """What the first pass over the table makes of it."""
-    given = model._check_blocks(table, Validation(None, None, None, None), IndependentNetworks, model.get_params())
+    given = model._check_blocks(
+        table, Validation(None, None, None, None), IndependentNetworks, model.get_params(), True
+    )
     return given, given.blocks.statistics.fitted(given.X, given.blocks.sample(given.weight), None)
 
 

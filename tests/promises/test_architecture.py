@@ -177,7 +177,7 @@ def is_open(function):
 
 
 EVENTS = (
-    "on_fit_begin", "on_epoch_begin", "on_epoch_end", "on_fit_end", "get_state", "setup", "teardown",
+    "on_fit_begin", "on_epoch_begin", "on_rows", "on_epoch_end", "on_fit_end", "get_state", "setup", "teardown",
     "on_fit_task_begin", "on_fit_task_end",
 )  # fmt: skip
 EMPTY = ([], ["pass"], ["return False"], ["return {}"])
