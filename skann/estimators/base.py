@@ -41,9 +41,9 @@ from ..fitting.networks import predictions_error
 from ..fitting.portfolio import Portfolio
 from ..fitting.prepare import Before, Given, prepare
 from ..fitting.resolved import resolved_params
-from ..fitting.rows_line import told
-from ..fitting.scan import Scan
+from ..fitting.scan import Scan, scanned
 from ..fitting.scoring import Scoring
+from ..fitting.sharded import first_rows
 from ..fitting.train import Trained
 from ..fitting.validation import Validation, check_validation
 from ..plotting.html import added_html
@@ -63,8 +63,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
     _parameters: tuple[str, ...]  # what a fit reads, whatever the `__init__` of a subclass takes
     _kind_of_networks = IndependentNetworks
 
+    @staticmethod
     @abstractmethod
-    def _target_of(self, y, **options):
+    def _target_of(y, **options):
         """What turns y into what a loss takes: `Labels` or `Values`."""
 
     @staticmethod
@@ -180,7 +181,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         if not partial and goes_in_blocks(X, validation, parameters):
             X, y, sample_weight = ArrayTable(X, *as_columns(X, y, sample_weight)), None, None
         if isinstance(X, BlockTable):
-            refuse_with_blocks(X, y, sample_weight, validation, parameters)
+            refuse_with_blocks(X, y, sample_weight, validation, parameters, is_new=first)
             given = self._check_blocks(X, validation, kind, parameters, first)
         else:
             given = self._check(X, y, sample_weight, validation, first, **target_options)
@@ -220,7 +221,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
 
     def _check_blocks(self, table, validation, kind, parameters, first):
         """As `_check`, of a table that is read block by block: it is read once, and some rows are kept."""
-        name, X = type(self).__name__, next(iter(table)).X
+        name, X = type(self).__name__, first_rows(table)
         check_feature_names(self, X, first)
         check_n_features(self, X, first)
         names = getattr(self, "feature_names_in_", None)
@@ -234,8 +235,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         seed = drawn if state is None else state.holdout_seed
         plan = Plan.of(settings, kind, len(table), seed, validation.X is not None)
         reader = BlockReader(table, self.encoder, self._read_targets, name)
-        scan = Scan(reader, plan, statistics, target_of, is_classifier(self), kind.n_trainings(settings) > 1)
-        scan.run(told(table) if self.verbose else table)
+        learns_from_all = kind.n_trainings(settings) > 1
+        scan = scanned(Scan(reader, plan, statistics, target_of, is_classifier(self), learns_from_all), self.verbose)
         blocks = scan.blocks(getattr(self, "class_weight", None))
         self._target, weight = scan.target, row_weights(scan.weight, scan.y, blocks.by_class)
         watched = check_validation(validation, self.early_stopping, self._check_X_y, self._target)

@@ -8,6 +8,7 @@ from ..encoding.inputs import is_tabular
 from .block_table import BlockTable, is_large_map
 from .blocks import errors_of
 from .recipe import resolve
+from .sharded import ShardedTable
 
 
 def settings_for_blocks(parameters, table, is_classifier, has_validation):
@@ -46,9 +47,11 @@ def goes_in_blocks(X, validation, parameters):
     return isinstance(encoder, str) or is_tabular(encoder)
 
 
-def refuse_with_blocks(table, y, sample_weight, validation, parameters):
+def refuse_with_blocks(table, y, sample_weight, validation, parameters, *, is_new):
     """TypeError or ValueError if an argument or a parameter does not go with a table that is read block by block."""
     refuse_arguments(table, y, sample_weight)
+    if isinstance(table, ShardedTable) and not is_new:
+        raise ValueError("warm_start needs rows in memory or on disk, not a table whose parts stay with workers.")
     if parameters["cv"] is not None or validation.groups is not None:
         raise ValueError("cv and groups need rows in memory: a table of blocks holds rows out by their numbers.")
 
