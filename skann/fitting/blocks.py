@@ -14,6 +14,7 @@ from .._weights import check_weight
 from ..encoding.inputs import check_X, encode, is_tabular
 from ..engine.blocks import BlockRows
 from .block_table import BlockTable, draw, is_large_map
+from .dask_table import is_dask
 from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, Split
 from .recipe import resolve
 
@@ -295,7 +296,7 @@ def refuse_with_blocks(table, y, sample_weight, validation, parameters, *, is_ne
         raise ValueError(
             "warm_start and partial_fit take rows in memory: give partial_fit block.X and block.y instead."
         )
-    if validation is not None and isinstance(validation.X, BlockTable):
-        raise TypeError("X_val must be held in memory, got a table of blocks.")
+    if validation is not None and (isinstance(validation.X, BlockTable) or is_dask(validation.X)):
+        raise TypeError("X_val must be held in memory, got a table of blocks or of Dask.")
     if parameters["cv"] is not None or (validation is not None and validation.groups is not None):
         raise ValueError("cv and groups need rows in memory: a table of blocks holds rows out by their numbers.")
