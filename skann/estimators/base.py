@@ -40,8 +40,9 @@ from ..fitting.networks import predictions_error
 from ..fitting.portfolio import Portfolio
 from ..fitting.prepare import Before, Given, prepare
 from ..fitting.resolved import resolved_params
-from ..fitting.scan import Scan
+from ..fitting.scan import Scan, scanned
 from ..fitting.scoring import Scoring
+from ..fitting.sharded import first_rows
 from ..fitting.train import Trained
 from ..fitting.validation import Validation, check_validation
 from ..plotting.html import added_html
@@ -61,8 +62,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
     _parameters: tuple[str, ...]  # what a fit reads, whatever the `__init__` of a subclass takes
     _kind_of_networks = IndependentNetworks
 
+    @staticmethod
     @abstractmethod
-    def _target_of(self, y, **options):
+    def _target_of(y, **options):
         """What turns y into what a loss takes: `Labels` or `Values`."""
 
     @staticmethod
@@ -213,7 +215,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
     def _check_blocks(self, table, validation, kind, parameters):
         """As `_check`, of a table that is read block by block: it is read once, and some rows are kept."""
         name = type(self).__name__
-        first = next(iter(table)).X
+        first = first_rows(table)
         check_feature_names(self, first, True)
         check_n_features(self, first, True)
         names = getattr(self, "feature_names_in_", None)
@@ -222,9 +224,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         plan = Plan.of(settings, kind, len(table), seed, validation.X is not None)
         reader = BlockReader(table, self.encoder, self._read_targets, name)
-        scan = Scan(
-            reader, plan, statistics, self._target_of, is_classifier(self), kind.n_trainings(settings) > 1
-        ).run()
+        learns_from_all = kind.n_trainings(settings) > 1
+        scan = scanned(Scan(reader, plan, statistics, self._target_of, is_classifier(self), learns_from_all))
         blocks = scan.blocks(getattr(self, "class_weight", None))
         self._target, weight = scan.target, row_weights(scan.weight, scan.y, blocks.by_class)
         watched = check_validation(validation, self.early_stopping, self._check_X_y, self._target)

@@ -784,7 +784,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         """What the raw outputs are divided by."""
         return self._fitted_networks("temperature_").temperature
 
-    def _target_of(self, y, **options):
+    @staticmethod
+    def _target_of(y, **options):
         return Labels.learn(y, **options)
 
     def _most_probable(self, raw):

@@ -753,7 +753,8 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         """Standard deviation of the training targets, None without ``target_scaling``."""
         return self._of_target("target_scale_", "spread")
 
-    def _target_of(self, y):
+    @staticmethod
+    def _target_of(y):
         return Values.learn(y)
 
     def __sklearn_tags__(self):

@@ -5,7 +5,7 @@ rows these are is drawn by a hash of the row number, so that every pass finds th
 """
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from .block_table import BlockTable, draw, is_large_map
 from .dask_table import is_dask
 from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, Split
 from .recipe import resolve
+from .sharded import ShardedTable
+from .sharded_rows import ShardedRows, encoded_parts
 
 MOST_HELD_OUT = 2**14  # rows of a fold: the standard error of an accuracy is 0.4 points at most
 N_SAMPLE = 2**16  # rows from which quantiles are learnt
@@ -158,6 +160,15 @@ class EncodedPieces:
         return self.reader.table.n_pieces
 
     def read(self, piece):
+        for X, y, weight, fold in self.with_folds(piece):
+            keep = fold != self.fold
+            if self.fold < 0 or keep.all():
+                yield X, y, weight
+            else:
+                yield X[keep], y[keep], None if weight is None else weight[keep]
+
+    def with_folds(self, piece):
+        """The blocks with all rows that have a weight, and with the number of the fold of each."""
         for block in self.reader.table.read(piece):
             with errors_of(block):
                 yield self._encoded(block)
@@ -166,15 +177,12 @@ class EncodedPieces:
         X = encode(self.encoder, self.reader.X(block), self.dtype)
         y = self.reader.encoded_targets(block, self.target)
         weight = row_weights(self.reader.weight(block), y, self.by_class)
-        keep = np.ones(len(X), bool) if weight is None else weight > 0
-        if self.fold >= 0:
-            keep &= self.plan.draw(block.first, len(X))[0] != self.fold
+        keep = None if weight is None or weight.all() else weight > 0
+        fold = self.plan.draw(block.first, len(X))[0] if self.plan.n_folds else np.full(len(X), -1)
         y = self.target.scale(y)
         y = y.astype(self.dtype, copy=False) if y.dtype.kind == "f" else y
         weight = None if weight is None else (weight / self.unit).astype(self.dtype)
-        if keep.all():
-            return X, y, weight
-        return X[keep], y[keep], None if weight is None else weight[keep]
+        return (X, y, weight, fold) if keep is None else (X[keep], y[keep], weight[keep], fold[keep])
 
 
 def row_weights(weight, y, by_class):
@@ -243,27 +251,34 @@ class Blocks:
         """Indices of the sample among the rows in memory."""
         return np.flatnonzero(self.is_sampled if weight is None else self.is_sampled & (weight > 0))
 
-    def rows(self, split, sample, encoder, target):
-        """The rows to train on.
+    def rows(self, splits, samples, encoder, target):
+        """For each training the rows to train on.
 
         Parameters
         ----------
-        split : Split
-        sample : ArrayRows
-            Those of the split that are in memory.
+        splits : list of Split
+        samples : list of ArrayRows
+            Those of the splits that are in memory.
         encoder : TabularEncoder or None
             Fitted.
         target : Labels or Values
         """
-        fold = -1 if split.held_out is None else int(self.fold[split.held_out[0]])
-        left = np.arange(len(self.n_rows)) != (fold if fold >= 0 else len(self.n_rows))
-        n_rows, total = int(self.n_rows[left].sum()), float(self.total[left].sum())
-        pieces = EncodedPieces(
-            self.reader, self.plan, fold, encoder, target, sample.dtype, self.by_class, total / n_rows
-        )
-        judged = sample.part(N_JUDGED)
-        judged.total_weight = sample.total_weight * len(judged) / len(sample)
-        return BlockRows(pieces, n_rows, judged, total)
+        unit = float(self.total.sum()) / len(self)
+        pieces = EncodedPieces(self.reader, self.plan, -1, encoder, target, samples[0].dtype, self.by_class, unit)
+        is_sharded = isinstance(self.reader.table, ShardedTable)
+        parts = encoded_parts(pieces) if is_sharded else None  # for all trainings
+        found = []
+        for split, sample in zip(splits, samples, strict=True):
+            fold = -1 if split.held_out is None else int(self.fold[split.held_out[0]])
+            left = np.arange(len(self.n_rows)) != (fold if fold >= 0 else len(self.n_rows))
+            n_rows, total = int(self.n_rows[left].sum()), float(self.total[left].sum())
+            judged = sample.part(N_JUDGED)
+            judged.total_weight = sample.total_weight * len(judged) / len(sample)
+            if is_sharded:
+                found.append(ShardedRows(parts, fold, n_rows, judged, total))
+            else:
+                found.append(BlockRows(replace(pieces, fold=fold, unit=total / n_rows), n_rows, judged, total))
+        return found
 
 
 def settings_for_blocks(parameters, table, is_classifier, has_validation):

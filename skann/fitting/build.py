@@ -1,5 +1,6 @@
 """The dictionary between the two vocabularies: hyper-parameters, names included, become engine objects."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -140,8 +141,13 @@ def dropout_rates(settings, n_hidden):
 
 def optimizer(settings, network):
     """The optimizer, without a step taken."""
-    of_network = {"size": network.theta.size, "dtype": network.theta.dtype, "groups": network.groups}
-    return made(OPTIMIZERS[settings.solver], vars(settings) | of_network)
+    return optimizer_maker(settings)(size=network.theta.size, dtype=network.theta.dtype, groups=network.groups)
+
+
+def optimizer_maker(settings):
+    """What makes an optimizer of the size and the dtype of theta and of groups of parameters; it may be pickled."""
+    rule = OPTIMIZERS[settings.solver]
+    return partial(rule, **{name: value for name, value in vars(settings).items() if name in named(rule)})
 
 
 def schedule(settings, n_rows, batch_size, t=0, n_seen=0):

@@ -132,8 +132,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     watched = _watched_rows(settings, given, X, y, splits, target, loss, encoder)
     training_rows = [_training_rows(X, y, given.weight, split.train) for split in splits]
     if given.blocks is not None:
-        pairs = zip(splits, training_rows, strict=True)
-        training_rows = [given.blocks.rows(split, sample, encoder, target) for split, sample in pairs]
+        training_rows = given.blocks.rows(splits, training_rows, encoder, target)
     if before is None:
         networks = kind(loss)
         constants = [_constant(loss, each.in_memory()) for each in training_rows]

@@ -1,6 +1,8 @@
 """The first pass over a table that is read block by block."""
 
+import copy
 import sys
+from dataclasses import replace
 
 import numpy as np
 from sklearn.utils import _safe_indexing
@@ -8,6 +10,7 @@ from sklearn.utils import _safe_indexing
 from ..encoding.tables import is_pandas
 from ..targets.values import mean_and_spread
 from .blocks import Blocks, errors_of
+from .sharded import ShardedTable
 
 MOST_PARTS = 64  # tables that are kept before they are joined
 
@@ -48,9 +51,19 @@ class Scan:
         for block in self.reader.table:
             with errors_of(block):
                 self._add(block)
-        if not self._totals[1].sum() > 0:
-            raise ValueError("The table must have at least one row with a weight above zero.")
         return self
+
+    def merge(self, other):
+        """Take in what another pass has found in rows that come after these."""
+        self.target = other.target if self.target is None else self.target
+        self._totals += other._totals
+        for label, of_label in other._by_label.items():
+            self._by_label[label] = self._by_label.get(label, 0.0) + of_label
+        self._moments.merge(other._moments)
+        self._add_extremes(other._extremes)
+        self._kept += other._kept
+        if self.statistics is not None:
+            self.statistics.merge(other.statistics)
 
     def _add(self, block):
         X, weight = self.reader.X(block), self.reader.weight(block)
@@ -85,9 +98,12 @@ class Scan:
         if learns.any():
             self._moments.add(y[learns], None if weight is None else weight[learns])
         if exists.any():
-            self._extremes += [y[exists].min(axis=0), y[exists].max(axis=0)]
-            self._extremes = [np.min(self._extremes, axis=0), np.max(self._extremes, axis=0)]
+            self._add_extremes([y[exists].min(axis=0), y[exists].max(axis=0)])
         return y
+
+    def _add_extremes(self, values):
+        found = self._extremes + values
+        self._extremes = [np.min(found, axis=0), np.max(found, axis=0)] if found else []
 
     def _add_labels(self, block, fold, exists, mass):
         labels, index = self.reader.labels(block)
@@ -107,6 +123,8 @@ class Scan:
 
     def blocks(self, class_weight=None):
         """What was found, as `Blocks`; sets the attributes."""
+        if not self._totals[1].sum() > 0:
+            raise ValueError("The table must have at least one row with a weight above zero.")
         X, y, weight, fold, is_sampled = self._joined()
         self._kept = []
         by_class, moments, totals = None, None, self._totals
@@ -144,6 +162,41 @@ class Scan:
         return by_class, np.stack([n_rows, (found[:, 1] * by_class[:, np.newaxis]).sum(axis=0)])
 
 
+def scanned(scan):
+    """The scan after its pass over the table; the parts of a `ShardedTable` are read where they are."""
+    table = scan.reader.table
+    if not isinstance(table, ShardedTable):
+        return scan.run()
+    blank = copy.copy(scan)
+    blank.reader = replace(scan.reader, table=None)  # the table itself does not travel
+    if scan.statistics is not None:
+        decided = next(each for each in table.parts.run(_with_columns, blank.reader, scan.statistics) if each)
+        blank.statistics, scan.statistics = decided, copy.deepcopy(decided)
+    for of_part in table.parts.run(_scan_of_part, blank):
+        scan.merge(of_part)
+    return scan
+
+
+def _with_columns(part, reader, statistics):
+    """The statistics, sorting columns by the first rows of a part; None if it is empty."""
+    block = next(iter(part), None)
+    if block is None:
+        return None
+    statistics = copy.deepcopy(statistics)
+    with errors_of(block):
+        statistics.begin(reader.X(block))
+    return statistics
+
+
+def _scan_of_part(part, blank):
+    """A pass over one part; what is kept of it is one table."""
+    scan = copy.deepcopy(blank)
+    scan.reader = replace(blank.reader, table=part)
+    scan.run()
+    scan.reader, scan._kept = blank.reader, [scan._joined()] if scan._kept else []
+    return scan
+
+
 class Moments:
     """Weight, mean and variance of columns that come in blocks (Chan, Golub and LeVeque 1979)."""
 
@@ -153,7 +206,14 @@ class Moments:
     def add(self, y, weight):
         total = float(len(y) if weight is None else weight.sum())
         mean, spread = mean_and_spread(y, weight)
-        square = total * np.where(np.ptp(y, axis=0) > 0, spread, 0) ** 2
+        self._take(total, mean, total * np.where(np.ptp(y, axis=0) > 0, spread, 0) ** 2)
+
+    def merge(self, other):
+        """Take in those of other rows."""
+        if other.total:
+            self._take(other.total, other.mean, other.square)
+
+    def _take(self, total, mean, square):
         both = self.total + total
         gap = mean - self.mean
         self.square = self.square + square + gap**2 * self.total * total / both

@@ -57,6 +57,11 @@ class ShardedTable(BlockTable):
         yield from blocks
 
 
+def first_rows(table: BlockTable) -> Any:
+    """Some of the first rows of X, by which its columns are checked."""
+    return table.head if isinstance(table, ShardedTable) else next(iter(table)).X
+
+
 class NumberedPart(BlockTable):
     """A part of a `ShardedTable`: blocks that say which rows of the whole table they are; without empty blocks.
 

@@ -17,6 +17,8 @@ from ..engine.training import Run, fit_lbfgs, fit_minibatch
 from . import build
 from .data import TrainingData
 from .progress import NetworkProgress
+from .rounds import LEAST_LOCAL_BATCH, ROUNDS, LocalTraining, OverAllParts, fit_rounds
+from .sharded_rows import ShardedRows
 
 
 class TrainingState:
@@ -75,7 +77,15 @@ class Training:
     def batch_size(self):
         """Rows in a batch: "lbfgs" has one of all rows."""
         n_rows = len(self.data.rows)
-        return n_rows if self.settings.solver == "lbfgs" else min(self.settings.batch_size, n_rows)
+        if self.settings.solver == "lbfgs":
+            return n_rows
+        least = LEAST_LOCAL_BATCH * len(self.data.rows.parts) if self.is_sharded else 1
+        return min(max(self.settings.batch_size, least), n_rows)
+
+    @property
+    def is_sharded(self):
+        """Whether the rows stay with the workers that hold them."""
+        return isinstance(self.data.rows, ShardedRows)
 
     @property
     def largest_product(self):
@@ -146,6 +156,7 @@ def fit_network(training, time_limit=None, task=None, signal=None):
                 run = fit_lbfgs(
                     objective, data.rows, max_iter=settings.max_iter, max_fun=settings.max_fun, tol=settings.tol,
                     scale=scale, callbacks=callbacks,
+                    over_all_rows=OverAllParts(objective, data.rows) if training.is_sharded else None,
                 )  # fmt: skip
             else:
                 run = _fit_minibatch(training, objective, callbacks)
@@ -234,13 +245,30 @@ def _fit_minibatch(training, objective, callbacks):
     if before is not None and build.begins_anew(settings):
         before = before | {"t": 0}
     stepper = _stepper(training, before)
-    run = fit_minibatch(
-        objective, stepper, training.data.rows, batch_size=training.batch_size, max_epochs=settings.n_epochs,
-        rng=state.rng, shuffle=settings.shuffle, callbacks=callbacks,
-    )  # fmt: skip
+    if training.is_sharded:
+        local = _local(training, stepper, objective)
+        run = fit_rounds(
+            local, stepper, training.data.rows, training.network, max_epochs=settings.n_epochs, callbacks=callbacks
+        )
+    else:
+        run = fit_minibatch(
+            objective, stepper, training.data.rows, batch_size=training.batch_size, max_epochs=settings.n_epochs,
+            rng=state.rng, shuffle=settings.shuffle, callbacks=callbacks,
+        )  # fmt: skip
     state.stepper = stepper.get_state() if build.keeps_state(settings) else None  # three times as large as the network
     run.stepper = None  # its buffers are twice as large
     return run
+
+
+def _local(training, stepper, objective):
+    """What the parts must know of the training."""
+    settings, rows = training.settings, training.data.rows
+    n_steps = -(-len(rows) // training.batch_size)
+    return LocalTraining(
+        objective.loss, objective.l2, rows.fold, build.optimizer_maker(settings), stepper.schedule, stepper.fade,
+        settings.max_grad_norm, settings.weight_averaging, n_steps, min(ROUNDS, n_steps),
+        int(training.state.rng.integers(2**63)), settings.shuffle,
+    )  # fmt: skip
 
 
 def _stepper(training, before):

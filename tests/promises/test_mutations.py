@@ -565,7 +565,7 @@ MUTANTS = {
         "fitting/shared.py": [('mode="c"', 'mode="r"')],
     },
     "promises/test_extreme_values.py fitting/test_holdout.py": {
-        "engine/training.py": [("    _check_last_step(run, rows)\n", "")],
+        "engine/training.py": [("    check_last_step(run, rows)\n", "")],
         "engine/objective.py": [("if self.l2 and len(self._W):", "if self.l2:")],
         "fitting/train.py": [("    if not math.isfinite(constant_loss):", "    if False:")],
         "targets/values.py": [("np.maximum(np.sqrt(variance) * unit, np.nextafter(0, 1))", "np.sqrt(variance) * unit")],
