@@ -13,7 +13,7 @@ from .base import DaskANN, with_parameters_of
 
 
 @with_parameters_of(ANNClassifier)
-class DaskANNClassifier(ClassifierMixin, DaskANN):
+class DaskANNClassifier(DaskANN, ClassifierMixin):
     """`ANNClassifier` for tables of Dask.
 
     All parameters of `ANNClassifier` are parameters of this, and all attributes that a fit gives to it are attributes
@@ -80,7 +80,7 @@ class DaskANNClassifier(ClassifierMixin, DaskANN):
 
 
 @with_parameters_of(ANNRegressor)
-class DaskANNRegressor(RegressorMixin, DaskANN):
+class DaskANNRegressor(DaskANN, RegressorMixin):
     """`ANNRegressor` for tables of Dask.
 
     All parameters of `ANNRegressor` are parameters of this, and all attributes that a fit gives to it are attributes

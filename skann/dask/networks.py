@@ -83,10 +83,11 @@ def fit_networks(estimator: Any, copies: Any, verbose: bool = False) -> Any:
     trained: dict[int, Any] = {}
     asked: set[int] = set()
     for _ in range(N_ROUNDS):
-        [(missing, fitted, messages)] = begun.only(0).run(_go_on, trained, asked)
+        [(missing, fitted, out_of_fold, messages)] = begun.only(0).run(_go_on, trained, asked)
         if fitted is not None:
             for message, category in messages:
                 warnings.warn(message, category, stacklevel=4)
+            fitted.networks_.out_of_fold = out_of_fold
             return fitted
         for found in begun.run(_train, missing):
             trained |= found
@@ -129,12 +130,13 @@ def _train(begun, missing):
 
 
 def _go_on(begun, trained, asked):
-    """What is missing, or the fitted estimator and what to warn of."""
+    """What is missing, or the fitted estimator, predictions for the held-out rows, and what to warn of."""
     start = replace(begun.start, networks=copy.deepcopy(begun.start.networks), data=list(begun.start.data))
     estimator = copy.copy(begun.estimator)
     try:
         done = start.train(is_warm=False, train=TrainedElsewhere(trained, asked))
     except Missing as missing:
-        return missing.settings, None, []
+        return missing.settings, None, None, []
     estimator._keep(start, done)
-    return None, estimator, [*((message, UserWarning) for message in start.messages), *start.warnings(done)]
+    messages = [*((message, UserWarning) for message in start.messages), *start.warnings(done)]
+    return None, estimator, start.networks.out_of_fold, messages  # which is in no pickle of the networks

@@ -1,10 +1,12 @@
 """Parts of a table on the workers of Dask."""
 
+import asyncio
 import sys
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import Any
 
 from ..fitting.dask_table import Collections, PartitionTable, checked_partition
@@ -158,7 +160,7 @@ def finish(client: Any, futures: list[Any]) -> None:
                 "Workers died again and again while they computed a part of the table: it may need more memory than "
                 f"they have. {error}"
             ) from error
-        if type(error).__name__ in ("CancelledError", "FutureCancelledError"):
+        if isinstance(error, asyncio.CancelledError | CancelledError):
             raise RuntimeError(
                 f"Data on the workers are lost and can't be computed again, or were cancelled: {error}"
             ) from error

@@ -9,10 +9,10 @@ from ..fitting.dask_table import DaskTable
 def from_dask(X: Any, y: Any = None, weight: Any = None) -> BlockTable:
     """A table of blocks from Dask, of which one partition is in memory at a time, and one that is read ahead.
 
-    Partitions are computed in each epoch anew, on this machine, by the scheduler that Dask is configured to use or, if
-    there is none, one without threads. Where that is much work, store them as Parquet first: see `from_parquet`.
-    Partitions of a few thousand rows and more are worth their overhead of some milliseconds. It needs Dask:
-    ``pip install skann[dask]``. `skann.dask` trains on the workers of a cluster.
+    Partitions are computed in each epoch anew, in this process; those that a cluster holds come from there. Where that
+    is much work, store them as Parquet first: see `from_parquet`. Reading a partition takes about 10 ms beside what it
+    takes to compute it, so make them of some thousand rows. It needs Dask: ``pip install skann[dask]``. `skann.dask`
+    trains on the workers of a cluster.
 
     Parameters
     ----------

@@ -102,14 +102,14 @@ def lengths(each: Any) -> tuple[int, ...]:
     from dask import compute, delayed
 
     narrow = each.iloc[:, :1] if _is_frame(each) and each.ndim == 2 else each
-    return compute(*(delayed(len)(part) for part in _delayed(narrow)), scheduler=local_scheduler())
+    return compute(*(delayed(len)(part) for part in _delayed(narrow)), scheduler=scheduler_for(narrow))
 
 
-def local_scheduler() -> Any:
-    """The scheduler that Dask is configured to use, one without threads where there is none."""
-    from dask import config
-
-    return config.get("scheduler", None) or "synchronous"
+def scheduler_for(*collections: Any) -> Any:
+    """The scheduler without threads; that of the cluster, None, where some of the collections lie on one."""
+    graphs = (each.__dask_graph__() for each in collections if each is not None)
+    kinds = {type(task) for graph in graphs for task in dict(graph).values()}
+    return None if any(kind.__module__.startswith("distributed") for kind in kinds) else "synchronous"
 
 
 def _with_partitions_of(X, each, name):
@@ -177,6 +177,7 @@ class DaskTable(BlockTable):
 
     def __init__(self, X: Any, y: Any = None, weight: Any = None) -> None:
         collections = Collections.aligned(X, y, weight)
+        self._scheduler = scheduler_for(*collections)
         counts = [int(n) for n in lengths(collections.X)]
         if sum(counts) == 0:
             raise ValueError("X has no rows: all its partitions are empty.")
@@ -195,7 +196,7 @@ class DaskTable(BlockTable):
 
         number, first, partition = self._partitions[piece]
         try:
-            found = compute(*partition, scheduler=local_scheduler())
+            found = compute(*partition, scheduler=self._scheduler)
         except Exception as error:
             raise RuntimeError(f"Partition {number} of the table can't be computed: {error}") from error
         yield from blocks_of(first, checked_partition(number, *found), f"partition {number}")

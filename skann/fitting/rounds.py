@@ -9,7 +9,6 @@ and every part begins the next round with the averages.
 
 import copy
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -169,8 +168,10 @@ def take_average(network, stepper, found):
     shares = [each.weight / total for each in found]
     state = copy.deepcopy(found[0].state)
     moments = [each.state["optimizer"] for each in found]
-    means = [_mean(shares, [of_part["state"][k] * of_part["units"][k] for of_part in moments])
-             for k in range(len(state["optimizer"]["units"]))]
+    means = [
+        _mean(shares, [of_part["state"][k] * of_part["units"][k] for of_part in moments])
+        for k in range(len(state["optimizer"]["units"]))
+    ]
     state["optimizer"] |= {"units": [1.0] * len(means)} | ({"state": np.stack(means)} if means else {})
     if stepper.average is not None:
         state["average"]["average"] = _mean(shares, [each.state["average"]["average"] for each in found])
