@@ -39,9 +39,25 @@ class Callback:
         vars(self).update(state)
 
 
-class Validation(Callback):
+class Watching(Callback):
     """Records the loss on held-out rows as ``validation_loss`` and the score, greater is better, as
-    ``validation_score``.
+    ``validation_score``. What evaluates a network is a subclass: `Validation`, unless the rows are elsewhere.
+    """
+
+    def evaluate(self, network):
+        """Loss and score of the network on the held-out rows."""
+        raise NotImplementedError
+
+    def on_epoch_end(self, run):
+        loss, score = self.evaluate(run.network)
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss for the validation rows is {loss:g} in epoch {run.epoch}")
+        run.record(validation_loss=loss, validation_score=score)
+        return False
+
+
+class Validation(Watching):
+    """Watches rows in memory.
 
     Parameters
     ----------
@@ -65,20 +81,13 @@ class Validation(Callback):
         loss = mean_loss(self.loss, raw, *self._targets)
         return loss, -loss if self.score is None else self.score(network, raw)
 
-    def on_epoch_end(self, run):
-        loss, score = self.evaluate(run.network)
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"the loss for the validation rows is {loss:g} in epoch {run.epoch}")
-        run.record(validation_loss=loss, validation_score=score)
-        return False
-
 
 class BestWeights(Callback):
     """Restores, at the end, the weights of the epoch with the best validation score.
 
     Parameters
     ----------
-    validation : Validation
+    validation : Watching
     start : ndarray, default=None
         Weights to keep if no epoch beats them: in a warm start those of the fitted model. With weight averaging these
         are the averages, not the weights being trained.

@@ -14,7 +14,9 @@ from ..engine.network import Network
 from ..engine.optimizers import OPTIMIZERS
 from ..engine.schedules import SCHEDULES, FlatCosine
 from . import groups, signs
+from .sharded_rows import ShardedRows
 
+LEAST_LOCAL_BATCH = 32  # rows of a part in a step: docs/distributed.md has what was measured
 N_SAMPLE = 1000  # rows that initializer="data" looks at
 
 
@@ -137,6 +139,14 @@ def dropout_rates(settings, n_hidden):
     if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
         raise ValueError(f"dropout must hold numbers from 0 to below 1, got {settings.dropout!r}.")
     return rates
+
+
+def batch_size(settings, rows):
+    """Rows in a step: "lbfgs" takes all, and parts of a table take enough each, unless the user said how many."""
+    if settings.solver == "lbfgs":
+        return len(rows)
+    least = LEAST_LOCAL_BATCH * len(rows.parts) if settings.batch_size_is_auto and isinstance(rows, ShardedRows) else 1
+    return min(max(settings.batch_size, least), len(rows))
 
 
 def optimizer(settings, network):

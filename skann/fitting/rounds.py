@@ -19,9 +19,9 @@ from ..engine.objective import Objective
 from ..engine.rows import Reader
 from ..engine.stepping import Stepper
 from ..engine.training import OverAllRows, Run, check_last_step
+from . import build
 
-ROUNDS = 16  # in an epoch
-LEAST_LOCAL_BATCH = 32  # rows of a part in a step
+ROUNDS = 16  # in an epoch: docs/distributed.md has what was measured
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,15 @@ class LocalTraining:
     n_rounds: int
     seed: int
     shuffle: bool
+
+    @classmethod
+    def of(cls, settings, objective, stepper, rows, seed):
+        """That of a training by these settings, whose stepper is at its first step."""
+        n_steps = -(-len(rows) // build.batch_size(settings, rows))
+        return cls(
+            objective.loss, objective.l2, rows.fold, build.optimizer_maker(settings), stepper.schedule, stepper.fade,
+            settings.max_grad_norm, settings.weight_averaging, n_steps, min(ROUNDS, n_steps), seed, settings.shuffle,
+        )  # fmt: skip
 
     def stepper(self, network):
         """A `Stepper` for the network, before the first step."""
@@ -123,7 +132,7 @@ def local_steps(part, training, network, state, epoch, i):
     network = copy.deepcopy(network)
     network.prepare_training()
     stepper = training.stepper(network)
-    set_state(stepper, copy.deepcopy(state))
+    set_state(stepper, state)
     objective = Objective(network, training.loss, training.l2)
     batches = training.batches(rows, part.number, epoch, i)
     largest = max(map(len, batches))
@@ -166,7 +175,7 @@ def take_average(network, stepper, found):
     """
     total = sum(each.weight for each in found)
     shares = [each.weight / total for each in found]
-    state = copy.deepcopy(found[0].state)
+    state = found[0].state
     moments = [each.state["optimizer"] for each in found]
     means = [
         _mean(shares, [of_part["state"][k] * of_part["units"][k] for of_part in moments])
@@ -216,8 +225,6 @@ def fit_rounds(training, stepper, rows, network, *, max_epochs, callbacks=()):
                 run.begin_epoch(callbacks)
             total, n_seen, n_rounds = 0.0, 0, 0
             for i in range(training.n_rounds):
-                if run.interrupted:
-                    raise KeyboardInterrupt
                 found = rows.parts.run(local_steps, training, network, state_of(stepper), epoch, i)
                 found = [each for each in found if each is not None]
                 take_average(network, stepper, found)
@@ -249,8 +256,8 @@ class OverAllParts:
         self.objective, self.rows = objective, rows
 
     def __call__(self):
-        network = copy.copy(self.objective.network)
-        found = self.rows.parts.run(_of_part, self.rows.fold, network, self.objective.loss, self.objective.l2)
+        objective = self.objective
+        found = self.rows.parts.run(_of_part, self.rows.fold, objective.network, objective.loss, objective.l2)
         found = [each for each in found if each is not None]
         total = sum(weight for weight, _, _ in found)
         value = sum(weight / total * value for weight, value, _ in found)

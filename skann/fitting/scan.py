@@ -57,8 +57,7 @@ class Scan:
         """Take in what another pass has found in rows that come after these."""
         self.target = other.target if self.target is None else self.target
         self._totals += other._totals
-        for label, of_label in other._by_label.items():
-            self._by_label[label] = self._by_label.get(label, 0.0) + of_label
+        self._count_labels(other._by_label.items())
         self._moments.merge(other._moments)
         self._add_extremes(other._extremes)
         self._kept += other._kept
@@ -111,10 +110,13 @@ class Scan:
         places = index * n_folds + fold % n_folds
         size = len(labels) * n_folds
         found = np.stack([np.bincount(places, each, size).reshape(-1, n_folds) for each in (exists, mass)], axis=1)
-        for label, of_label in zip(labels.tolist(), found, strict=True):
+        self._count_labels(zip(labels.tolist(), found, strict=True))
+        return labels[index]
+
+    def _count_labels(self, found):
+        for label, of_label in found:
             if of_label[0].any():
                 self._by_label[label] = self._by_label.get(label, 0.0) + of_label
-        return labels[index]
 
     def _joined(self):
         """What is kept as one table with its arrays."""

@@ -17,8 +17,9 @@ from ..engine.training import Run, fit_lbfgs, fit_minibatch
 from . import build
 from .data import TrainingData
 from .progress import NetworkProgress
-from .rounds import LEAST_LOCAL_BATCH, ROUNDS, LocalTraining, OverAllParts, fit_rounds
+from .rounds import LocalTraining, OverAllParts, fit_rounds
 from .sharded_rows import ShardedRows
+from .summed import SummedValidation, can_be_summed
 
 
 class TrainingState:
@@ -75,12 +76,8 @@ class Training:
 
     @property
     def batch_size(self):
-        """Rows in a batch: "lbfgs" has one of all rows."""
-        n_rows = len(self.data.rows)
-        if self.settings.solver == "lbfgs":
-            return n_rows
-        least = LEAST_LOCAL_BATCH * len(self.data.rows.parts) if self.is_sharded else 1
-        return min(max(self.settings.batch_size, least), n_rows)
+        """Rows in a batch."""
+        return build.batch_size(self.settings, self.data.rows)
 
     @property
     def is_sharded(self):
@@ -246,10 +243,9 @@ def _fit_minibatch(training, objective, callbacks):
         before = before | {"t": 0}
     stepper = _stepper(training, before)
     if training.is_sharded:
-        local = _local(training, stepper, objective)
-        run = fit_rounds(
-            local, stepper, training.data.rows, training.network, max_epochs=settings.n_epochs, callbacks=callbacks
-        )
+        rows, seed = training.data.rows, int(state.rng.integers(2**63))
+        local = LocalTraining.of(settings, objective, stepper, rows, seed)
+        run = fit_rounds(local, stepper, rows, training.network, max_epochs=settings.n_epochs, callbacks=callbacks)
     else:
         run = fit_minibatch(
             objective, stepper, training.data.rows, batch_size=training.batch_size, max_epochs=settings.n_epochs,
@@ -258,17 +254,6 @@ def _fit_minibatch(training, objective, callbacks):
     state.stepper = stepper.get_state() if build.keeps_state(settings) else None  # three times as large as the network
     run.stepper = None  # its buffers are twice as large
     return run
-
-
-def _local(training, stepper, objective):
-    """What the parts must know of the training."""
-    settings, rows = training.settings, training.data.rows
-    n_steps = -(-len(rows) // training.batch_size)
-    return LocalTraining(
-        objective.loss, objective.l2, rows.fold, build.optimizer_maker(settings), stepper.schedule, stepper.fade,
-        settings.max_grad_norm, settings.weight_averaging, n_steps, min(ROUNDS, n_steps),
-        int(training.state.rng.integers(2**63)), settings.shuffle,
-    )  # fmt: skip
 
 
 def _stepper(training, before):
@@ -293,7 +278,10 @@ def _watchers(training, constant, constant_loss, start, time_limit):
     on_plateau = LowerRate if build.falls_on_plateau(settings) else Patience
     watchers: list = []
     if data.watched is not None:
-        validation = Validation(training.loss, data.watched, data.score)
+        if training.is_sharded and data.held_out is not None and can_be_summed(data.score):
+            validation: Any = SummedValidation(training.loss, data.rows, data.score is not None)
+        else:
+            validation = Validation(training.loss, data.watched, data.score)
         tol = tol if data.score is None else settings.tol
         best = BestWeights(validation, start, constant if settings.from_recipe else None)
         watchers += [validation, best]

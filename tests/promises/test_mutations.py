@@ -379,7 +379,7 @@ MUTANTS = {
             ("self.has_gaps |= (", "self.has_gaps &= ("),
             ("len(counts))[order]", "len(counts))"),
             ("if self.has_missing_level[i] and", "if not self.has_missing_level[i] and"),
-            ("counts.get(level, 0.0) + of_level", "of_level"),
+            ("counts.get(level, 0.0) + weight", "weight"),
         ]
     },
     "fitting/test_scan.py blocks/test_fit.py -k moments or folds or full or class_weights or bad_value or ensemble": {
@@ -391,11 +391,59 @@ MUTANTS = {
             ("exists if self.learns_from_all else", "exists & (fold < 0) if self.learns_from_all else"),
         ],
         "fitting/blocks.py": [
-            ("keep &= self.plan.draw", "self.plan.draw"),
+            ("keep = fold != self.fold\n", "keep = fold > -2\n"),
             ("(weight / self.unit)", "weight"),
             ("np.minimum(u[held_out] / self.share", "np.minimum(u[held_out]"),
             ("weight * by_class[y]", "weight"),
         ],
+    },
+    "fitting/test_sharded.py": {
+        "fitting/scan.py": [
+            ("self.target = other.target if self.target is None else self.target", "pass"),
+            ("self._totals += other._totals", "pass"),
+            ("self._moments.merge(other._moments)", "pass"),
+            ("self._add_extremes(other._extremes)", "pass"),
+            ("self._kept += other._kept", "self._kept = other._kept + self._kept"),
+            ("self.statistics.merge(other.statistics)", "pass"),
+            ("[scan._joined()] if scan._kept else []", "[scan._joined()]"),
+        ],
+        "encoding/blocks.py": [
+            ("np.fmin(self.low, other.low)", "self.low"),
+            ("self.has_gaps |= other.has_gaps", "pass"),
+            ("self.has_missing_level |= other.has_missing_level", "pass"),
+        ],
+        "fitting/sharded.py": [
+            ("first=self.first + block.first", "first=block.first"),
+            ("            if block.X.shape[0]:\n", "            if True:\n"),
+            ('for name in ("n_columns", "has_target", "has_weight"):', 'for name in ("has_weight",):'),
+        ],
+    },
+    "fitting/test_rounds.py": {
+        "fitting/rounds.py": [
+            ("shares = [each.weight / total for each in found]", "shares = [1 / len(found) for each in found]"),
+            ('of_part["state"][k] * of_part["units"][k]', 'of_part["state"][k]'),
+            ("self.seed, number, epoch]", "self.seed, number]"),
+            ("max(stop, start + 1)", "stop"),
+            ("weight / total * grad", "grad / len(found)"),
+            ("each.weight * each.loss for each in found) / sum", "each.loss for each in found) * len(found) / sum"),
+            ("set_state(stepper, state)\n    objective", "pass\n    objective"),
+            ("time\n                    break\n", "time\n                    pass\n"),
+        ],
+        "fitting/sharded_rows.py": [
+            ("np.flatnonzero(self.fold != fold)", "np.arange(len(self.fold))"),
+            ("(self.weight * (len(which) / total))", "self.weight"),
+            ("        if len(which) == 0:\n            return None\n", ""),
+        ],
+        "fitting/summed.py": [
+            ("-float(losses.min())", "-float(losses[0])"),
+            ("rows.total_weight * np.array", "np.array"),
+        ],
+        "engine/calibration.py": [
+            ("grid[losses[:-1].argmin()]", "grid[losses[:-1].argmax()]"),
+            ("(1.01, 21), (1.001, 21), (1.0001, 21)", ""),
+        ],
+        "fitting/build.py": [("least = LEAST_LOCAL_BATCH * len(rows.parts) if", "least = LEAST_LOCAL_BATCH if")],
+        "fitting/train.py": [("if training.is_sharded and data.held_out is not None", "if training.is_sharded")],
     },
     "engine/test_scores.py": {
         "engine/scores.py": [
@@ -622,11 +670,13 @@ MUTANTS = {
         "estimators/base.py": [("as_given, watched, groups, own_weight", "as_given, watched, groups, weight")],
     },
     "fitting/test_resolved.py": {
+        "fitting/build.py": [
+            ('if settings.solver == "lbfgs":\n        return len(rows)', 'if False:\n        return len(rows)'),
+            ("min(max(settings.batch_size, least), len(rows))", "max(settings.batch_size, least)"),
+        ],
         "fitting/resolved.py": [
             ("start.networks.members[0].network.theta.dtype.name", "settings.dtype"),
             ('"early_stopping": is_watched', '"early_stopping": settings.early_stopping'),
-            ('if settings.solver == "lbfgs" else', 'if False else'),
-            ("min(settings.batch_size, n_rows)", "settings.batch_size"),
             ("    if not is_watched:\n", "    if False:\n"),
             ("for name in OF_THE_NETWORK if name in (before or {})", "for name in ()"),
             ("for name in OF_THE_NETWORK if", "for name in before or () if"),
