@@ -5,7 +5,7 @@ try:
     from dask import array as _array  # noqa: F401
     from dask import dataframe as _dataframe  # noqa: F401
 except ImportError as error:
-    raise ImportError(
+    raise ModuleNotFoundError(
         f"skann.dask needs Dask with arrays, DataFrames and its scheduler, but {error.name or error} is missing: "
         "pip install skann[dask]",
         name=error.name,

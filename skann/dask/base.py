@@ -2,17 +2,18 @@
 
 import copy
 import inspect
+import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.utils import check_random_state
 
 from .._estimator import Estimator
-from ..estimators.base import unchanged_on_failure
+from ..estimators.base import OF_THE_CALL, unchanged_on_failure
 from ..estimators.parameters import check_all_parameters
 from ..fitting.blocks import settings_for_blocks
 from ..fitting.dask_table import Collections
@@ -25,18 +26,17 @@ from .shards import DaskShards
 STRATEGIES = ("auto", "networks", "rows")
 MEMORY = 4  # a worker that trains networks needs so many times the bytes of the table
 
-Class = TypeVar("Class", bound=type)
-Strategy = Literal["auto", "networks", "rows"]
+Strategy: TypeAlias = Literal["auto", "networks", "rows"]
 
 
-def with_parameters_of(plain: type) -> Callable[[Class], Class]:
-    """A decorator: the ``__init__`` of the class takes the parameters of ``plain``, and client and strategy."""
+def make_init(plain: type) -> Callable[..., None]:
+    """An ``__init__`` with the parameters of ``plain``, and client and strategy."""
     of_plain = list(inspect.signature(plain).parameters.values())
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     own = [
         inspect.Parameter("client", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Any),
         inspect.Parameter("strategy", inspect.Parameter.KEYWORD_ONLY, default="auto", annotation=Strategy),
     ]
-    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     signature = inspect.Signature([itself, *of_plain, *own], return_annotation=None)
 
     def __init__(*args: Any, **parameters: Any) -> None:
@@ -46,17 +46,12 @@ def with_parameters_of(plain: type) -> Callable[[Class], Class]:
         for name in names:
             setattr(bound.arguments[self], name, bound.arguments[name])
 
-    def decorate(cls: Class) -> Class:
-        __init__.__signature__ = signature  # type: ignore[attr-defined]
-        __init__.__qualname__ = f"{cls.__name__}.__init__"
-        cls.__init__ = __init__  # type: ignore[misc]
-        return cls
-
-    return decorate
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    return __init__
 
 
 class DaskANN(Estimator, metaclass=ABCMeta):
-    """What `DaskANNClassifier` and `DaskANNRegressor` share."""
+    """What `DaskANNClassifier` and `DaskANNRegressor` share; ``plain`` is the class whose parameters they take."""
 
     _of_one_call = ("client",)
     _plain: ClassVar[type]
@@ -66,7 +61,11 @@ class DaskANN(Estimator, metaclass=ABCMeta):
     random_state: Any
     verbose: Any
 
-    if TYPE_CHECKING:  # `with_parameters_of` makes it
+    def __init_subclass__(cls, plain: type) -> None:
+        super().__init_subclass__()
+        cls._plain, cls.__init__ = plain, make_init(plain)  # type: ignore[method-assign]
+
+    if TYPE_CHECKING:
 
         def __init__(self, *args: Any, **parameters: Any) -> None: ...
 
@@ -121,7 +120,9 @@ class DaskANN(Estimator, metaclass=ABCMeta):
             plain.random_state = int(check_random_state(None).randint(np.iinfo(np.int32).max))
         plain.verbose = False
         copies = DaskShards.copies(client, collections, n_networks(plain, 1000, 1))
-        fitted = fit_networks(plain, copies, bool(self.verbose))
+        fitted, messages = fit_networks(plain, copies, bool(self.verbose))
+        for message, category in messages:
+            warnings.warn(message, category, stacklevel=OF_THE_CALL)
         if isinstance(self.random_state, np.random.RandomState):
             self.random_state.set_state(fitted.random_state.get_state())
         fitted.random_state, fitted.verbose = self.random_state, self.verbose

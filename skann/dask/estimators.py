@@ -9,11 +9,10 @@ from ..estimators.regressor import ANNRegressor
 from ..fitting.conformity import several_levels
 from ..fitting.dask_table import is_dask
 from . import prediction
-from .base import DaskANN, with_parameters_of
+from .base import DaskANN
 
 
-@with_parameters_of(ANNClassifier)
-class DaskANNClassifier(DaskANN, ClassifierMixin):
+class DaskANNClassifier(DaskANN, ClassifierMixin, plain=ANNClassifier):
     """`ANNClassifier` for tables of Dask.
 
     All parameters of `ANNClassifier` are parameters of this, and all attributes that a fit gives to it are attributes
@@ -43,8 +42,6 @@ class DaskANNClassifier(DaskANN, ClassifierMixin):
     --------
     skann.ANNClassifier : The plain estimator, with a description of all parameters and attributes.
     """
-
-    _plain = ANNClassifier
 
     def predict_proba(self, X: Any) -> Any:
         """Predict probabilities.
@@ -79,8 +76,7 @@ class DaskANNClassifier(DaskANN, ClassifierMixin):
         return self._mean_score(X, y, sample_weight)
 
 
-@with_parameters_of(ANNRegressor)
-class DaskANNRegressor(DaskANN, RegressorMixin):
+class DaskANNRegressor(DaskANN, RegressorMixin, plain=ANNRegressor):
     """`ANNRegressor` for tables of Dask.
 
     All parameters of `ANNRegressor` are parameters of this, and all attributes that a fit gives to it are attributes
@@ -104,8 +100,6 @@ class DaskANNRegressor(DaskANN, RegressorMixin):
     --------
     skann.ANNRegressor : The plain estimator, with a description of all parameters and attributes.
     """
-
-    _plain = ANNRegressor
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Coefficient of determination R2; it is computed where the partitions are.

@@ -6,7 +6,6 @@ it is on one machine; where networks are to be trained that it does not have yet
 
 import copy
 import itertools
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -67,8 +66,8 @@ class TrainedElsewhere:
         return list(itertools.takewhile(lambda each: each is not None, found))
 
 
-def fit_networks(estimator: Any, copies: Any, verbose: bool = False) -> Any:
-    """The estimator, fitted.
+def fit_networks(estimator: Any, copies: Any, verbose: bool = False) -> tuple[Any, list]:
+    """The estimator, fitted, and what to warn of: pairs of a message and its category.
 
     Parameters
     ----------
@@ -85,10 +84,8 @@ def fit_networks(estimator: Any, copies: Any, verbose: bool = False) -> Any:
     for _ in range(N_ROUNDS):
         [(missing, fitted, out_of_fold, messages)] = begun.only(0).run(_go_on, trained, asked)
         if fitted is not None:
-            for message, category in messages:
-                warnings.warn(message, category, stacklevel=4)
             fitted.networks_.out_of_fold = out_of_fold
-            return fitted
+            return fitted, messages
         for found in begun.run(_train, missing):
             trained |= found
         asked |= set(missing)
