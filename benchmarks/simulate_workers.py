@@ -82,54 +82,76 @@ def simulate(path, args):
         print(f"{path.stem:20s} {n_workers:11d}{line}", flush=True)
 
 
-def time_rounds(path, args):
-    """Print, for each number of workers, bytes and milliseconds of the pieces of a round: medians."""
-    spent: dict = {}
+class Clock:
+    """Processor seconds of the pieces of a round, by their names."""
 
-    def timed(name, function):
+    def __init__(self):
+        self.spent: dict = {}
+
+    def timed(self, name, function):
         def call(*arguments):
             start = time.process_time()
             result = function(*arguments)
-            spent.setdefault(name, []).append(time.process_time() - start)
+            self.add(name, time.process_time() - start)
             return result
 
         return call
 
-    class Sent(LocalShards):
-        """Parts whose arguments and results go through a pickle."""
+    def add(self, name, value):
+        self.spent.setdefault(name, []).append(value)
 
+    def median(self, name):
+        return float(np.median(self.spent[name]))
+
+
+def sent_shards(clock, steps):
+    """A class of parts whose arguments and results, in a round, go through pickles."""
+
+    class SentShards(LocalShards):
         def run(self, function, *arguments):
             if function is not steps:
                 return super().run(function, *arguments)
-            sent = timed("pickle", pickle.dumps)(arguments)
+            clock.add("begin", time.process_time())
+            sent = clock.timed("pickle", pickle.dumps)(arguments)
             found = []
             for part in self.parts:
-                local = function(part, *timed("unpickle", pickle.loads)(sent))
-                back = pickle.dumps(local)
-                found.append(timed("unpickle result", pickle.loads)(back))
-            spent.setdefault("bytes", []).append(len(sent) + len(back))
+                local = function(part, *clock.timed("unpickle", pickle.loads)(sent))
+                clock.add("rows", local.n_rows)
+                back = clock.timed("pickle back", pickle.dumps)(local)
+                found.append(clock.timed("unpickle back", pickle.loads)(back))
+            clock.add("bytes", len(back))
             return found
 
         def hold(self, function, *arguments):
-            return Sent(self.run(function, *arguments))
+            return SentShards(self.run(function, *arguments))
 
         def numbered(self):
-            return Sent(list(enumerate(self.parts)))
+            return SentShards(list(enumerate(self.parts)))
 
-    steps = timed("steps of a part", rounds.local_steps)
-    mean = timed("averages", rounds.take_average)
+    return SentShards
+
+
+def time_rounds(path, args):
+    """Print, for each number of workers, what a round takes, and what its pieces add up to: medians."""
     for n_workers in args.workers:
-        spent.clear()
+        clock = Clock()
+        steps = clock.timed("steps", rounds.local_steps)
         with (
             patch.object(rounds, "local_steps", steps),
-            patch.object(rounds, "take_average", mean),
-            patch(f"{__name__}.LocalShards", Sent),
+            patch.object(rounds, "take_average", clock.timed("average", rounds.take_average)),
+            patch(f"{__name__}.LocalShards", sent_shards(clock, steps)),
         ):
-            measure(path, args.params | {"max_iter": 2}, n_workers, 0, args.max_rows)
-        medians = {name: np.median(values) for name, values in spent.items()}
-        n_bytes = medians.pop("bytes")
-        cells = ", ".join(f"{name} {1e3 * value:.2f} ms" for name, value in medians.items())
-        print(f"{path.stem:20s} {n_workers:4d} workers: {n_bytes / 1e3:.0f} kB there and back; {cells}", flush=True)
+            measure(path, args.params, n_workers, 0, args.max_rows)
+        at_part = sum(clock.median(name) for name in ("steps", "unpickle", "pickle back", "unpickle back"))
+        model = n_workers * at_part + clock.median("pickle") + clock.median("average")
+        took = float(np.median(np.diff(clock.spent["begin"])))
+        print(
+            f"{path.stem:20s} {n_workers:4d} workers: {clock.median('bytes') / 1e3:.0f} kB from each; steps "
+            f"{1e3 * clock.median('steps'):.2f} ms, {1e6 * clock.median('steps') / clock.median('rows'):.1f} us a row; "
+            f"pickles of a part {1e3 * (at_part - clock.median('steps')):.2f} ms; average "
+            f"{1e3 * clock.median('average'):.2f} ms; round {1e3 * took:.1f} ms, pieces {1e3 * model:.1f} ms",
+            flush=True,
+        )
 
 
 def main():

@@ -21,7 +21,8 @@ from ..engine.stepping import Stepper
 from ..engine.training import OverAllRows, Run, check_last_step
 from . import build
 
-ROUNDS = 16  # in an epoch: docs/distributed.md has what was measured
+ROUNDS = 16  # in an epoch, at least: docs/distributed.md has what was measured
+MOST_LOCAL_STEPS = 500  # in a round
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class LocalTraining:
         n_steps = -(-len(rows) // build.batch_size(settings, rows))
         return cls(
             objective.loss, objective.l2, rows.fold, build.optimizer_maker(settings), stepper.schedule, stepper.fade,
-            settings.max_grad_norm, settings.weight_averaging, n_steps, min(ROUNDS, n_steps), seed, settings.shuffle,
+            settings.max_grad_norm, settings.weight_averaging, n_steps, n_rounds(n_steps), seed, settings.shuffle,
         )  # fmt: skip
 
     def stepper(self, network):
@@ -111,6 +112,15 @@ class Local:
     loss: float
     theta: np.ndarray
     state: dict
+
+
+def n_rounds(n_steps):
+    """The rounds of an epoch of so many steps.
+
+    >>> n_rounds(5), n_rounds(1000), n_rounds(100_000)
+    (5, 16, 200)
+    """
+    return min(n_steps, max(ROUNDS, -(-n_steps // MOST_LOCAL_STEPS)))
 
 
 def local_steps(part, training, network, state, epoch, i):
@@ -223,23 +233,23 @@ def fit_rounds(training, stepper, rows, network, *, max_epochs, callbacks=()):
         for epoch in run.epochs_left(max_epochs):
             with stepper.averaged(network):
                 run.begin_epoch(callbacks)
-            total, n_seen, n_rounds = 0.0, 0, 0
+            total, n_seen, n_done = 0.0, 0, 0
             for i in range(training.n_rounds):
                 found = rows.parts.run(local_steps, training, network, state_of(stepper), epoch, i)
                 found = [each for each in found if each is not None]
                 take_average(network, stepper, found)
                 n = sum(each.n_rows for each in found)
                 total += sum(each.weight * each.loss for each in found) / sum(each.weight for each in found)
-                n_seen, n_rounds = n_seen + n, n_rounds + 1
+                n_seen, n_done = n_seen + n, n_done + 1
                 if run.is_over(n // len(found)):  # what a process passes through the network in this time
                     break
             stepper.n_rows += n_seen
-            if n_rounds < training.n_rounds:
+            if n_done < training.n_rounds:
                 if run.epoch:
                     break
                 run.was_cut = True  # the first epoch counts, however short
             with stepper.averaged(network):
-                if run.end_epoch(total / n_rounds, stepper.lr, callbacks):
+                if run.end_epoch(total / n_done, stepper.lr, callbacks):
                     break
     stepper.finish(network)
     run.end(callbacks)

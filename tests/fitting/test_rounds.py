@@ -1,6 +1,7 @@
 """Data-parallel training on the parts of a table against the same training in one place."""
 
 import time
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -162,10 +163,13 @@ def test_ctrl_c_between_rounds_leaves_a_model():
 
 
 class SlowShards(LocalShards):
-    """A round takes a tenth of a second at least."""
+    """A round takes a tenth of a second at least, and is counted."""
+
+    rounds: ClassVar[list] = []
 
     def run(self, function, *arguments):
-        time.sleep(0.1 * (function is rounds.local_steps))
+        if function is rounds.local_steps:
+            self.rounds.append(time.sleep(0.1))
         return super().run(function, *arguments)
 
     def hold(self, function, *arguments):
@@ -179,7 +183,7 @@ def test_max_time_ends_the_training_between_rounds():
     params = PLAIN | {"solver": "adam", "batch_size": 20, "max_iter": 100, "max_time": 0.3}
     model = ANNRegressor(**params).fit(in_parts([100], X, Y, None, SlowShards))
     assert model.n_iter_ == 1
-    assert model.history_["seconds"][0] < 1.5  # an epoch has 16 rounds
+    assert 1 <= len(SlowShards.rounds) <= 4  # an epoch has 16
     assert np.isfinite(model.predict(X)).all()
 
 
