@@ -9,14 +9,14 @@ and every part begins the next round with the averages.
 
 import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._threads import blas_threads
 from ..engine.averaging import WeightAverage
 from ..engine.objective import Objective
-from ..engine.rows import Reader
+from ..engine.rows import ArrayRows, Reader
 from ..engine.stepping import Stepper
 from ..engine.training import OverAllRows, Run, check_last_step
 from . import build
@@ -76,18 +76,31 @@ class LocalTraining:
             optimizer, self.schedule, max_grad_norm=self.max_grad_norm, fade=self.fade, average=average
         )  # fmt: skip
 
-    def batches(self, rows, number, epoch, i):
-        """The indices of the rows of a part in each step of round i of an epoch, of which each row is in one.
+    def batches(self, order, i):
+        """The indices of the rows in each step of round i; ``order`` are those of all rows of a part.
 
         A part with fewer rows than an epoch has steps takes its rows several times: its share in the averages is small.
         """
-        order = rows.which
-        if self.shuffle:
-            order = np.random.default_rng([self.seed, number, epoch]).permutation(order)
         steps = range(i * self.n_steps // self.n_rounds, (i + 1) * self.n_steps // self.n_rounds)
         starts = [step * len(order) // self.n_steps for step in steps]
         stops = [(step + 1) * len(order) // self.n_steps for step in steps]
         return [order[start : max(stop, start + 1)] for start, stop in zip(starts, stops, strict=True)]
+
+
+class PartOfEpoch(NamedTuple):
+    """The rows of a part in the order in which an epoch takes them; None if there are none."""
+
+    number: int
+    rows: ArrayRows | None
+
+
+def part_of_epoch(part, training, epoch):
+    """The `PartOfEpoch` of an `EncodedPart`."""
+    rows = part.training_rows(training.fold)
+    if rows is not None and training.shuffle:
+        order = np.random.default_rng([training.seed, part.number, epoch]).permutation(rows.which)
+        rows = ArrayRows(rows.X, rows.y, rows.weight, order, rows.total_weight)
+    return PartOfEpoch(part.number, rows)
 
 
 @dataclass(frozen=True)
@@ -128,7 +141,7 @@ def local_steps(part, training, network, state, epoch, i):
 
     Parameters
     ----------
-    part : EncodedPart
+    part : PartOfEpoch
     training : LocalTraining
     network : Network
         With the parameters that all parts begin with. It stays as it is.
@@ -136,7 +149,7 @@ def local_steps(part, training, network, state, epoch, i):
         Of the stepper: see `state_of`.
     epoch, i : int
     """
-    rows = part.training_rows(training.fold)
+    rows = part.rows
     if rows is None:
         return None
     network = copy.deepcopy(network)
@@ -144,7 +157,7 @@ def local_steps(part, training, network, state, epoch, i):
     stepper = training.stepper(network)
     set_state(stepper, state)
     objective = Objective(network, training.loss, training.l2)
-    batches = training.batches(rows, part.number, epoch, i)
+    batches = training.batches(rows.which, i)
     largest = max(map(len, batches))
     readers, workspace = [Reader(each, largest) for each in (rows.X, rows.y, rows.weight)], network.workspace(largest)
     rng = np.random.default_rng([training.seed, part.number, epoch, i])
@@ -233,9 +246,10 @@ def fit_rounds(training, stepper, rows, network, *, max_epochs, callbacks=()):
         for epoch in run.epochs_left(max_epochs):
             with stepper.averaged(network):
                 run.begin_epoch(callbacks)
+            parts = rows.parts.hold(part_of_epoch, training, epoch)
             total, n_seen, n_done = 0.0, 0, 0
             for i in range(training.n_rounds):
-                found = rows.parts.run(local_steps, training, network, state_of(stepper), epoch, i)
+                found = parts.run(local_steps, training, network, state_of(stepper), epoch, i)
                 found = [each for each in found if each is not None]
                 take_average(network, stepper, found)
                 n = sum(each.n_rows for each in found)

@@ -12,7 +12,7 @@ from skann.engine.network import Network
 from skann.engine.optimizers import Adam
 from skann.engine.schedules import Constant
 from skann.fitting import rounds
-from skann.fitting.rounds import Local, LocalTraining, state_of, take_average
+from skann.fitting.rounds import Local, LocalTraining, part_of_epoch, state_of, take_average
 from skann.fitting.sharded_rows import EncodedPart
 from skann.fitting.shards import LocalShards
 from skann.fitting.summed import SummedValidation
@@ -70,15 +70,15 @@ def test_each_row_is_in_one_step_of_an_epoch_and_epochs_differ():
     training = LocalTraining(None, 0.0, -1, None, None, None, None, None, n_steps=7, n_rounds=3, seed=5, shuffle=True)
     orders = []
     for epoch in (0, 1):
-        batches = [training.batches(part.training_rows(-1), 0, epoch, i) for i in range(3)]
+        order = part_of_epoch(part, training, epoch).rows.which
+        batches = [training.batches(order, i) for i in range(3)]
         assert [len(each) for each in batches] == [2, 2, 3]
         sizes = [len(batch) for each in batches for batch in each]
         assert max(sizes) - min(sizes) <= 1
         orders.append(np.concatenate([batch for each in batches for batch in each]))
         np.testing.assert_array_equal(np.sort(orders[-1]), np.arange(400))
     assert (orders[0] != orders[1]).any()
-    few = EncodedPart(1, X[:3], Y[:3], None, np.full(3, -1)).training_rows(-1)
-    assert [len(batch) for i in range(3) for batch in training.batches(few, 1, 0, i)] == [1] * 7
+    assert [len(batch) for i in range(3) for batch in training.batches(np.arange(3), i)] == [1] * 7
 
 
 def test_averages_are_weighted_and_moments_are_averaged_as_what_they_mean():
@@ -136,15 +136,15 @@ def test_a_score_that_is_no_sum_is_that_of_the_rows_held_here(monkeypatch):
 
 
 class InterruptedShards(LocalShards):
-    """Ctrl-C in the round with this number."""
+    """Ctrl-C in the fourth round."""
 
-    last = 4
+    left: ClassVar[list] = []
 
     def run(self, function, *arguments):
         if function is rounds.local_steps:
-            self.last -= 1
-            if not self.last:
+            if not self.left:
                 raise KeyboardInterrupt
+            self.left.pop()
         return super().run(function, *arguments)
 
     def hold(self, function, *arguments):
@@ -155,6 +155,7 @@ class InterruptedShards(LocalShards):
 
 
 def test_ctrl_c_between_rounds_leaves_a_model():
+    InterruptedShards.left[:] = [1] * 3
     params = {"n_estimators": 1, "hidden_layer_sizes": 8, "random_state": 0, "batch_size": 160, "early_stopping": False}
     model = ANNRegressor(max_iter=10, **params).fit(in_parts([100], X, Y, None, InterruptedShards))
     assert model.n_iter_ == 1  # three rounds each

@@ -434,7 +434,7 @@ MUTANTS = {
         "fitting/rounds.py": [
             ("shares = [each.weight / total for each in found]", "shares = [1 / len(found) for each in found]"),
             ('of_part["state"][k] * of_part["units"][k]', 'of_part["state"][k]'),
-            ("self.seed, number, epoch]", "self.seed, number]"),
+            ("training.seed, part.number, epoch])", "training.seed, part.number])"),
             ("max(stop, start + 1)", "stop"),
             ("weight / total * grad", "grad / len(found)"),
             ("each.weight * each.loss for each in found) / sum", "each.loss for each in found) * len(found) / sum"),
