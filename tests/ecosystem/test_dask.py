@@ -4,6 +4,7 @@ import inspect
 import os
 import pickle
 import signal
+import time
 
 import dask.array as da
 import dask.dataframe as dd
@@ -95,19 +96,21 @@ def test_networks_side_by_side_are_those_of_the_plain_estimator(client, changed)
 def test_networks_of_a_killed_worker_are_trained_by_the_other(client, monkeypatch):
     """With the result of the plain estimator to the bit."""
     settings = SMALL | {"n_estimators": 5, "max_iter": 60}
-    pids, submit, count = list(client.run(os.getpid).values()), client.submit, iter(range(10**9))
+    pids, submit, count = client.run(os.getpid), client.submit, iter(range(10**9))
+    lost = sorted(pids)[1]
 
     def counted(*args, **kwargs):
         if next(count) == 10:  # tables, starts and the first networks are under way
-            os.kill(pids[1], signal.SIGKILL)
+            os.kill(pids[lost], signal.SIGKILL)
         return submit(*args, **kwargs)
 
     monkeypatch.setattr(client, "submit", counted)
     found = DaskANNRegressor(strategy="networks", **settings).fit(da.from_array(X, chunks=(200, 4)), VALUES)
     monkeypatch.undo()
-    client.wait_for_workers(2)
     assert next(count) > 10
-    assert pids[1] not in client.run(os.getpid).values()
+    while lost in client.nthreads():
+        time.sleep(0.05)
+    client.wait_for_workers(2)
     np.testing.assert_array_equal(found.predict(X), ANNRegressor(**settings).fit(X, VALUES).predict(X))
 
 
