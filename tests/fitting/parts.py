@@ -15,7 +15,7 @@ class FrameTable(BlockTable):
 
     def __init__(self, X, y, weight=None, n_block=130):
         self.X, self.y, self.weight, self.n_block = X, y, weight, n_block
-        self.shape, self.n_pieces = X.shape, -(-len(X) // n_block)
+        self.shape, self.n_pieces = X.shape, max(1, -(-len(X) // n_block))  # one may be empty
         self.has_target, self.has_weight = y is not None, weight is not None
 
     def read(self, piece):

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from skann import ANNClassifier, ANNRegressor
+from skann.engine.calibration import fit_temperature, fit_temperature_to
+from skann.engine.evaluation import mean_loss
 from skann.engine.layers import Dense
 from skann.engine.network import Network
 from skann.engine.optimizers import Adam
@@ -18,6 +20,7 @@ from skann.fitting.shards import LocalShards
 from skann.fitting.summed import SummedValidation
 from tests.blocks.tables import COLUMNS, mixed
 from tests.fitting.parts import PickledShards, in_parts
+from tests.helpers import make_loss
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 3))
@@ -79,6 +82,23 @@ def test_each_row_is_in_one_step_of_an_epoch_and_epochs_differ():
         np.testing.assert_array_equal(np.sort(orders[-1]), np.arange(400))
     assert (orders[0] != orders[1]).any()
     assert [len(batch) for i in range(3) for batch in training.batches(np.arange(3), i)] == [1] * 7
+
+
+def test_rows_held_out_are_not_learnt_from():
+    fold = np.arange(400) % 4 - 1
+    part = EncodedPart(0, X, Y, WEIGHT, fold)
+    np.testing.assert_array_equal(part.training_rows(1).which, np.flatnonzero(fold != 1))
+    np.testing.assert_array_equal(part.held_out(1).which, np.flatnonzero(fold == 1))
+    assert part.held_out(7) is None
+    assert part.training_rows(1).targets()[1].mean() == pytest.approx(1)
+
+
+def test_a_temperature_by_grids_is_the_best_one():
+    loss, raw = make_loss("log_loss", 3), 8 * RNG.normal(size=(400, 3))
+    y = (raw + 6 * RNG.gumbel(size=raw.shape)).argmax(axis=1)
+    found = fit_temperature_to(lambda grid: np.array([mean_loss(loss, raw / each, y) for each in grid]))
+    assert found == pytest.approx(fit_temperature(loss, raw, y), rel=1e-3)
+    assert found > 3
 
 
 def test_averages_are_weighted_and_moments_are_averaged_as_what_they_mean():

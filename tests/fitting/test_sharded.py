@@ -27,6 +27,7 @@ def assert_same_pass(model, table, y, weight, cuts):
     expected, encoder = passed(model, FrameTable(as_categories(table[COLUMNS]), y, weight))
     parts = in_parts(cuts, table[COLUMNS], y, weight, PickledShards)
     given, of_parts = passed(model, parts)
+    assert model._target is not None
     pd.testing.assert_frame_equal(given.X.astype(object), expected.X.astype(object))
     for name in ("y", "weight"):
         np.testing.assert_array_equal(getattr(given, name), getattr(expected, name))
