@@ -14,13 +14,12 @@ from .._weights import check_weight
 from ..encoding.inputs import check_X, encode
 from ..engine.blocks import BlockRows
 from .block_table import BlockTable, draw
-from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, Split
+from .data import N_JUDGED
+from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, MOST_HELD_OUT, Split
 from .sharded import ShardedTable
 from .sharded_rows import ShardedRows, encoded_parts
 
-MOST_HELD_OUT = 2**14  # rows of a fold: the standard error of an accuracy is 0.4 points at most
 N_SAMPLE = 2**16  # rows from which quantiles are learnt
-N_JUDGED = 2**15  # of these, the rows by which losses on the training rows are judged
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..engine.objective import Objective
 from ..engine.stepping import Stepper
 from ..engine.training import Run, fit_lbfgs, fit_minibatch
 from . import build
-from .data import TrainingData
+from .data import N_JUDGED, TrainingData
 from .progress import NetworkProgress
 from .rounds import LocalTraining, OverAllParts, fit_rounds
 from .sharded_rows import ShardedRows
@@ -185,10 +185,14 @@ def _constant(data, loss):
 
 
 def _final_losses(training, run, constant, constant_loss):
-    """The losses on the training rows of the network, as it predicts after the last step, and of the constant."""
+    """The losses on the training rows of the network, as it predicts after the last step, and of the constant.
+
+    Of many rows a part must do, and a smaller one when the time is over.
+    """
     rows = training.data.rows.in_memory()
-    if _is_out_of_time(run):  # then a part of them must do
-        rows = rows.part(1000)
+    n_rows = 1000 if _is_out_of_time(run) else N_JUDGED
+    if len(rows) >= 2 * n_rows:
+        rows = rows.part(n_rows)
         constant_loss = mean_loss(training.loss, constant.reshape(1, -1).astype(np.float64), *targets_for_mean(rows))
     raw = raw_outputs(training.network, rows)
     if not np.isfinite(training.loss.predict(raw)).all():

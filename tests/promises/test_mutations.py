@@ -506,6 +506,14 @@ MUTANTS = {
             ("np.clip(huber_delta * spread,", "np.clip(spread,"),
         ],
     },
+    "fitting/test_recipe.py -k large_table or tell_enough": {
+        "fitting/recipe.py": [
+            ("max(8 / growth, 5) / excess**0.36, 2, 8", "8 / growth, 5, 8"),
+            ("limited(256 / excess**0.5, 128, 256, step=32)", "256"),
+            ('min(RECIPE["validation_fraction"], MOST_HELD_OUT / max(n_rows, 1))', '0.2'),
+            ("min(0.02 * excess**0.5, 0.04)", "0.02 * excess**0.5"),
+        ],
+    },
     "fitting/test_recipe.py -k groups or eighth or coslog4 or fading or partial_fit or given_rate": {
         "fitting/recipe.py": [
             ('values["learning_rate_init"] /= 1 if is_sparse else 5', "pass"),
@@ -635,6 +643,9 @@ MUTANTS = {
             ("n_held_out < max(MIN_ROWS, n_classes)", "n_held_out < MIN_ROWS"),
             ("is_single, n_classes = counts[index] == 1, len(classes)", "n_classes = len(classes)"),
             ("each_seed = seed + len(splits)", "each_seed = seed"),
+            ("    if n_networks < MIN_FOLDS:\n", "    if True:\n"),
+            ("-(-len(rows) // MOST_HELD_OUT)", "len(rows) // MOST_HELD_OUT // 2"),
+            ("min(n_folds, n_networks - len(splits))", "n_folds"),
             ("        _even_out(turns, weight[order])\n", "        pass\n"),
             ("np.where(goes_on, 0, np.arange(len(first)))", "np.arange(len(first))"),
             ("turns = rng.permuted(np.tile(np.arange(n_folds), (len(first), 1)), axis=1)",
