@@ -21,7 +21,6 @@ from .._compat import (
     callbacks_of,
     check_feature_names,
     check_n_features,
-    check_parameters,
     managed_callbacks,
 )
 from .._estimator import Estimator
@@ -33,6 +32,7 @@ from ..fitting.block_arguments import goes_in_blocks, refuse_with_blocks, settin
 from ..fitting.block_table import ArrayTable, BlockTable, as_columns
 from ..fitting.blocks import BlockReader, Plan, errors_of, row_weights
 from ..fitting.conformal import Conformal, n_needed
+from ..fitting.dask_table import DaskTable, is_dask
 from ..fitting.data import GivenRows
 from ..fitting.evaluate import evaluate_held_out
 from ..fitting.independent import IndependentNetworks
@@ -50,7 +50,7 @@ from ..plotting.html import added_html
 from ..plotting.summary import Summary, summarize
 from .fitted import FittedAttributes
 from .gradients import InputGradients
-from .parameters import check_activations, check_contracts, check_portfolio, check_structure, structure
+from .parameters import check_all_parameters, check_structure, structure
 from .prediction import chunk_rows, in_chunks, joined
 
 OF_THE_CALL = 3  # the stacklevel of the call of a public method, seen from the one that it calls, such as `_fit`
@@ -91,7 +91,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features), or table of blocks
             Numbers, finite; with an encoder whatever it takes. A table of blocks, from `skann.data`, is read from disk
             in each epoch, and carries y and sample_weight. A memory map of 256 MB and more is read in the same way
-            where it would be copied otherwise, but not with ``cv``.
+            where it would be copied otherwise, but not with ``cv``. So is an array or DataFrame of Dask, a partition
+            at a time: see `skann.data.from_dask`; `skann.dask` trains on the workers of a cluster.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Targets. Only a table of blocks does without.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -144,10 +145,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
 
     def _fit(self, X, y, sample_weight, validation=None, *, first, partial=False, **target_options):
         """Check, prepare, train, keep. ``partial``: for one epoch, without callbacks, and nothing is watched."""
-        check_contracts(self)
-        check_parameters(self)
-        check_portfolio(self)
-        check_activations(self)
+        check_all_parameters(self)
         task = None
         if not partial and callbacks_of(self):
             task = FitTask(self, X, y, sample_weight, lambda *state: self._snapshot(start, *state))
@@ -160,16 +158,20 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         finally:
             if task is not None:
                 task.close()
-        start.evaluate_held_out(self._target)
-        start.learn_effects()
-        start.learn_importances(self._target, self.n_features_in_, trained)
-        self.networks_, self._structure = start.networks, structure(self)
+        self._keep(start, trained)
         if task is not None:
             task.end()
         if not partial:
             for message, category in start.warnings(trained):
                 warnings.warn(message, category, stacklevel=OF_THE_CALL)
         return self
+
+    def _keep(self, start, trained):
+        """Learn from the held-out rows what they can tell of the trained networks, and keep these."""
+        start.evaluate_held_out(self._target)
+        start.learn_effects()
+        start.learn_importances(self._target, self.n_features_in_, trained)
+        self.networks_, self._structure = start.networks, structure(self)
 
     def _start(self, X, y, sample_weight, validation=None, task=None, *, first=True, partial=False, **target_options):
         """The start of a training, after all checks of the data; sets what predictions need beside the networks."""
@@ -180,6 +182,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         parameters = {name: getattr(self, name) for name in self._parameters}
         if not partial and goes_in_blocks(X, validation, parameters):
             X, y, sample_weight = ArrayTable(X, *as_columns(X, y, sample_weight)), None, None
+        if is_dask(X):
+            X, y, sample_weight = DaskTable(X, y, sample_weight), None, None
         if isinstance(X, BlockTable):
             refuse_with_blocks(X, y, sample_weight, validation, parameters, is_new=first)
             given = self._check_blocks(X, validation, kind, parameters, first)
@@ -299,6 +303,8 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         """
         if not hasattr(self, "networks_"):  # check_is_fitted itself takes as long as a small network
             check_is_fitted(self)
+        if is_dask(X):
+            X = DaskTable(X)
         if isinstance(X, BlockTable):
             return joined([self._predict_block(block, from_raw, networks) for block in X])
         from_raw = self._from_raw if from_raw is None else from_raw

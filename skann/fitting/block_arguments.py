@@ -7,6 +7,7 @@ import numpy as np
 from ..encoding.inputs import is_tabular
 from .block_table import BlockTable, is_large_map
 from .blocks import errors_of
+from .dask_table import DaskTable, is_dask
 from .recipe import resolve
 from .sharded import ShardedTable
 
@@ -20,10 +21,12 @@ def settings_for_blocks(parameters, table, is_classifier, has_validation):
 
 
 def parts_of_a_call(X, y, sample_weight):
-    """The arguments X, y and sample_weight of `partial_fit`, one time or for each block of a table.
+    """The arguments X, y and sample_weight of `partial_fit`, one time or for each block of a table or of Dask.
 
     With each comes a context in which errors say where the rows come from.
     """
+    if is_dask(X):
+        X, y, sample_weight = DaskTable(X, y, sample_weight), None, None
     if not isinstance(X, BlockTable):
         yield X, y, sample_weight, nullcontext()
         return

@@ -3,13 +3,14 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import _safe_indexing
 
+from .._compat import safe_indexing
 from .._weights import check_weight
 from ..encoding.inputs import as_it_came
 from .block_arguments import refuse_arguments
 from .block_table import BlockTable, draw
 from .blocks import errors_of
+from .dask_table import DaskTable, is_dask
 from .data import GivenRows
 from .scan import joined_tables
 
@@ -25,7 +26,9 @@ class Validation(NamedTuple):
     groups: Any = None
 
     def in_memory(self):
-        """The same, where X is a table of blocks with its rows, or a sample of them, and what it carries."""
+        """The same, where X is a table of blocks or of Dask with its rows, or a sample of them, and what it carries."""
+        if is_dask(self.X):
+            return self._replace(X=DaskTable(self.X, self.y, self.weight), y=None, weight=None).in_memory()
         if not isinstance(self.X, BlockTable):
             return self
         refuse_arguments(self.X, self.y, self.weight)
@@ -85,4 +88,4 @@ def _sampled(table):
         with errors_of(block):
             rows = np.flatnonzero(draw(np.arange(block.first, block.first + block.X.shape[0]), 0) < share)
             y = np.asarray(block.y)
-            yield _safe_indexing(block.X, rows), y[rows], None if block.weight is None else block.weight[rows]
+            yield safe_indexing(block.X, rows), y[rows], None if block.weight is None else block.weight[rows]

@@ -397,8 +397,8 @@ MUTANTS = {
     "fitting/test_scan.py blocks/test_fit.py -k moments or folds or full or class_weights or bad_value or ensemble": {
         "fitting/scan.py": [
             ("gap**2 * self.total * total / both", "0"),
-            ("found[by_class > 0, 0].sum", "found[:, 0].sum"),
-            ("found[:, 1] * by_class[:, np.newaxis]", "found[:, 1]"),
+            ("found[of_labels > 0, 0].sum", "found[:, 0].sum"),
+            ("found[:, 1] * of_labels[:, np.newaxis]", "found[:, 1]"),
             ("self._by_label.get(label, 0.0) + of_label", "of_label"),
             ("exists if self.learns_from_all else", "exists & (fold < 0) if self.learns_from_all else"),
         ],
