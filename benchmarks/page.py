@@ -158,8 +158,8 @@ loses, it is shown as plainly as where it wins.
 ## Accuracy
 
 28 public tables, 227 to 10 000 rows to train on; geometric means over the tables, relative to the default of skann:
-**below 1 is better than skann**. In brackets, on how many of the tables. Every model has its default values; the time is
-that of a fit, the median ratio over the tables.
+**below 1 is better than skann**. In brackets, on how many of the tables. Every model has its default values; the time
+is that of a fit, the median ratio over the tables.
 
 {quality_table(quality)}
 
