@@ -25,6 +25,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "mathml",
     "pages",
+    "pictures",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "gallery/**.py", "**/sg_execution_times.rst", "sg_execution_times.rst"]

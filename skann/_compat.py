@@ -12,6 +12,7 @@ import sklearn
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.backend.process import LokyProcess
 from sklearn.base import is_classifier
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -84,6 +85,7 @@ __all__ = [
     "loky_tracker",
     "managed_callbacks",
     "require_callbacks",
+    "safe_indexing",
     "score_name",
     "takes_sample_weight",
 ]

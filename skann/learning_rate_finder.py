@@ -41,6 +41,15 @@ class LearningRateSweep:
     lowest_rate, highest_rate : float
         Between these the network learns: at the first, the average of the losses has come half way from the first tenth
         of them to its lowest value; from the last on it is more than a tenth of this way above it again.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skann import ANNClassifier, find_learning_rate
+    >>> X, y = load_iris(return_X_y=True)
+    >>> sweep = find_learning_rate(ANNClassifier((20,), encoder=None, random_state=0), X, y)
+    >>> sweep.lowest_rate <= sweep.suggestion <= sweep.highest_rate
+    True
     """
 
     learning_rates: Floats = field(repr=False)
@@ -85,8 +94,8 @@ def find_learning_rate(
     estimator : ANNClassifier or ANNRegressor
         Or a pipeline that ends with one. It is cloned, so neither changed nor fitted; ``random_state`` determines the
         sweep, and None draws from a generator of its own.
-    X, y, sample_weight
-        As for `fit`.
+    X, y, sample_weight : as in `fit`
+        The rows to train on.
     start, end : float, default=1e-6, 10
         The first rate and the last.
     n_steps : int, default=100
@@ -276,16 +285,25 @@ class LearningRateFinderDisplay:
         ----------
         estimator : ANNClassifier or ANNRegressor
             Or a pipeline that ends with one.
-        X, y, sample_weight
-            As for `fit`.
-        start, end, n_steps, smoothing, divergence
-            See `find_learning_rate`.
-        ax, name, line_kw
-            See `plot`; ``name=None`` means the name of the class.
+        X, y, sample_weight : as in `fit`
+            The rows to train on.
+        start, end, n_steps, smoothing, divergence : as in `find_learning_rate`
+            How the rate grows.
+        ax, name, line_kw : as in `plot`
+            How to draw it; ``name=None`` means the name of the class.
 
         Returns
         -------
         display : LearningRateFinderDisplay
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skann import ANNClassifier, LearningRateFinderDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ANNClassifier((20,), encoder=None, random_state=0)
+        >>> LearningRateFinderDisplay.from_estimator(model, X, y).ax_.get_xlabel()
+        'learning rate'
         """
         pyplot(f"{cls.__name__}.from_estimator")
         sweep = find_learning_rate(
@@ -314,6 +332,13 @@ class LearningRateFinderDisplay:
         Returns
         -------
         self : LearningRateFinderDisplay
+
+        Examples
+        --------
+        >>> from skann import LearningRateFinderDisplay
+        >>> display = LearningRateFinderDisplay([0.001, 0.01, 0.1], [1.0, 0.4, 0.9], [1.0, 0.5, 0.8], suggestion=0.01)
+        >>> display.plot(name="a sweep").suggestion_
+        0.01
         """
         plt = pyplot(f"{type(self).__name__}.plot")
         if ax is None:

@@ -1,6 +1,7 @@
 """The pages in Markdown are written for GitHub, too: here their links become those of the site.
 
 A link to an example leads to its page in the gallery, one to another file of the repository to a page that shows it.
+Excerpts of the code get a caption that says where they are from.
 """
 
 import re
@@ -8,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 OUTSIDE = re.compile(r"\]\(\.\./([^)#]+)((?:#[^)]*)?)\)")
+EXCERPT = re.compile(r"^```\{literalinclude\} \.\./(?P<file>\S+)\n:pyobject: (?P<name>\S+)\n", re.M)
 PLACES = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 
 
@@ -21,8 +23,9 @@ def place(file):
 
 
 def replace_links(app, docname, content):
-    """Before a page is parsed: its links to files outside of docs/ lead to pages."""
-    content[0] = OUTSIDE.sub(lambda link: f"]({place(link[1])}{link[2]})", content[0])
+    """Before a page is parsed: its links to files outside of docs/ lead to pages, its excerpts have captions."""
+    text = OUTSIDE.sub(lambda link: f"]({place(link[1])}{link[2]})", content[0])
+    content[0] = EXCERPT.sub(r'\g<0>:caption: "`\g<name>`, \g<file>"\n:dedent:\n', text)
 
 
 def write_pages(app):

@@ -72,6 +72,12 @@ class Checkpoint(_FitCallback):
         -------
         epochs : list of int
             Epochs done by each network that has begun; empty if there is no file.
+
+        Examples
+        --------
+        >>> from skann.callbacks import Checkpoint
+        >>> Checkpoint("no such file.npz").epochs()
+        []
         """
         networks = read(self.path)["networks"] if os.path.exists(self.path) else {}
         return [networks[i]["run"]["epoch"] for i in sorted(networks, key=int)]

@@ -20,6 +20,7 @@ class EarlyStopping(_FitCallback):
     X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features)
         As the estimator that has the callback gets its X: in a pipeline after the steps before it.
     y_val : array-like of shape (n_val,) or (n_val, n_outputs)
+        Their targets.
     scoring : str, callable or None, default=None
         The name of a scikit-learn scorer, a callable ``scorer(estimator, X, y)``, or None: accuracy or R2.
     sample_weight_val : array-like of shape (n_val,), default=None

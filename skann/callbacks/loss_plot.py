@@ -26,6 +26,18 @@ class LossPlot(_FitCallback):
     ----------
     display_ : LossCurveDisplay
         The last drawing. It is not stored with a model.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skann import ANNClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> from skann.callbacks import LossPlot
+    >>> plot = LossPlot()
+    >>> model = ANNClassifier((10,), max_iter=5, n_estimators=1, random_state=0)
+    >>> model = model.set_callbacks(plot).fit(X, y)
+    >>> plot.display_.ax_.get_ylabel()
+    'loss'
     """
 
     def __init__(self, ax: Any = None, *, seconds: float = 0.5) -> None:

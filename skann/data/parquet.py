@@ -112,6 +112,17 @@ def from_parquet(
         If pyarrow or pandas is missing.
     ValueError
         If a file does not have a column, or is no Parquet file, as one that is cut; it names the file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import pandas as pd
+    >>> from skann.data import from_parquet
+    >>> path = os.path.join(tempfile.mkdtemp(), "table.parquet")
+    >>> pd.DataFrame({"size": [1.0, 2.0], "colour": ["red", "blue"], "price": [3.0, 5.0]}).to_parquet(path)
+    >>> table = from_parquet(path, target="price")
+    >>> table.shape, table.has_target
+    ((2, 2), True)
     """
     needs_packages()
     files, filesystem = files_of(path)

@@ -173,6 +173,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
             Missing values are None, NaN, or the null of a DataFrame.
         y : Ignored
+            It is there for pipelines.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, not negative, at least one above zero.
 
@@ -190,6 +191,14 @@ class TabularEncoder(TransformerMixin, Estimator):
         -----
         UserWarning
             If strings that are taken as categories read like dates.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skann import TabularEncoder
+        >>> X = pd.DataFrame({"size": [1.0, 2.0, None], "colour": ["red", "blue", "red"]})
+        >>> TabularEncoder().fit(X).levels_
+        [None, array(['blue', 'red'], dtype=object)]
         """
         self.__dict__ = vars(self._learn(X, sample_weight)[0])
         for message in remarks(self):
@@ -215,6 +224,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
             One row or more.
         y : Ignored
+            It is there for pipelines.
         sample_weight : array-like of shape (n_samples,), default=None
             As in `fit`. Rows of weight zero are not among the 1000.
 
@@ -232,6 +242,15 @@ class TabularEncoder(TransformerMixin, Estimator):
         UserWarning
             If a column has more levels than there is room for, which count as unseen, or a sparse column without an
             indicator has missing values, which count as 0. It is said once.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skann import TabularEncoder
+        >>> X = pd.DataFrame({"size": [1.0, 2.0, None], "colour": ["red", "blue", "red"]})
+        >>> encoder = TabularEncoder().partial_fit(X[:2]).partial_fit(X[2:])
+        >>> encoder.embedded_features_  # column 3 is the code of a colour, with room for more of them
+        [(3, 100)]
         """
         if not hasattr(self, "numeric_columns_"):
             self.__dict__ = vars(self._learn(X, sample_weight, is_stream=True)[0])
@@ -257,12 +276,21 @@ class TabularEncoder(TransformerMixin, Estimator):
         Returns
         -------
         encoded : {ndarray, CSR matrix} of shape (n_samples, n_encoded)
-            float32 if every numeric column of X is, else float64.
+            Of float32 if every numeric column of X is, else float64.
 
         Raises
         ------
         ValueError, TypeError
             If X does not have the columns of `fit`, or a column can't be what it was there.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skann import TabularEncoder
+        >>> X = pd.DataFrame({"size": [1.0, 2.0, None], "colour": ["red", "blue", "red"]})
+        >>> encoder = TabularEncoder().fit(X)
+        >>> encoder.transform(X[2:])  # the size, whether it is missing, and the colour
+        array([[0., 1., 1.]])
         """
         check_is_fitted(self)
         if not has_columns(X, getattr(self, "feature_names_in_", None)):  # the checks take as long as a small network
@@ -276,12 +304,21 @@ class TabularEncoder(TransformerMixin, Estimator):
         ----------
         X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
         y : Ignored
+            It is there for pipelines.
         sample_weight : array-like of shape (n_samples,), default=None
             As in `fit`. Rows of weight zero are encoded too.
 
         Returns
         -------
         encoded : {ndarray, CSR matrix} of shape (n_samples, n_encoded)
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skann import TabularEncoder
+        >>> X = pd.DataFrame({"size": [1.0, 2.0, None], "colour": ["red", "blue", "red"]})
+        >>> TabularEncoder().fit_transform(X).shape
+        (3, 3)
         """
         fitted, table = self._learn(X, sample_weight)
         encoded = encode_table(fitted, table)
@@ -303,6 +340,14 @@ class TabularEncoder(TransformerMixin, Estimator):
         names : ndarray of str objects
             That of the feature for numeric and code columns, ``missingindicator_<feature>`` for indicators,
             ``<feature>_<level>`` for one-hot columns, ``<feature>_<part>`` for parts of dates.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skann import TabularEncoder
+        >>> X = pd.DataFrame({"size": [1.0, 2.0, None], "colour": ["red", "blue", "red"]})
+        >>> list(TabularEncoder().fit(X).get_feature_names_out())
+        ['size', 'missingindicator_size', 'colour_red']
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import _safe_indexing, check_array, get_tags
+from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from .._compat import safe_indexing
 from .._objects import shown
 from ..engine.rows import as_rows
 from . import learning
@@ -181,7 +182,7 @@ def fit_encoder(encoder, categorical_features, X, weight, rows, dtype, feature_n
     if weight is not None and has_fit_parameter(fitted, "sample_weight"):
         kwargs["sample_weight"] = weight if rows is None else weight[rows]
     with _errors_of(fitted):
-        fitted.fit(X if rows is None else _safe_indexing(X, rows), **kwargs)
+        fitted.fit(X if rows is None else safe_indexing(X, rows), **kwargs)
     return fitted, encode(fitted, X, dtype)
 
 

@@ -5,8 +5,8 @@ import sys
 import numpy as np
 from scipy import sparse
 from sklearn.base import OneToOneFeatureMixin
-from sklearn.utils import _safe_indexing
 
+from .._compat import safe_indexing
 from .dates import expanded_names
 from .inputs import encode, is_tabular
 from .output import table_of
@@ -43,12 +43,12 @@ def column_sources(encoder, X, background=None):
         numeric = encoder.numeric_columns_.sources(_features_of_numbers(encoder)[0])
         return np.concatenate([numeric, encoder.categorical_columns_.sources(categories)])
     if sparse.issparse(X) or isinstance(encoder, OneToOneFeatureMixin):
-        n = encode(encoder, _safe_indexing(X, [0])).shape[1]
+        n = encode(encoder, safe_indexing(X, [0])).shape[1]
         return np.arange(n) if n == X.shape[1] and isinstance(encoder, OneToOneFeatureMixin) else None
     if X.shape[1] > MOST_COLUMNS:
         return None
     if background is None:
-        return _by_trial(encoder, _safe_indexing(X, np.arange(0, X.shape[0], -(-X.shape[0] // MOST_ROWS))))
+        return _by_trial(encoder, safe_indexing(X, np.arange(0, X.shape[0], -(-X.shape[0] // MOST_ROWS))))
     return _by_trial(encoder, _stacked(X, background))
 
 

@@ -124,6 +124,14 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         -----
         ConvergenceWarning
             If ``max_iter`` ends the training, or if it learnt no more than a constant.
+
+        Examples
+        --------
+        >>> from skann import ANNRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
+        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0)
+        >>> model.fit(X, y).predict([[4.0]]).round(1)
+        array([9.])
         """
         with unchanged_on_failure(self), managed_callbacks(self):
             first = not (self.warm_start and hasattr(self, "networks_"))
@@ -323,6 +331,14 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         ------
         ValueError
             If there is no such layer.
+
+        Examples
+        --------
+        >>> from skann import ANNClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"]
+        >>> model = ANNClassifier((5,), encoder=None, solver="lbfgs", random_state=0).fit(X, y)
+        >>> model.hidden_activations([[0.5], [2.5]]).shape
+        (2, 5)
         """
         check_is_fitted(self)
         if self.networks_.is_ensemble:
@@ -351,6 +367,27 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         -------
         summary : Summary
             Its ``str`` and ``repr`` are the text: nothing is printed.
+
+        Examples
+        --------
+        >>> from skann import ANNRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
+        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
+        ...     X, y
+        ... )  # a straight line
+        >>> print(model.summary())
+        ANNRegressor: 1 network
+        <BLANKLINE>
+        layer   output shape  parameters  activation and more
+        -----------------------------------------------------
+        Input         (n, 1)           0
+        Output        (n, 1)           2  identity
+        -----------------------------------------------------
+        total                          2
+        <BLANKLINE>
+        columns   1 number: x0
+        outputs   1 target
+        ...
         """
         check_is_fitted(self)
         return summarize(self)

@@ -639,9 +639,11 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             One row or more.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Targets.
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever occur. Needed in the first call, unless the targets are multilabel.
         sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
 
         Returns
         -------
@@ -651,6 +653,15 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         ------
         ValueError, TypeError
             If a parameter or the data are not as described; the classifier is then as it was before.
+
+        Examples
+        --------
+        >>> from skann import ANNClassifier
+        >>> model = ANNClassifier((5,), encoder=None, random_state=0)
+        >>> for X, y in ([[0.0], [1.0]], ["a", "b"]), ([[2.0]], ["b"]):
+        ...     model = model.partial_fit(X, y, classes=["a", "b"])
+        >>> model.t_
+        3
         """
         with unchanged_on_failure(self):
             first = not hasattr(self, "networks_")
@@ -668,6 +679,14 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable class of each row; for multilabel targets 1 where the probability is above 1/2, sparse
             if `fit` was given a sparse y.
+
+        Examples
+        --------
+        >>> from skann import ANNClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"]
+        >>> model = ANNClassifier((5,), encoder=None, solver="lbfgs", random_state=0).fit(X, y)
+        >>> model.predict([[0.5], [2.5]])
+        array(['a', 'b'], dtype='<U1')
         """
         predicted = self._predict(X, self._most_probable)
         return self._target.labels(predicted)
@@ -684,6 +703,15 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         proba : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Columns in the order of `classes_`. Rows add up to 1, but for multilabel targets, where each column is a
             label's own probability.
+
+        Examples
+        --------
+        >>> from skann import ANNClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"]
+        >>> model = ANNClassifier((5,), encoder=None, solver="lbfgs", random_state=0).fit(X, y)
+        >>> model.predict_proba([[0.5], [2.5]]).round(1)
+        array([[1., 0.],
+               [0., 1.]])
         """
         return self._predict(X)
 
@@ -718,6 +746,15 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         -----
         UserWarning
             If there are too few held-out rows for the coverage, which then puts all classes in the sets.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skann import ANNClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ANNClassifier((10,), n_estimators=2, max_iter=10, random_state=0).fit(X, y)
+        >>> model.predict_set(X[:1], coverage=0.9)
+        array([[ True, False, False]])
         """
         check_is_fitted(self)
         if self._target.multilabel:
@@ -738,6 +775,14 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         -------
         log_proba : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Columns as in `predict_proba`.
+
+        Examples
+        --------
+        >>> from skann import ANNClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"]
+        >>> model = ANNClassifier((5,), encoder=None, solver="lbfgs", random_state=0).fit(X, y)
+        >>> model.predict_log_proba([[0.5], [2.5]]).argmax(axis=1)
+        array([0, 1])
         """
         return self._predict(X, lambda raw: self.networks_.log_predict(raw))
 
@@ -752,6 +797,14 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         -------
         decision : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
             With two classes the log-odds of the second one; otherwise the raw outputs.
+
+        Examples
+        --------
+        >>> from skann import ANNClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"]
+        >>> model = ANNClassifier((5,), encoder=None, solver="lbfgs", random_state=0).fit(X, y)
+        >>> model.decision_function([[0.5], [2.5]]) > 0
+        array([False,  True])
         """
         return self._predict(X, self._decision)
 
@@ -764,11 +817,20 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             True labels. In multilabel classification, all labels of a row must be right.
         sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
 
         Returns
         -------
         score : float
             Between 0 and 1.
+
+        Examples
+        --------
+        >>> from skann import ANNClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"]
+        >>> model = ANNClassifier((5,), encoder=None, solver="lbfgs", random_state=0).fit(X, y)
+        >>> model.score(X, y)
+        1.0
         """
         return super().score(X, read_labels(y, "y", type(self).__name__), sample_weight)
 

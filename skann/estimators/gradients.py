@@ -53,6 +53,17 @@ class InputGradients:
         ValueError
             If X is sparse, if the encoder is a transformer whose derivative is not known, or if ``space="prediction"``
             is not known for a loss object.
+
+        Examples
+        --------
+        >>> from skann import ANNRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
+        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
+        ...     X, y
+        ... )  # a straight line
+        >>> model.input_gradients([[0.5], [10.0]]).round(1)
+        array([[2.],
+               [2.]])
         """
         check_is_fitted(self)
         said = what_is_said(self, space)

@@ -654,7 +654,9 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             One row or more.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
         sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
 
         Returns
         -------
@@ -664,6 +666,15 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         ------
         ValueError, TypeError
             If a parameter or the data are not as described; the regressor is then as it was before.
+
+        Examples
+        --------
+        >>> from skann import ANNRegressor
+        >>> model = ANNRegressor((5,), encoder=None, random_state=0)
+        >>> for X, y in ([[0.0], [1.0]], [1.0, 3.0]), ([[2.0]], [5.0]):
+        ...     model = model.partial_fit(X, y)
+        >>> model.t_
+        3
         """
         with unchanged_on_failure(self):
             return self._fit(X, y, sample_weight, first=not hasattr(self, "networks_"), partial=True)
@@ -679,6 +690,16 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Or (n_samples, n_quantiles) with a list of quantiles.
+
+        Examples
+        --------
+        >>> from skann import ANNRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
+        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
+        ...     X, y
+        ... )  # a straight line
+        >>> model.predict([[4.0], [5.0]]).round(1)
+        array([ 9., 11.])
         """
         predicted = self._predict(X)
         return self._target.shaped(predicted)
@@ -713,6 +734,16 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         -----
         UserWarning
             If there are too few held-out rows for the coverage, which then makes the intervals infinite.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skann import ANNRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = ANNRegressor((10,), n_estimators=2, max_iter=10, random_state=0).fit(X[:300], y[:300])
+        >>> low, high = model.predict_interval(X[300:], coverage=0.8).T
+        >>> bool(0.7 < ((low <= y[300:]) & (y[300:] <= high)).mean() < 0.9)
+        True
         """
         check_is_fitted(self)
         intervals = self._predict(X, self._conformal(coverage, "the intervals are infinite").intervals)
@@ -727,11 +758,22 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             True values.
         sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
 
         Returns
         -------
         score : float
             At most 1, of quantiles at most 0; greater is better.
+
+        Examples
+        --------
+        >>> from skann import ANNRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
+        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
+        ...     X, y
+        ... )  # a straight line
+        >>> round(model.score(X, y), 3)
+        1.0
         """
         levels = several_levels(self.networks_.loss) if hasattr(self, "networks_") else None
         if levels is None:

@@ -23,6 +23,14 @@ class Block(NamedTuple):
     weight : ndarray of shape (n,) or None
     where : str
         The file that they come from, for messages.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skann.data import from_arrays
+    >>> block = next(iter(from_arrays(np.eye(3), np.arange(3))))
+    >>> block.first, block.X.shape, block.y
+    (0, (3, 3), array([0, 1, 2]))
     """
 
     first: int
@@ -42,6 +50,16 @@ class BlockTable(ABC):
     has_target, has_weight : bool
     n_pieces : int
         Parts of the table that can be read in any order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skann.data import from_arrays
+    >>> table = from_arrays(np.zeros((10_000, 3)), np.zeros(10_000))
+    >>> table.shape, table.n_pieces, table.has_target, table.has_weight
+    ((10000, 3), 3, True, False)
+    >>> sum(len(block.X) for block in table)
+    10000
     """
 
     shape: tuple[int, int]
@@ -51,7 +69,25 @@ class BlockTable(ABC):
 
     @abstractmethod
     def read(self, piece: int) -> Iterator[Block]:
-        """The blocks of a piece, in the order of the rows."""
+        """The blocks of a piece, in the order of the rows.
+
+        Parameters
+        ----------
+        piece : int
+            Which one, from 0 to ``n_pieces`` - 1.
+
+        Yields
+        ------
+        block : Block
+            At most as many rows as are in memory at a time.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skann.data import from_arrays
+        >>> [block.first for block in from_arrays(np.zeros((10_000, 3))).read(1)]
+        [4096]
+        """
 
     def __len__(self) -> int:
         return self.shape[0]

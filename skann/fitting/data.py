@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import _safe_indexing
 
+from .._compat import safe_indexing
 from ..engine.evaluation import mean_loss
 
 
@@ -20,7 +20,7 @@ class GivenRows(NamedTuple):
         """Those with the indices ``rows``; None means all."""
         if rows is None:
             return self
-        return GivenRows(_safe_indexing(self.X, rows), self.y[rows], None if self.weight is None else self.weight[rows])
+        return GivenRows(safe_indexing(self.X, rows), self.y[rows], None if self.weight is None else self.weight[rows])
 
 
 @dataclass(frozen=True)

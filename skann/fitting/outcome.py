@@ -52,8 +52,9 @@ def _warning_about(settings, trained):
     if run.interrupted:
         return f"Training interrupted in epoch {run.epoch + 1}: the model so far is kept.", UserWarning
     lowest = min(run.history["loss"]) if run.epoch else 0.0
-    loss = lowest if lowest > 0.99 * constant_loss else trained.loss
-    is_no_better = loss == lowest or loss >= constant_loss
+    never_better = lowest > 0.99 * constant_loss
+    loss = lowest if never_better else trained.loss
+    is_no_better = never_better or loss >= constant_loss
     if run.epoch and constant_loss > 0 and is_no_better and not settings.from_recipe:
         return (
             f"After {run.epoch} epochs the training loss {loss:.4g} is no better than that of a constant prediction, "

@@ -3,8 +3,8 @@
 import sys
 
 import numpy as np
-from sklearn.utils import _safe_indexing
 
+from .._compat import safe_indexing
 from ..encoding.tables import is_pandas
 from ..targets.values import mean_and_spread
 from .blocks import Blocks, errors_of
@@ -64,7 +64,7 @@ class Scan:
             self.statistics.add(X, rows, weight if weight is None or rows is None else weight[rows])
         keep = np.flatnonzero(exists & ((fold >= 0) | is_sampled))
         of_rows = (y[keep], None if weight is None else weight[keep], fold[keep], is_sampled[keep])
-        self._kept.append((_safe_indexing(X, keep), *of_rows))
+        self._kept.append((safe_indexing(X, keep), *of_rows))
         if len(self._kept) == MOST_PARTS:  # each DataFrame has categories of its own, which take more than its rows
             self._kept = [self._joined()]
 

@@ -77,6 +77,17 @@ class AttributionsDisplay:
         ------
         ValueError
             If there is no such row or output.
+
+        Examples
+        --------
+        >>> from skann import ANNRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
+        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
+        ...     X, y
+        ... )  # a straight line
+        >>> from skann.inspection import AttributionsDisplay, attributions
+        >>> AttributionsDisplay(attributions(model, X)).plot(name="one column").ax_.get_title()
+        'one column'
         """
         plt = pyplot(f"{type(self).__name__}.plot")
         values = np.atleast_3d(self.attributions.values)

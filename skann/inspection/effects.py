@@ -29,6 +29,19 @@ class Effects:
     data : ndarray of shape (n_samples, n_features)
         The cells of X.
     feature_names : list of str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skann import ANNRegressor
+    >>> from skann.inspection import effects
+    >>> X = np.random.default_rng(0).normal(size=(200, 2))
+    >>> model = ANNRegressor((8,), interaction_cst="no_interactions", n_estimators=1, max_iter=10, random_state=0)
+    >>> found = effects(model.fit(X, 3 * X[:, 0]), X)
+    >>> found.values.shape
+    (200, 2)
+    >>> found.feature_names
+    ['column 0', 'column 1']
     """
 
     values: Floats
@@ -45,11 +58,22 @@ class Effects:
 
         Parameters
         ----------
-        axes, output
+        axes, output : as there
+            Where to draw, and what.
 
         Returns
         -------
         display : EffectsDisplay
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skann import ANNRegressor
+        >>> from skann.inspection import effects
+        >>> X = np.random.default_rng(0).normal(size=(200, 2))
+        >>> model = ANNRegressor((8,), interaction_cst="no_interactions", n_estimators=1, max_iter=10, random_state=0)
+        >>> len(effects(model.fit(X, 3 * X[:, 0]), X).plot().axes_)
+        2
         """
         return EffectsDisplay(self).plot(axes, output=output)
 

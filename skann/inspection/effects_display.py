@@ -56,6 +56,16 @@ class EffectsDisplay:
         Returns
         -------
         self : EffectsDisplay
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skann import ANNRegressor
+        >>> from skann.inspection import EffectsDisplay, effects
+        >>> X = np.random.default_rng(0).normal(size=(200, 2))
+        >>> model = ANNRegressor((8,), interaction_cst="no_interactions", n_estimators=1, max_iter=10, random_state=0)
+        >>> EffectsDisplay(effects(model.fit(X, 3 * X[:, 0]), X)).plot(output=0).axes_[0].get_xlabel()
+        'column 0'
         """
         plt = pyplot(f"{type(self).__name__}.plot")
         found, n = self.effects, len(self.effects.feature_names)

@@ -6,9 +6,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
+from .._compat import safe_indexing
 from .._objects import shown
 from .._typing import Array, Floats, MatrixLike, Space
 from ..encoding import inputs
@@ -44,6 +44,16 @@ class Attributions:
         Names of the outputs; of one output, what it is.
     predictions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         What is explained.
+
+    Examples
+    --------
+    >>> from skann import ANNRegressor
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
+    >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(X, y)
+    >>> from skann.inspection import attributions
+    >>> found = attributions(model, X)
+    >>> found.values.round(1).T  # the slope times the distance to the mean of X
+    array([[-3., -1.,  1.,  3.]])
     """
 
     values: Floats
@@ -77,11 +87,23 @@ class Attributions:
 
         Parameters
         ----------
-        ax, row, output
+        ax, row, output : as there
+            Where to draw, and what.
 
         Returns
         -------
         display : AttributionsDisplay
+
+        Examples
+        --------
+        >>> from skann import ANNRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
+        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
+        ...     X, y
+        ... )  # a straight line
+        >>> from skann.inspection import attributions
+        >>> attributions(model, X).plot(row=0).ax_.get_title()
+        'Why row 0 has this prediction'
         """
         return AttributionsDisplay(self).plot(ax, row=row, output=output)
 
@@ -225,7 +247,7 @@ def _last_step(model, X, background):
 
 def _some_rows(X):
     n_rows = X.shape[0]
-    return _safe_indexing(X, np.linspace(0, n_rows - 1, min(n_rows, N_BACKGROUND)).round().astype(int))
+    return safe_indexing(X, np.linspace(0, n_rows - 1, min(n_rows, N_BACKGROUND)).round().astype(int))
 
 
 def _cells(X):

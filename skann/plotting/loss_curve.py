@@ -94,8 +94,8 @@ class LossCurveDisplay:
         ----------
         estimator : ANNClassifier or ANNRegressor
             Or a pipeline that ends with one, or a meta-estimator with a list `estimators_` of such.
-        ax, name, learning_rate, line_kw
-            See `plot`; ``name=None`` means the name of the class.
+        ax, name, learning_rate, line_kw : as in `plot`
+            How to draw them; ``name=None`` means the name of the class.
 
         Returns
         -------
@@ -107,6 +107,15 @@ class LossCurveDisplay:
             If the estimator is not fitted.
         ValueError
             If it has no `history_`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skann import ANNClassifier, LossCurveDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ANNClassifier((10,), max_iter=10, n_estimators=1, random_state=0).fit(X, y)
+        >>> LossCurveDisplay.from_estimator(model, learning_rate=False).ax_.get_title()
+        'ANNClassifier'
         """
         pyplot(f"{cls.__name__}.from_estimator")
         estimator = last_step(estimator)
@@ -138,6 +147,13 @@ class LossCurveDisplay:
         Returns
         -------
         self : LossCurveDisplay
+
+        Examples
+        --------
+        >>> from skann import LossCurveDisplay
+        >>> display = LossCurveDisplay([{"loss": [2.0, 1.0, 0.5]}, {"loss": [3.0, 1.5]}])
+        >>> display.plot(name="two networks").ax_.get_title()
+        'two networks'
         """
         plt = pyplot(f"{type(self).__name__}.plot")
         has_score = self._has_own_score()

@@ -71,8 +71,8 @@ class NetworkDisplay:
         ----------
         estimator : ANNClassifier or ANNRegressor
             Or a pipeline that ends with one.
-        ax, name, max_units
-            See `plot`; ``name=None`` means the name of the class.
+        ax, name, max_units : as in `plot`
+            How to draw it; ``name=None`` means the name of the class.
 
         Returns
         -------
@@ -84,6 +84,14 @@ class NetworkDisplay:
             If the estimator is not fitted.
         TypeError
             If it is of another kind.
+
+        Examples
+        --------
+        >>> from skann import ANNClassifier, NetworkDisplay
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"]
+        >>> model = ANNClassifier((5,), encoder=None, solver="lbfgs", random_state=0).fit(X, y)
+        >>> NetworkDisplay.from_estimator(model, name="one hidden layer").name
+        'one hidden layer'
         """
         pyplot(f"{cls.__name__}.from_estimator")
         estimator = last_step(estimator)
@@ -111,6 +119,15 @@ class NetworkDisplay:
         Returns
         -------
         self : NetworkDisplay
+
+        Examples
+        --------
+        >>> from skann import ANNClassifier, NetworkDisplay
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"]
+        >>> model = ANNClassifier((5,), encoder=None, solver="lbfgs", random_state=0).fit(X, y)
+        >>> display = NetworkDisplay.from_estimator(model)
+        >>> len(display.plot(max_units=3).units_)  # input, hidden layer, output
+        3
         """
         plt = pyplot(f"{type(self).__name__}.plot")
         from matplotlib.collections import LineCollection

@@ -226,3 +226,11 @@ def test_tables_of_one_column(n_rows, kind):
     prediction, margin = np.append(model.predict(table), model.predict(new)), 0.5 * np.ptp(y)
     assert prediction.min() > y.min() - margin
     assert prediction.max() < y.max() + margin
+
+
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+def test_a_perfect_fit_is_better_than_a_constant():
+    """Also where the loss after the training is the lowest of its curve to the bit: on a line, without penalty."""
+    X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+    model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(X, y)
+    assert model.loss_ < 1e-6

@@ -1,5 +1,6 @@
 """The README and the pages in docs/: names exist, links lead somewhere, code runs and prints what the page shows."""
 
+import ast
 import contextlib
 import io
 import pkgutil
@@ -22,6 +23,8 @@ PAGES = pytest.mark.parametrize("page", [README, *PAGES_IN_DOCS], ids=lambda pag
 
 NAME = re.compile(r"\b(?:skann|sklearn)(?:\.[A-Za-z_]\w*)+")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+EXCERPT = re.compile(r"^```\{literalinclude\} (\S+)\n((?::.*\n)*)```$", re.M)
+PICTURE = re.compile(r"^```\{figure\} /pictures/(\w+)\.svg$", re.M)
 HEADING = re.compile(r"^#+ (.*)$", re.M)
 CODE = re.compile(r"^```python\n(.*?)^```\n(?:\n*^```text\n(.*?)^```\n)?", re.M | re.S)
 
@@ -45,6 +48,32 @@ def dead_links(page):
         if not target.exists() or (anchor and anchor not in anchors(target)):
             dead.append(f"{file}#{anchor}")
     return dead
+
+
+def wrong_excerpts(page):
+    """The excerpts of the code on a page, file and object, that hold nothing: as the build of the site, without it."""
+    wrong = []
+    for file, options in EXCERPT.findall(page.read_text("utf-8")):
+        given = dict(re.findall(r"^:([\w-]+): (.*)$", options, re.M))
+        path = page.parent / file
+        lines = lines_of(given.get("pyobject", ""), path.read_text("utf-8")) if path.exists() else []
+        for option, part in (("start-at", lambda at: slice(at, None)), ("end-at", lambda at: slice(at + 1))):
+            if option in given:
+                at = next((i for i, line in enumerate(lines) if given[option] in line), None)
+                lines = [] if at is None else lines[part(at)]
+        if not lines:
+            wrong.append(f"{file} {given.get('pyobject')}")
+    return wrong
+
+
+def lines_of(name, source):
+    """The lines of a class, function or method, with dots in its name; none if it does not exist."""
+    found = ast.parse(source)
+    for part in name.split("."):
+        found = next((each for each in found.body if getattr(each, "name", None) == part), None)
+        if found is None:
+            return []
+    return source.splitlines()[found.lineno - 1 : found.end_lineno]
 
 
 def anchors(page):
@@ -77,6 +106,20 @@ def test_links_lead_somewhere(page):
 
 
 @PAGES
+def test_excerpts_exist(page):
+    """Each shows lines of an object that is there."""
+    assert not wrong_excerpts(page)
+
+
+@PAGES
+def test_pictures_exist(page):
+    """Each picture of a formula has a function that draws it."""
+    drawn = ast.parse((DOCS / "_ext" / "pictures.py").read_text("utf-8"))
+    names = next(node.value for node in ast.walk(drawn) if ast.unparse(node).startswith("PICTURES ="))
+    assert {key.value for key in names.keys} >= set(PICTURE.findall(page.read_text("utf-8")))
+
+
+@PAGES
 @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
 def test_code_runs(page, tmp_path, monkeypatch):
     """Each page is a program, and what it writes goes elsewhere."""
@@ -99,6 +142,16 @@ def test_tables_are_complete():
     assert not [name for name in names + classes if name not in text]
 
 
+EXCERPTS = [
+    ("a", ":pyobject: A.f\n:start-at: x = 1\n:end-at: return\n"),
+    ("a", ":pyobject: A.g\n"),
+    ("b", ":pyobject: A\n"),
+    ("a", ":pyobject: A.f\n:start-at: y =\n"),
+    ("a", ":pyobject: A.f\n:start-at: return\n:end-at: x = 1\n"),
+    ("a", ":start-at: x = 1\n"),
+]
+
+
 def test_these_checks_can_fail(tmp_path):
     """A page with one fault of each kind."""
     page = tmp_path / "page.md"
@@ -108,10 +161,14 @@ def test_these_checks_can_fail(tmp_path):
     )
     assert wrong_names(page.read_text()) == ["skann.engine.layers.Sparse"]
     assert dead_links(page) == ["no.md#", "#none"]
+    assert not wrong_excerpts(page)
     with pytest.raises(AssertionError, match="line 7"):
         run(page)
     page.write_text(page.read_text().replace("\n3\n", "\n2\n"))
     run(page)
+    page.write_text("".join(f"```{{literalinclude}} {file}.py\n{options}```\n" for file, options in EXCERPTS))
+    (tmp_path / "a.py").write_text("class A:\n    def f(self):\n        x = 1\n        return x\n")
+    assert wrong_excerpts(page) == ["a.py A.g", "b.py A", "a.py A.f", "a.py A.f", "a.py None"]
     page.write_text("```python\nraise KeyError\n```\n")
     with pytest.raises(KeyError):
         run(page)

@@ -47,6 +47,18 @@ def value(name):
 
 # {tests: {source: [(old, new)]}}; None as old means that new is added at the end
 MUTANTS = {
+    "test_report.py": {
+        "_report.py": [
+            ("VECTORS.index(vectors) < VECTORS.index(others)", "VECTORS.index(vectors) <= VECTORS.index(others)"),
+            ("None not in (vectors, others) and ", "vectors is not None and "),
+            ('"AVX2": ("AVX2", "X86_V3")', '"AVX2": ("AVX2",)'),
+            ('"AVX-512": ("AVX512_SKX", "X86_V4")', '"AVX-512": ("AVX512_SKX",)'),
+            ("kernel.lower() in kernels", "kernel in kernels"),
+            ('if each["internal_api"] == "openblas"', 'if each["internal_api"] != "openmp" and "architecture" in each'),
+            ('if "OPENBLAS_CORETYPE" in variables:', "if False:"),
+            ("except metadata.PackageNotFoundError:", "except ValueError:"),
+        ]
+    },
     "engine/test_activations.py": {
         "engine/activations.py": [
             *map(derivative, ACTIVATIONS),
@@ -484,6 +496,7 @@ MUTANTS = {
         "fitting/recipe.py": [("FEW = 60 ", "FEW = 59 "), ("FEW = 60 ", "FEW = 61 ")],
         "fitting/outcome.py": [
             ("least = 1e-12 if", "least = -1.0 if"),
+            ("is_no_better = never_better or", "is_no_better = loss == lowest or"),
             ("if 2 * sum(constant) > len(constant)", "if sum(constant) == len(constant) + 1"),
         ],
         "fitting/train.py": [
@@ -768,7 +781,7 @@ MUTANTS = {
         "encoding/inputs.py": [
             (" and type(encoder).transform is TabularEncoder.transform", ""),
             ("weight if rows is None else weight[rows]", "weight"),
-            ("X if rows is None else _safe_indexing(X, rows)", "X"),
+            ("X if rows is None else safe_indexing(X, rows)", "X"),
         ],
     },
     "fitting/test_data.py": {
