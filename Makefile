@@ -1,6 +1,6 @@
 # Each target first makes the environment that it needs, or brings it up to date with pyproject.toml.
 #
-#   make demo            run examples/quickstart.py, which writes loss_curve.png
+#   make demo            run examples/quickstart.py, which writes quickstart.png
 #   make test            run the tests;      SLOW=1: the slow ones too;  ARGS='-k dropout': options for pytest
 #   make coverage        run all tests; fail if they leave more than 5 % of the branches of skann/ out
 #   make test-oldest     run the tests with the oldest supported versions, those in .ci/oldest.txt
@@ -36,7 +36,7 @@ test-oldest: $(VENV)-oldest/.installed
 	$(call pytest,$(VENV)-oldest) $(ARGS)
 
 test-ecosystem: $(VENV)-ecosystem/.installed
-	$(call pytest,$(VENV)-ecosystem) tests/ecosystem $(ARGS)
+	$(call pytest,$(VENV)-ecosystem) tests/ecosystem --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -68,7 +68,7 @@ bench: $(VENV)/.installed-$(if $(TORCH),bench,demo)
 
 clean:
 	rm -rf $(VENV) $(VENV)-oldest $(VENV)-ecosystem $(VENV)-docs $(VENV)-dist build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
-	rm -rf .coverage .hypothesis loss_curve.png
+	rm -rf .coverage .hypothesis quickstart.png
 	rm -rf docs/_build docs/files docs/gallery docs/generated docs/pictures docs/changelog.md docs/contributing.md
 	rm -rf docs/sg_execution_times.rst
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

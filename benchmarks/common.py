@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import warnings
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,46 @@ def write_json(path, machine, results):
     """Write the results and where they were measured to `path`."""
     with open(path, "w") as file:
         json.dump({"machine": machine, "results": results}, file, indent=1)
+
+
+def geometric_mean(ratios):
+    """The geometric mean of positive numbers; NaN of none."""
+    return float(np.exp(np.mean(np.log(ratios)))) if len(ratios) else float("nan")
+
+
+def average(results):
+    """The mean over the splits: a dict without the split, the first entry of each key."""
+    gathered = defaultdict(lambda: defaultdict(list))
+    for (_, *key), measured in results.items():
+        for name, value in measured.items():
+            gathered[tuple(key)][name].append(value)
+    return {key: {name: float(np.mean(values)) for name, values in each.items()} for key, each in gathered.items()}
+
+
+def read_results(path):
+    """The results that `write_results` has stored: a dict, empty where there is no file."""
+    stored = json.loads(path.read_text("utf-8"))["results"] if path.exists() else []
+    return {tuple(key): value for key, value in stored}
+
+
+def write_results(path, results, machine):
+    """Store results by key, a line for each, and the machine that measured the last of them.
+
+    Parameters
+    ----------
+    path : Path
+    results : dict of tuple to dict of str to float
+    machine : dict
+        As `describe_machine` returns it.
+    """
+    rounded = [[list(key), {name: round(each, 6) for name, each in value.items()}] for key, value in results.items()]
+    lines = ",\n".join(json.dumps(line) for line in rounded)
+    path.write_text(f'{{"machine": {json.dumps(machine)},\n"results": [\n{lines}\n]}}\n', "utf-8")
+
+
+def write_table(page, name, lines):
+    """Put the lines of a table between the comments ``<!-- table NAME -->`` and ``<!-- end NAME -->`` of a page."""
+    before, rest = page.read_text("utf-8").split(f"<!-- table {name} -->")
+    _, after = rest.split(f"<!-- end {name} -->")
+    table = "\n".join(lines)
+    page.write_text(f"{before}<!-- table {name} -->\n\n{table}\n\n<!-- end {name} -->{after}", "utf-8")

@@ -36,6 +36,7 @@ toc_object_entries_show_parents = "hide"
 # Docstrings
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say more
+autodoc_mock_imports = ["dask", "distributed"]  # skann.dask needs them to be imported, its documentation does not
 numpydoc_show_class_members = False  # the template lists them
 numpydoc_class_members_toctree = False
 

@@ -35,8 +35,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 network = ANNClassifier((32,), encoder=None, max_iter=8, random_state=0)
 model = make_pipeline(StandardScaler(), network)
-figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-display = LearningRateFinderDisplay.from_estimator(model, X_train, y_train, ax=axes[0], name="The sweep")
+figure, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
+display = LearningRateFinderDisplay.from_estimator(model, X_train, y_train, ax=ax, name="The sweep")
 print(f"suggestion: {display.suggestion_:.4f}")
 
 # %%
@@ -54,11 +54,10 @@ for rate in rates:
         errors.append(1 - model.fit(X_train, y_train).score(X_test, y_test))
     print(f"learning_rate_init={rate:.1e}: error {errors[-1]:.3f}")
 
-axes[1].plot(rates, errors, "o-")
-axes[1].axvline(display.suggestion_, color="C1", linestyle="--", label="suggestion")
-axes[1].set(
-    xscale="log", xlabel="learning rate", ylabel="error on the test rows", title="After eight epochs at one rate"
-)
+figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+ax.plot(rates, errors, "o-")
+ax.axvline(display.suggestion_, color="C1", linestyle="--", label="suggestion")
+ax.set(xscale="log", xlabel="learning rate", ylabel="error on the test rows", title="After eight epochs at one rate")
 
 # %%
 # The recipe for tables has rates of its own for groups of parameters; what is swept is the number that multiplies them,

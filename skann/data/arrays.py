@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from scipy import sparse
+
 from .._objects import shown
 from ..fitting.block_table import ArrayTable, BlockTable
 
@@ -42,10 +44,12 @@ def from_arrays(X: Any, y: Any = None, weight: Any = None) -> BlockTable:
         if array is None and name != "X":
             continue
         shape = getattr(array, "shape", None)
+        if sparse.issparse(array):
+            raise TypeError(f"{name} must be dense, got a sparse matrix.")
         if not isinstance(shape, tuple) or not hasattr(array, "__getitem__") or hasattr(array, "iloc"):
             raise TypeError(f"{name} must be an array, such as numpy.memmap, got {shown(type(array).__name__)}.")
         if name == "X" and (len(shape) != 2 or 0 in shape):
             raise ValueError(f"X must have rows and columns, got an array of shape {shape}.")
-        if shape[0] != X.shape[0]:
+        if shape[:1] != X.shape[:1]:
             raise ValueError(f"{name} must have an entry for each of the {X.shape[0]} rows of X, got shape {shape}.")
     return ArrayTable(X, y, weight)

@@ -10,16 +10,19 @@ import numpy as np
 
 from .._parts import did_you_mean
 from ..fitting.block_table import BLOCK_ROWS, Block, BlockTable
+from .partitions import partitions_of, with_partitions
 
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls the column of an index without a name
 
 
 class Piece(NamedTuple):
-    """A row group of a file, and the number of its first row in the table."""
+    """A row group of a file: the number of its first row in the table, its rows, and what the folders' names say."""
 
     path: str
     group: int
     first: int
+    n: int
+    values: dict
 
 
 class ParquetTable(BlockTable):
@@ -37,15 +40,16 @@ class ParquetTable(BlockTable):
         return [*self.columns, *targets, *([] if self._weight is None else [self._weight])]
 
     def read(self, piece: int) -> Iterator[Block]:
-        path, group, first = self._pieces[piece]
+        path, group, first, n, values = self._pieces[piece]
         with errors_of_file(path, f"row group {group} can't be read"):
             file = open_file(path, self._filesystem)
-            strings = [
-                field.name for field in file.schema_arrow if is_text(field.type) and field.name in self._all_columns
-            ]
-            file.close()
-            file = open_file(path, self._filesystem, strings)
-            batches = file.iter_batches(BLOCK_ROWS, [group], self._all_columns, use_threads=False)
+        self._check_unchanged(file, path, group, n, values)
+        wanted = [field for field in file.schema_arrow if field.name in self._all_columns]
+        file.close()
+        with errors_of_file(path, f"row group {group} can't be read"):
+            file = open_file(path, self._filesystem, [field.name for field in wanted if is_text(field.type)])
+            names = [field.name for field in wanted]
+            batches = file.iter_batches(BLOCK_ROWS, [group], names, use_threads=False)
         while True:
             try:
                 batch = next(batches, None)
@@ -53,10 +57,18 @@ class ParquetTable(BlockTable):
                 raise OSError(self._why_unread(path, group, error)) from error
             if batch is None:
                 break
-            frame = as_frame(batch)
+            frame = with_partitions(as_frame(batch), values)
             yield self._block(frame, first, path)
             first += len(frame)
         file.close()
+
+    def _check_unchanged(self, file, path, group, n, values):
+        """ValueError if the file is another one than when the table was made."""
+        check_columns(self._all_columns, path, file.schema_arrow.names, values)
+        n_groups = file.metadata.num_row_groups
+        found = file.metadata.row_group(group).num_rows if group < n_groups else "no"
+        if found != n:
+            raise ValueError(f"{path}: the file has changed: it has {found} rows in row group {group}, and had {n}.")
 
     def _block(self, frame, first, path):
         y = weight = None
@@ -87,12 +99,13 @@ def from_parquet(
 ) -> BlockTable:
     """A table of blocks from Parquet: a file, a folder of files or a dataset of pyarrow.
 
-    Strings, categories, dates and missing values become what they are in a DataFrame of pandas. It needs pyarrow and
-    pandas: ``pip install skann[data]``. Only the schemas of the files are read here.
+    Strings, categories, dates and missing values become what they are in a DataFrame of pandas. Folders named
+    ``name=value`` are columns, too. It needs pyarrow and pandas: ``pip install skann[data]``. Only the schemas of the
+    files are read here.
 
     Parameters
     ----------
-    path : str, path or pyarrow.dataset.Dataset
+    path : str, path, list of these or pyarrow.dataset.Dataset
         A folder is read with all Parquet files in it, in the order of their names.
     columns : sequence of str, default=None
         The columns of X; None for all but ``target``, ``weight`` and the index of a pandas DataFrame.
@@ -111,7 +124,8 @@ def from_parquet(
     ImportError
         If pyarrow or pandas is missing.
     ValueError
-        If a file does not have a column, or is no Parquet file, as one that is cut; it names the file.
+        If a file lacks a column or has other values in it than those before, such as strings for numbers; if it is no
+        Parquet file, or is cut. The message names file and column.
 
     Examples
     --------
@@ -128,24 +142,62 @@ def from_parquet(
     files, filesystem = files_of(path)
     targets = [] if target is None else [target] if isinstance(target, str) else list(target)
     others = [*targets, *([] if weight is None else [weight])]
-    chosen: list[str] = []
-    pieces, n = [], 0
-    for file_path in files:
+    chosen = [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
+    pieces, n, kinds = [], 0, {} if weight is None else {weight: ("numbers", None)}
+    for file_path, values in zip(files, partitions_of(files), strict=True):
         with errors_of_file(file_path, "is no Parquet file, or is cut"):
             file = open_file(file_path, filesystem)
         names = file.schema_arrow.names
-        chosen = chosen or (_columns_of_x(names, others) if columns is None else list(columns))
-        for name in [*chosen, *others]:
-            if name not in names:
-                hint = did_you_mean(name, names)
-                raise ValueError(f"{file_path}: there is no column {name!r}; its columns are {names[:20]}.{hint}")
+        if columns is None and not chosen:
+            chosen = _columns_of_x([*names, *(name for name in values if name not in names)], others)
+        check_columns([*chosen, *others], file_path, names, values)
+        for field in file.schema_arrow:
+            if field.name in chosen or field.name in others:
+                check_kind(field, file_path, kinds)
         for group in range(file.metadata.num_row_groups):
-            pieces.append(Piece(file_path, group, n))
-            n += file.metadata.row_group(group).num_rows
+            n_rows = file.metadata.row_group(group).num_rows
+            pieces.append(Piece(file_path, group, n, n_rows, values))
+            n += n_rows
         file.close()
+    for name in targets:
+        if name in chosen:
+            raise ValueError(f"The target {name!r} is among the columns of X: leave it out of these.")
     if n == 0 or not chosen:
         raise ValueError(f"{path}: there are no {'columns' if n else 'rows'}.")
     return ParquetTable(filesystem, pieces, chosen, target if isinstance(target, str) else targets or None, weight, n)
+
+
+def check_columns(wanted, path, names, values):
+    """ValueError if a column is neither in a file, with columns of these names, nor in the names of its folders."""
+    for name in wanted:
+        if name not in names and name not in values:
+            hint = did_you_mean(str(name), names)
+            raise ValueError(f"{path}: there is no column {name!r}; its columns are {names[:20]}.{hint}")
+
+
+def check_kind(field, path, kinds):
+    """ValueError if a column of a file holds another kind of values than in the files before, which ``kinds`` knows."""
+    kind = kind_of(field.type)
+    known, where = kinds.setdefault(field.name, (kind, path)) if kind != "nothing" else (kind, path)
+    if kind != known:
+        why = "weights are" if where is None else f"{where} has"
+        raise ValueError(f"{path}: column {field.name!r} holds {kind}, but {why} {known}.")
+
+
+def kind_of(dtype):
+    """What a column of a type of pyarrow holds, in a word."""
+    from pyarrow import types
+
+    if types.is_dictionary(dtype):
+        return kind_of(dtype.value_type)
+    if types.is_null(dtype):
+        return "nothing"
+    if is_text(dtype) or types.is_string_view(dtype):
+        return "strings"
+    is_number = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean)
+    if any(check(dtype) for check in is_number):
+        return "numbers"
+    return "dates" if types.is_temporal(dtype) else str(dtype)
 
 
 def needs_packages():
@@ -167,6 +219,8 @@ def files_of(path):
         if not hasattr(path, "files") or path.format.default_extname != "parquet":
             raise ValueError(f"The dataset must be of Parquet files, got {type(path).__name__}.")
         return path.files, path.filesystem
+    if isinstance(path, list | tuple):
+        return [file for each in path for file in files_of(os.fspath(each))[0]], None
     path = os.fspath(path)
     if not os.path.isdir(path):
         if not os.path.exists(path):
@@ -191,7 +245,7 @@ def errors_of_file(path, what):
     """Inside, errors of pyarrow name the file."""
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: {what}: {str(error).splitlines()[0]}") from error

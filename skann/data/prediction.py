@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from ..fitting.block_table import BlockTable
+from ..fitting.blocks import errors_of
 from .parquet import needs_packages
 
 
@@ -43,13 +44,21 @@ def predict_to(model: Any, table: BlockTable, out: Any, method: str = "predict")
     True
     """
     predict = getattr(model, method)
+    if not isinstance(table, BlockTable):
+        raise TypeError(f"table must be one of from_parquet or from_arrays, got {type(table).__name__}.")
     if isinstance(out, str | os.PathLike):
         _to_parquet(model, predict, method, table, os.fspath(out))
         return out
     if getattr(out, "shape", (None,))[0] != len(table):
         raise ValueError(f"out must have {len(table)} rows, got shape {getattr(out, 'shape', None)}.")
     for block in table:
-        out[block.first : block.first + block.X.shape[0]] = predict(block.X)
+        with errors_of(block):
+            found = predict(block.X)
+        try:
+            out[block.first : block.first + block.X.shape[0]] = found
+        except (ValueError, TypeError) as error:
+            needed = f"{found.dtype} of shape {(len(table), *found.shape[1:])}"
+            raise ValueError(f"out, {out.dtype} of shape {out.shape}, can't hold the predictions, {needed}.") from error
     if isinstance(out, np.memmap):
         out.flush()
     return out
@@ -63,7 +72,8 @@ def _to_parquet(model, predict, method, table, path):
     writer, unfinished = None, f"{path}.unfinished"
     try:
         for block in table:
-            found = np.asarray(predict(block.X))
+            with errors_of(block):
+                found = np.asarray(predict(block.X))
             columns = [found] if found.ndim == 1 else list(found.T)
             rows = pa.table([pa.array(column) for column in columns], _names(model, method, found))
             if writer is None:

@@ -28,7 +28,7 @@ class TableStatistics:
 
     def __init__(self, encoder):
         self.encoder = encoder
-        self.is_categorical = self.kinds = self.may_be_indicated = None
+        self.is_categorical = self.kinds = self.may_be_indicated = self.category_names = None
         self.low = self.high = self.has_gaps = self.counts = self.has_missing_level = None
 
     def add(self, X, rows, weight):
@@ -56,14 +56,20 @@ class TableStatistics:
         for i, (column, name) in enumerate(zip(table.categories, table.category_names, strict=True)):
             levels, level_weight, _ = learn_levels(column, rows, weight)
             self.has_missing_level[i] |= bool(((column.codes if rows is None else column.codes[rows]) < 0).any())
-            counts = self.counts[i]
-            for level, of_level in zip(levels.tolist(), level_weight.tolist(), strict=True):
-                counts[level] = counts.get(level, 0.0) + of_level
-            if len(counts) > MOST_LEVELS:
-                raise ValueError(
-                    f"Column {name!r} holds more than {MOST_LEVELS} different levels: leave it out of the columns, or "
-                    "make numbers of it."
-                )
+            _count(self.counts[i], zip(levels.tolist(), level_weight.tolist(), strict=True), name)
+
+    def begin(self, X):
+        """Sort the columns into numbers and categories by these rows, if no rows have come before."""
+        self._table_of(X)
+
+    def merge(self, other):
+        """Take in the counts of other rows; both have begun with the same ones."""
+        with np.errstate(invalid="ignore"):
+            self.low, self.high = np.fmin(self.low, other.low), np.fmax(self.high, other.high)
+        self.has_gaps |= other.has_gaps
+        self.has_missing_level |= other.has_missing_level
+        for counts, of_other, name in zip(self.counts, other.counts, self.category_names, strict=True):
+            _count(counts, of_other.items(), name)
 
     def _table_of(self, X):
         names, categorical_features = column_names(X), self.encoder.categorical_features
@@ -78,7 +84,7 @@ class TableStatistics:
             self.low, self.high = np.full((2, n_numbers), np.nan)
             self.has_gaps, self.has_missing_level = np.zeros(n_numbers, bool), np.zeros(n_categories, bool)
             self.counts = [{} for _ in range(n_categories)]
-            self.may_be_indicated = table.may_be_indicated
+            self.may_be_indicated, self.category_names = table.may_be_indicated, list(table.category_names)
         return table
 
     def fitted(self, X, rows, weight):
@@ -122,3 +128,14 @@ class TableStatistics:
             if self.has_missing_level[i] and len(levels):
                 with_missing.append(i)
         return CategoricalColumns(tables, with_missing)
+
+
+def _count(counts, found, name):
+    """Add the weights of levels, pairs, to the counts of a column; ValueError if it has too many levels."""
+    for level, weight in found:
+        counts[level] = counts.get(level, 0.0) + weight
+    if len(counts) > MOST_LEVELS:
+        raise ValueError(
+            f"Column {name!r} holds more than {MOST_LEVELS} different levels: leave it out of the columns, or make "
+            "numbers of it."
+        )

@@ -17,7 +17,48 @@ from .rows import Reader, slices
 WINDOW_BYTES = 2**24  # of X in a window of blocks; there are two, one that is trained on and one that is read
 
 
-class BlockRows:
+class SampledRows:
+    """Rows that are not held in memory, but for a sample.
+
+    Parameters
+    ----------
+    n_rows : int
+    sample : ArrayRows
+        Some of the rows, in memory.
+    total_weight : float
+        Of all rows.
+    """
+
+    is_sparse = False
+
+    def __init__(self, n_rows, sample, total_weight):
+        self._n_rows, self._sample, self.total_weight = n_rows, sample, total_weight
+
+    def __len__(self):
+        return self._n_rows
+
+    @property
+    def n_columns(self):
+        return self._sample.n_columns
+
+    @property
+    def dtype(self):
+        return self._sample.dtype
+
+    def in_memory(self):
+        return self._sample
+
+    def sample(self, n, rng):
+        return self._sample.sample(n, rng)
+
+    def part(self, n):
+        return self._sample.part(n)
+
+    def quantiles(self, levels, n_columns):
+        return self._sample.quantiles(levels, n_columns)
+
+
+class BlockRows(SampledRows):
     """Rows that come in pieces, of which two windows are held in memory at a time.
 
     A thread reads the next window while the network is trained on this one. The pieces come in random order, and rows
@@ -36,36 +77,12 @@ class BlockRows:
         Of all rows.
     """
 
-    is_sparse = False
-
     def __init__(self, pieces, n_rows, sample, total_weight):
-        self.pieces, self._n_rows, self._sample, self.total_weight = pieces, n_rows, sample, total_weight
-
-    def __len__(self):
-        return self._n_rows
-
-    @property
-    def n_columns(self):
-        return self._sample.n_columns
-
-    @property
-    def dtype(self):
-        return self._sample.dtype
-
-    def in_memory(self):
-        return self._sample
+        super().__init__(n_rows, sample, total_weight)
+        self.pieces = pieces
 
     def batches(self, size, rng):
         return WindowedBatches(self, min(size, self._n_rows), rng)
-
-    def sample(self, n, rng):
-        return self._sample.sample(n, rng)
-
-    def part(self, n):
-        return self._sample.part(n)
-
-    def quantiles(self, levels, n_columns):
-        return self._sample.quantiles(levels, n_columns)
 
 
 @dataclass
@@ -105,7 +122,7 @@ class WindowedBatches:
 
     def __init__(self, rows, size, rng):
         self.rows, self.size, self.rng = rows, size, rng
-        self.n_window = max(size, WINDOW_BYTES // (rows.n_columns * rows.dtype.itemsize))
+        self.n_window = max(size, WINDOW_BYTES // max(1, rows.n_columns * rows.dtype.itemsize))
 
     def __iter__(self):
         order = np.arange(self.rows.pieces.n) if self.rng is None else self.rng.permutation(self.rows.pieces.n)

@@ -35,6 +35,27 @@ def fit_temperature(loss, raw, y, weight=None):
     return temperature if value < mean_loss(loss, raw, y, weight) else 1.0
 
 
+def temperatures(center=1.0, ratio=1.1, n=61):
+    """Temperatures with a common ratio, about a center: without arguments, the range of all that there may be."""
+    return center * ratio ** np.arange(-(n // 2), n // 2 + 1)
+
+
+def fit_temperature_to(losses_at):
+    """As `fit_temperature`, by grids of temperatures, each finer than the last one: where a loss is dear to ask for.
+
+    Parameters
+    ----------
+    losses_at : callable(ndarray of temperatures) -> ndarray
+        The mean loss at each of them.
+    """
+    best = 1.0
+    for ratio, n in ((1.1, 61), (1.01, 21), (1.001, 21), (1.0001, 21)):
+        grid = temperatures(best, ratio, n)
+        losses = losses_at(np.append(grid, 1.0))
+        best = float(grid[losses[:-1].argmin()])
+    return best if losses[:-1].min() < losses[-1] else 1.0
+
+
 class CalibratedLoss:
     """A score of epochs: minus the loss of raw / T, with T the best temperature for these rows, to within 5 %.
 

@@ -3,9 +3,10 @@
 Contract
 --------
 A callback has ``on_fit_begin(run)``, ``on_epoch_begin(run)``, ``on_epoch_end(run)`` and ``on_fit_end(run)``; True from
-``on_epoch_end`` ends the training, and ``run.stopped_by`` says why. ``get_state()`` is a dict of what it remembers of
-the epochs so far, arrays and plain numbers, and ``set_state(state)``, after ``on_fit_begin``, goes on from there.
-``run`` is the `skann.engine.training.Run`: callbacks read and write its history and read
+``on_epoch_end`` ends the training, and ``run.stopped_by`` says why. Within an epoch that takes long there is
+``on_rows(run, n_seen, n_rows)`` now and then, with the rows that it has seen of all. ``get_state()`` is a dict of what
+it remembers of the epochs so far, arrays and plain numbers, and ``set_state(state)``, after ``on_fit_begin``, goes on
+from there. ``run`` is the `skann.engine.training.Run`: callbacks read and write its history and read
 ``run.network.theta``. They are called in order, so the one that records stands before those that read.
 """
 
@@ -26,6 +27,9 @@ class Callback:
     def on_epoch_begin(self, run):
         pass
 
+    def on_rows(self, run, n_seen, n_rows):
+        pass
+
     def on_epoch_end(self, run):
         return False
 
@@ -39,9 +43,25 @@ class Callback:
         vars(self).update(state)
 
 
-class Validation(Callback):
+class Watching(Callback):
     """Records the loss on held-out rows as ``validation_loss`` and the score, greater is better, as
-    ``validation_score``.
+    ``validation_score``. What evaluates a network is a subclass: `Validation`, unless the rows are elsewhere.
+    """
+
+    def evaluate(self, network):
+        """Loss and score of the network on the held-out rows."""
+        raise NotImplementedError
+
+    def on_epoch_end(self, run):
+        loss, score = self.evaluate(run.network)
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss for the validation rows is {loss:g} in epoch {run.epoch}")
+        run.record(validation_loss=loss, validation_score=score)
+        return False
+
+
+class Validation(Watching):
+    """Watches rows in memory.
 
     Parameters
     ----------
@@ -65,20 +85,13 @@ class Validation(Callback):
         loss = mean_loss(self.loss, raw, *self._targets)
         return loss, -loss if self.score is None else self.score(network, raw)
 
-    def on_epoch_end(self, run):
-        loss, score = self.evaluate(run.network)
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"the loss for the validation rows is {loss:g} in epoch {run.epoch}")
-        run.record(validation_loss=loss, validation_score=score)
-        return False
-
 
 class BestWeights(Callback):
     """Restores, at the end, the weights of the epoch with the best validation score.
 
     Parameters
     ----------
-    validation : Validation
+    validation : Watching
     start : ndarray, default=None
         Weights to keep if no epoch beats them: in a warm start those of the fitted model. With weight averaging these
         are the averages, not the weights being trained.

@@ -13,6 +13,8 @@ from scipy.optimize import minimize
 
 from .evaluation import chunk_rows, raw_outputs
 
+LONG_EPOCH, BETWEEN = 2.0, 0.5  # seconds after which callbacks hear of an epoch's rows, and from then on again
+
 
 class Run:
     """The record of a training run, and what callbacks may change of it.
@@ -44,6 +46,7 @@ class Run:
         self.time_limit, self.was_cut = None, False
         self.interrupted = False
         self._start = time.perf_counter()
+        self._next_word = math.inf  # when callbacks hear of the rows seen in this epoch
 
     def get_state(self):
         """The record so far, a dict of plain numbers, strings and lists of them."""
@@ -79,6 +82,15 @@ class Run:
         """Call the callbacks before an epoch."""
         for callback in callbacks:
             callback.on_epoch_begin(self)
+        self._next_word = time.perf_counter() + LONG_EPOCH
+
+    def tell_rows(self, n_seen, n_rows, callbacks):
+        """Call the callbacks after a step of an epoch that takes long, now and then."""
+        now = time.perf_counter()
+        if now >= self._next_word:
+            self._next_word = now + BETWEEN
+            for callback in callbacks:
+                callback.on_rows(self, n_seen, n_rows)
 
     def end_epoch(self, loss, lr, callbacks):
         """Record an epoch and call the callbacks; True ends the training."""
@@ -157,6 +169,7 @@ def fit_minibatch(objective, stepper, rows, *, batch_size, max_epochs, rng, shuf
                 total += n * objective(X, y, weight, workspace.rows(n), rng)
                 stepper.step(network)
                 n_seen += n
+                run.tell_rows(n_seen, len(rows), callbacks)
                 if run.is_over(n):
                     break
             stepper.n_rows += n_seen
@@ -169,11 +182,11 @@ def fit_minibatch(objective, stepper, rows, *, batch_size, max_epochs, rng, shuf
                     break
     stepper.finish(network)
     run.end(callbacks)
-    _check_last_step(run, rows)
+    check_last_step(run, rows)
     return run
 
 
-def _check_last_step(run, rows):
+def check_last_step(run, rows):
     """FloatingPointError if the last step, after which no loss was computed, has led out of the range of floats."""
     if run.interrupted:
         run.check_finite()
@@ -185,7 +198,7 @@ def _check_last_step(run, rows):
             raise FloatingPointError(f"the outputs for the training rows are not finite after epoch {run.epoch}")
 
 
-def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=()):
+def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(), over_all_rows=None):
     """Minimise the objective over all rows by L-BFGS-B (Zhu et al. 1997, https://doi.org/10.1145/279232.279236).
 
     Rows pass through the network in chunks, so the memory does not grow with them. One iteration counts as an epoch.
@@ -200,6 +213,8 @@ def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(
         iteration lowers the objective by less than 2.2e-9 of it or of ``scale``, whichever is greater.
     scale : float, default=1.0
         SciPy sees the objective divided by this.
+    over_all_rows : callable() -> (float, ndarray), default=None
+        The objective over all rows and its gradient, at the parameters that the network has; None means `OverAllRows`.
 
     Returns
     -------
@@ -211,7 +226,7 @@ def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(
         If the loss or a parameter is not finite after an iteration.
     """
     network, run = objective.network, Run(objective.network)
-    over_all_rows = _OverAllRows(objective, rows)
+    over_all_rows = over_all_rows or OverAllRows(objective, rows)
     accepted = network.theta.copy()
     n_begun = 0
     lowest, n_evaluations = math.inf, 0
@@ -258,7 +273,7 @@ class _TimeIsOver(Exception):
     """Ends L-BFGS between two iterations."""
 
 
-class _OverAllRows:
+class OverAllRows:
     """The objective over all rows and its gradient, as new float64 values, at the parameters that the network has."""
 
     def __init__(self, objective, rows):

@@ -21,7 +21,6 @@ from .._compat import (
     callbacks_of,
     check_feature_names,
     check_n_features,
-    check_parameters,
     managed_callbacks,
 )
 from .._estimator import Estimator
@@ -29,9 +28,11 @@ from .._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from .._weights import check_total, check_weight
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
+from ..fitting.block_arguments import goes_in_blocks, refuse_with_blocks, settings_for_blocks
 from ..fitting.block_table import ArrayTable, BlockTable, as_columns
-from ..fitting.blocks import BlockReader, Plan, goes_in_blocks, refuse_with_blocks, row_weights, settings_for_blocks
+from ..fitting.blocks import BlockReader, Plan, errors_of, row_weights
 from ..fitting.conformal import Conformal, n_needed
+from ..fitting.dask_table import DaskTable, is_dask
 from ..fitting.data import GivenRows
 from ..fitting.evaluate import evaluate_held_out
 from ..fitting.independent import IndependentNetworks
@@ -40,15 +41,16 @@ from ..fitting.networks import predictions_error
 from ..fitting.portfolio import Portfolio
 from ..fitting.prepare import Before, Given, prepare
 from ..fitting.resolved import resolved_params
-from ..fitting.scan import Scan
+from ..fitting.scan import Scan, scanned
 from ..fitting.scoring import Scoring
+from ..fitting.sharded import first_rows
 from ..fitting.train import Trained
 from ..fitting.validation import Validation, check_validation
 from ..plotting.html import added_html
 from ..plotting.summary import Summary, summarize
 from .fitted import FittedAttributes
 from .gradients import InputGradients
-from .parameters import check_activations, check_contracts, check_portfolio, check_structure, structure
+from .parameters import check_all_parameters, check_structure, structure
 from .prediction import chunk_rows, in_chunks, joined
 
 OF_THE_CALL = 3  # the stacklevel of the call of a public method, seen from the one that it calls, such as `_fit`
@@ -61,8 +63,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
     _parameters: tuple[str, ...]  # what a fit reads, whatever the `__init__` of a subclass takes
     _kind_of_networks = IndependentNetworks
 
+    @staticmethod
     @abstractmethod
-    def _target_of(self, y, **options):
+    def _target_of(y, **options):
         """What turns y into what a loss takes: `Labels` or `Values`."""
 
     @staticmethod
@@ -88,15 +91,17 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features), or table of blocks
             Numbers, finite; with an encoder whatever it takes. A table of blocks, from `skann.data`, is read from disk
             in each epoch, and carries y and sample_weight. A memory map of 256 MB and more is read in the same way
-            where it would be copied otherwise, but not with ``cv``.
+            where it would be copied otherwise, but not with ``cv``. So is an array or DataFrame of Dask, a partition
+            at a time: see `skann.data.from_dask`; `skann.dask` trains on the workers of a cluster.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Targets. Only a table of blocks does without.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, not negative, at least one above zero. Rows of weight zero do not exist; an integer weight stands
             for as many copies, exactly so on full batches, such as the recipe has up to 60 rows, and in expectation on
             smaller ones.
-        X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), default=None
-            Rows for early stopping to watch, with the columns of X. Nothing is then held out: every network learns from
+        X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), or table of blocks, default=None
+            Rows for early stopping to watch, with the columns of X; of a table with its targets, 65 536 at most, drawn
+            by their numbers. Nothing is then held out: every network learns from
             all rows of X, is stopped by these, which it does not learn from, and gets the weights that are best on
             them; they also set the temperature of a classifier. Not with ``early_stopping=False``; "auto" is then True.
             In a `Pipeline`, ``transform_input=["X_val"]`` transforms them like X, with metadata routing enabled. As
@@ -135,14 +140,12 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         """
         with unchanged_on_failure(self), managed_callbacks(self):
             first = not (self.warm_start and hasattr(self, "networks_"))
-            return self._fit(X, y, sample_weight, Validation(X_val, y_val, sample_weight_val, groups), first=first)
+            validation = Validation(X_val, y_val, sample_weight_val, groups).in_memory()
+            return self._fit(X, y, sample_weight, validation, first=first)
 
     def _fit(self, X, y, sample_weight, validation=None, *, first, partial=False, **target_options):
         """Check, prepare, train, keep. ``partial``: for one epoch, without callbacks, and nothing is watched."""
-        check_contracts(self)
-        check_parameters(self)
-        check_portfolio(self)
-        check_activations(self)
+        check_all_parameters(self)
         task = None
         if not partial and callbacks_of(self):
             task = FitTask(self, X, y, sample_weight, lambda *state: self._snapshot(start, *state))
@@ -155,16 +158,20 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         finally:
             if task is not None:
                 task.close()
-        start.evaluate_held_out(self._target)
-        start.learn_effects()
-        start.learn_importances(self._target, self.n_features_in_, trained)
-        self.networks_, self._structure = start.networks, structure(self)
+        self._keep(start, trained)
         if task is not None:
             task.end()
         if not partial:
             for message, category in start.warnings(trained):
                 warnings.warn(message, category, stacklevel=OF_THE_CALL)
         return self
+
+    def _keep(self, start, trained):
+        """Learn from the held-out rows what they can tell of the trained networks, and keep these."""
+        start.evaluate_held_out(self._target)
+        start.learn_effects()
+        start.learn_importances(self._target, self.n_features_in_, trained)
+        self.networks_, self._structure = start.networks, structure(self)
 
     def _start(self, X, y, sample_weight, validation=None, task=None, *, first=True, partial=False, **target_options):
         """The start of a training, after all checks of the data; sets what predictions need beside the networks."""
@@ -173,11 +180,13 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         scoring = None if partial else Scoring.of(self, self._with_networks)
         kind = Portfolio if self.portfolio and not partial else self._kind_of_networks
         parameters = {name: getattr(self, name) for name in self._parameters}
-        if first and not partial and goes_in_blocks(X, validation, parameters):
+        if not partial and goes_in_blocks(X, validation, parameters):
             X, y, sample_weight = ArrayTable(X, *as_columns(X, y, sample_weight)), None, None
+        if is_dask(X):
+            X, y, sample_weight = DaskTable(X, y, sample_weight), None, None
         if isinstance(X, BlockTable):
-            refuse_with_blocks(X, y, sample_weight, validation, parameters, is_new=first and not partial)
-            given = self._check_blocks(X, validation, kind, parameters)
+            refuse_with_blocks(X, y, sample_weight, validation, parameters, is_new=first)
+            given = self._check_blocks(X, validation, kind, parameters, first)
         else:
             given = self._check(X, y, sample_weight, validation, first, **target_options)
         start = prepare(
@@ -214,25 +223,32 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         as_given = GivenRows(inputs.as_it_came(as_it_came, X), y, weight)
         return Given(X, y, weight, as_given, watched, groups, own_weight)
 
-    def _check_blocks(self, table, validation, kind, parameters):
+    def _check_blocks(self, table, validation, kind, parameters, first):
         """As `_check`, of a table that is read block by block: it is read once, and some rows are kept."""
-        name = type(self).__name__
-        first = next(iter(table)).X
-        check_feature_names(self, first, True)
-        check_n_features(self, first, True)
+        name, X = type(self).__name__, first_rows(table)
+        check_feature_names(self, X, first)
+        check_n_features(self, X, first)
         names = getattr(self, "feature_names_in_", None)
-        statistics = inputs.statistics_of_blocks(self.encoder, parameters["categorical_features"], len(first.T), names)
+        statistics = inputs.statistics_of_blocks(self.encoder, parameters["categorical_features"], X.shape[1], names)
         settings = settings_for_blocks(parameters, table, is_classifier(self), validation.X is not None)
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        state, target_of = None, self._target_of
+        if not first:
+            state, statistics = self.networks_.members[0].state, None
+            target_of = self._target_of_before
+        drawn = None if state is not None else check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        seed = drawn if state is None else state.holdout_seed
         plan = Plan.of(settings, kind, len(table), seed, validation.X is not None)
         reader = BlockReader(table, self.encoder, self._read_targets, name)
-        scan = Scan(
-            reader, plan, statistics, self._target_of, is_classifier(self), kind.n_trainings(settings) > 1
-        ).run()
+        learns_from_all = kind.n_trainings(settings) > 1
+        scan = scanned(Scan(reader, plan, statistics, target_of, is_classifier(self), learns_from_all), self.verbose)
         blocks = scan.blocks(getattr(self, "class_weight", None))
         self._target, weight = scan.target, row_weights(scan.weight, scan.y, blocks.by_class)
         watched = check_validation(validation, self.early_stopping, self._check_X_y, self._target)
         return Given(scan.X, scan.y, weight, GivenRows(scan.X, scan.y, weight), watched, None, scan.weight, blocks)
+
+    def _target_of_before(self, _):
+        """The target of an earlier fit, which goes on."""
+        return copy.copy(self._target)
 
     def _check_X_y(self, X, y, reset=False, names=("X", "y")):
         """X and y after the checks of their shapes, and of X's columns against earlier ones, which ``reset`` sets."""
@@ -287,13 +303,19 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         """
         if not hasattr(self, "networks_"):  # check_is_fitted itself takes as long as a small network
             check_is_fitted(self)
+        if is_dask(X):
+            X = DaskTable(X)
         if isinstance(X, BlockTable):
-            return joined([self._predict(block.X, from_raw, networks) for block in X])
+            return joined([self._predict_block(block, from_raw, networks) for block in X])
         from_raw = self._from_raw if from_raw is None else from_raw
         networks = self.networks_ if networks is None else networks
         X, encode, n_columns = inputs.chunkwise(self.encoder_, self._check_X(X))
         n_chunk = chunk_rows(n_columns + networks.n_raw + networks.n_outputs)
         return in_chunks(lambda rows: from_raw(networks.raw_outputs(encode(rows))), X, n_chunk, self.n_jobs)
+
+    def _predict_block(self, block, from_raw, networks):
+        with errors_of(block):
+            return self._predict(block.X, from_raw, networks)
 
     def _from_raw(self, raw):
         """The prediction, in the units of y, from the raw outputs of each network."""

@@ -165,14 +165,14 @@ of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it ha
 - "periodic" embeddings of the numeric columns, a learnt factor for each input of the first layer, and "data" as
   initializer;
 - batches of 64 r rows, from 32 to 512;
-- "coslog4" during 70 / r epochs in classification, up to 64, and 128 / r in regression, up to 128, always at least 8;
+- "coslog4" during 70 / r epochs in classification, from 10 to 64, and 128 / r in regression, from 8 to 128;
   it ends earlier if no epoch is better for 1/8 of that number and as many epochs more as it took to the best one;
 - learning rate 0.02 in classification and 0.1 in regression, times a factor for each group of parameters: n_in^(-1/2)
   for the weights of a layer with n_in inputs, 6 for feature scaling, 0.1 for biases, numeric embeddings and parametric
   activations, 1 for embeddings of categories; ``beta_2`` 0.95;
 - weight decay 0.02, times the square of the last four factors, and in classification dropout 0.15; both fade out in
   the second half of the training. Averaged weights, with decay rate 0.99;
-- 8 networks; in classification fewer above 10 000 rows and at least 4, in regression 8 / r above 1000 rows and at
+- 8 networks; in classification 8 (10 000 / n)^(1/3) above 10 000 rows, in regression 8 / r above 1000 rows and at
   least 5. Those after the first two plan for 1.2 times the mean number of
   epochs at which these were best, 8 at least, unless ``max_iter`` is given. A single network holds out 0.2 of the
   rows. The held-out rows set the temperature of a classifier. The targets of a regression are scaled, but not for
@@ -181,6 +181,11 @@ of 200 to 10 000 rows. With n the number of rows and r = (n / 1000)^(1/3), it ha
 ``portfolio=True`` has three candidates in classification: the recipe, the recipe with "piecewise_linear" embeddings,
 and the recipe without embeddings of numbers. In regression it has two, the recipe and the recipe with frequencies of
 standard deviation 1 in place of 0.3.
+
+Above 50 000 rows, with e = n / 50 000, a fit is to take little longer than of so many. Regression has 5 e^-0.36
+networks, both tasks at least 2, and 128 / (r e^0.08) epochs. Classification has layers of 256 / sqrt(e) units, at least
+128, with the learning rate 0.02 sqrt(e), at most 0.04, and dropout 0.15 / e, rounded to 0.05. Two to four networks, and
+a single one, hold out 16 384 rows each at most.
 
 Up to 60 rows with a weight above zero it is made for few: nothing is held out, a batch is all rows, the training is in
 float64 and without dropout, so that an integer weight is exactly as many copies of a row. The layers then have 128

@@ -171,11 +171,12 @@ early_stopping : bool or "auto", default="auto"
     Whether some rows are held out and watched: the training ends when the score of these rows (see ``scoring``), in
     place of the training loss, no longer improves, and the network gets the weights of the best epoch, with every
     solver. A single network holds out ``validation_fraction`` of the rows; the networks of an ensemble hold out folds
-    (see ``n_estimators``). Classes, and in regression values, have the same distribution there as in all rows. If that
-    would be fewer than 10 rows, or fewer than one per class, and by the recipe (see Notes) up to 60 rows, nothing is
-    held out and the training loss is watched; with ``early_stopping=True``, a warning says so. `partial_fit` never
-    holds out rows. If `fit` is given ``X_val``, those rows are watched, nothing is held out, and "auto" means True.
-    With ``cv``, that says which rows are held out, however few, and "auto" means True.
+    (see ``n_estimators``), two to four of them 16 384 rows each at most. Classes, and in regression values, have the
+    same distribution there as in all rows. If that would be fewer than 10 rows, or fewer than one per class, and by the
+    recipe (see Notes) up to 60 rows, nothing is held out and the training loss is watched; with
+    ``early_stopping=True``, a warning says so. `partial_fit` never holds out rows. If `fit` is given ``X_val``, those
+    rows are watched, nothing is held out, and "auto" means True. With ``cv``, that says which rows are held out,
+    however few, and "auto" means True.
 
 validation_fraction : float or "auto", default="auto"
     Share of the rows that a single network holds out for early stopping. Not used with ``cv``.

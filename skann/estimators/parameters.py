@@ -143,6 +143,14 @@ def check_activations(estimator):
             )
 
 
+def check_all_parameters(estimator):
+    """Raise a ValueError or TypeError that says what is wrong with a parameter."""
+    check_contracts(estimator)
+    check_parameters(estimator)
+    check_portfolio(estimator)
+    check_activations(estimator)
+
+
 OF_CANDIDATES = (
     "hidden_layer_sizes", "activation", "parametric_activation", "initializer", "numeric_embedding", "feature_scaling",
     "alpha", "weight_decay", "dropout", "batch_size", "shuffle", "learning_rate", "learning_rate_init", "power_t",

@@ -5,21 +5,21 @@ rows these are is drawn by a hash of the row number, so that every pass finds th
 """
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .._weights import check_weight
-from ..encoding.inputs import check_X, encode, is_tabular
+from ..encoding.inputs import check_X, encode
 from ..engine.blocks import BlockRows
-from .block_table import BlockTable, draw, is_large_map
-from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, Split
-from .recipe import resolve
+from .block_table import BlockTable, draw
+from .data import N_JUDGED
+from .holdout import MAX_FOLDS, MIN_FOLDS, MIN_ROWS, MOST_HELD_OUT, Split
+from .sharded import ShardedTable
+from .sharded_rows import ShardedRows, encoded_parts
 
-MOST_HELD_OUT = 2**14  # rows of a fold: the standard error of an accuracy is 0.4 points at most
 N_SAMPLE = 2**16  # rows from which quantiles are learnt
-N_JUDGED = 2**15  # of these, the rows by which losses on the training rows are judged
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,10 @@ class BlockReader:
             y = y.astype(object)
         return np.unique(self.read_targets(y, "y", self.caller).ravel(), return_inverse=True)
 
+    def check_labels(self, labels):
+        """An error if the labels of all blocks are of several kinds."""
+        self.read_targets(np.array(labels, dtype=object), "y", self.caller)
+
     def encoded_targets(self, block, target):
         if target.is_classification and not target.multilabel:
             labels, index = self.labels(block)
@@ -157,6 +161,15 @@ class EncodedPieces:
         return self.reader.table.n_pieces
 
     def read(self, piece):
+        for X, y, weight, fold in self.with_folds(piece):
+            keep = fold != self.fold
+            if self.fold < 0 or keep.all():
+                yield X, y, weight
+            else:
+                yield X[keep], y[keep], None if weight is None else weight[keep]
+
+    def with_folds(self, piece):
+        """The blocks with all rows that have a weight, and with the number of the fold of each."""
         for block in self.reader.table.read(piece):
             with errors_of(block):
                 yield self._encoded(block)
@@ -165,15 +178,12 @@ class EncodedPieces:
         X = encode(self.encoder, self.reader.X(block), self.dtype)
         y = self.reader.encoded_targets(block, self.target)
         weight = row_weights(self.reader.weight(block), y, self.by_class)
-        keep = np.ones(len(X), bool) if weight is None else weight > 0
-        if self.fold >= 0:
-            keep &= self.plan.draw(block.first, len(X))[0] != self.fold
+        keep = None if weight is None or weight.all() else weight > 0
+        fold = self.plan.draw(block.first, len(X))[0] if self.plan.n_folds else np.full(len(X), -1)
         y = self.target.scale(y)
         y = y.astype(self.dtype, copy=False) if y.dtype.kind == "f" else y
         weight = None if weight is None else (weight / self.unit).astype(self.dtype)
-        if keep.all():
-            return X, y, weight
-        return X[keep], y[keep], None if weight is None else weight[keep]
+        return (X, y, weight, fold) if keep is None else (X[keep], y[keep], weight[keep], fold[keep])
 
 
 def row_weights(weight, y, by_class):
@@ -242,60 +252,31 @@ class Blocks:
         """Indices of the sample among the rows in memory."""
         return np.flatnonzero(self.is_sampled if weight is None else self.is_sampled & (weight > 0))
 
-    def rows(self, split, sample, encoder, target):
-        """The rows to train on.
+    def rows(self, splits, samples, encoder, target):
+        """For each training the rows to train on.
 
         Parameters
         ----------
-        split : Split
-        sample : ArrayRows
-            Those of the split that are in memory.
+        splits : list of Split
+        samples : list of ArrayRows
+            Those of the splits that are in memory.
         encoder : TabularEncoder or None
             Fitted.
         target : Labels or Values
         """
-        fold = -1 if split.held_out is None else int(self.fold[split.held_out[0]])
-        left = np.arange(len(self.n_rows)) != (fold if fold >= 0 else len(self.n_rows))
-        n_rows, total = int(self.n_rows[left].sum()), float(self.total[left].sum())
-        pieces = EncodedPieces(
-            self.reader, self.plan, fold, encoder, target, sample.dtype, self.by_class, total / n_rows
-        )
-        judged = sample.part(N_JUDGED)
-        judged.total_weight = sample.total_weight * len(judged) / len(sample)
-        return BlockRows(pieces, n_rows, judged, total)
-
-
-def settings_for_blocks(parameters, table, is_classifier, has_validation):
-    """The settings of a fit on a table, before anything is known of its rows but their number."""
-    return resolve(
-        parameters, *table.shape, is_sparse=False, is_classifier=is_classifier, partial=False,
-        has_validation=has_validation,
-    )  # fmt: skip
-
-
-def goes_in_blocks(X, validation, parameters):
-    """Whether X is a large memory map that is read block by block: where a fit would make a copy of it, if it can."""
-    encoder = parameters["encoder"]
-    if not is_large_map(X) or parameters["cv"] is not None or validation.groups is not None:
-        return False
-    if encoder is None:
-        return not (X.dtype == np.float32 and X.flags.c_contiguous and parameters["dtype"] in ("auto", "float32"))
-    return isinstance(encoder, str) or is_tabular(encoder)
-
-
-def refuse_with_blocks(table, y, sample_weight, validation, parameters, *, is_new):
-    """TypeError or ValueError if an argument or a parameter does not go with a table that is read block by block."""
-    if y is not None or sample_weight is not None:
-        raise TypeError(
-            "A table of blocks carries y and sample_weight: name them where it is made, and call fit(table)."
-        )
-    if not table.has_target:
-        raise ValueError("The table of blocks has no target: name it where the table is made.")
-    if not is_new:
-        raise ValueError(
-            "warm_start and partial_fit take rows in memory: give partial_fit block.X and block.y instead."
-        )
-    if validation is not None and isinstance(validation.X, BlockTable):
-        raise TypeError("X_val must be held in memory, got a table of blocks.")
-    if parameters["cv"] is not None or (validation is not None and validation.groups is not None):
-        raise ValueError("cv and groups need rows in memory: a table of blocks holds rows out by their numbers.")
+        unit = float(self.total.sum()) / len(self)
+        pieces = EncodedPieces(self.reader, self.plan, -1, encoder, target, samples[0].dtype, self.by_class, unit)
+        is_sharded = isinstance(self.reader.table, ShardedTable)
+        parts = encoded_parts(pieces) if is_sharded else None  # for all trainings
+        found = []
+        for split, sample in zip(splits, samples, strict=True):
+            fold = -1 if split.held_out is None else int(self.fold[split.held_out[0]])
+            left = np.arange(len(self.n_rows)) != (fold if fold >= 0 else len(self.n_rows))
+            n_rows, total = int(self.n_rows[left].sum()), float(self.total[left].sum())
+            judged = sample.part(N_JUDGED)
+            judged.total_weight = sample.total_weight * len(judged) / len(sample)
+            if is_sharded:
+                found.append(ShardedRows(parts, fold, n_rows, judged, total))
+            else:
+                found.append(BlockRows(replace(pieces, fold=fold, unit=total / n_rows), n_rows, judged, total))
+        return found

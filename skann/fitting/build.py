@@ -1,5 +1,6 @@
 """The dictionary between the two vocabularies: hyper-parameters, names included, become engine objects."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,7 +14,9 @@ from ..engine.network import Network
 from ..engine.optimizers import OPTIMIZERS
 from ..engine.schedules import SCHEDULES, FlatCosine
 from . import groups, signs
+from .sharded_rows import ShardedRows
 
+LEAST_LOCAL_BATCH = 32  # rows of a part in a step: docs/distributed.md has what was measured
 N_SAMPLE = 1000  # rows that initializer="data" looks at
 
 
@@ -138,10 +141,23 @@ def dropout_rates(settings, n_hidden):
     return rates
 
 
+def batch_size(settings, rows):
+    """Rows in a step: "lbfgs" takes all, and parts of a table take enough each, unless the user said how many."""
+    if settings.solver == "lbfgs":
+        return len(rows)
+    least = LEAST_LOCAL_BATCH * len(rows.parts) if settings.batch_size_is_auto and isinstance(rows, ShardedRows) else 1
+    return min(max(settings.batch_size, least), len(rows))
+
+
 def optimizer(settings, network):
     """The optimizer, without a step taken."""
-    of_network = {"size": network.theta.size, "dtype": network.theta.dtype, "groups": network.groups}
-    return made(OPTIMIZERS[settings.solver], vars(settings) | of_network)
+    return optimizer_maker(settings)(size=network.theta.size, dtype=network.theta.dtype, groups=network.groups)
+
+
+def optimizer_maker(settings):
+    """What makes an optimizer of the size and the dtype of theta and of groups of parameters; it may be pickled."""
+    rule = OPTIMIZERS[settings.solver]
+    return partial(rule, **{name: value for name, value in vars(settings).items() if name in named(rule)})
 
 
 def schedule(settings, n_rows, batch_size, t=0, n_seen=0):

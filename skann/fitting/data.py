@@ -8,6 +8,8 @@ import numpy as np
 from .._compat import safe_indexing
 from ..engine.evaluation import mean_loss
 
+N_JUDGED = 2**15  # rows at least, of a large table, by which losses on the training rows are judged
+
 
 class GivenRows(NamedTuple):
     """Rows as `fit` got them, for scorers: X as it came, y encoded and not scaled, weights or None."""

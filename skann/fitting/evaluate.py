@@ -10,7 +10,9 @@ from ..engine.evaluation import pooled_targets, raw_outputs
 from .conformity import conformity, learn_scores, why_no_scores
 from .deadline import is_past
 from .out_of_fold import judge_held_out
+from .sharded_rows import ShardedRows
 from .shrinkage import shrink
+from .summed import summed_temperature
 
 
 def evaluate_held_out(networks, data, settings, target, deadline=None, judge=None):
@@ -44,7 +46,10 @@ def evaluate_held_out(networks, data, settings, target, deadline=None, judge=Non
             raw.append(raw_outputs(member.network, each.watched))
         watched = [each.watched for each in data[: len(raw)]]
         if raw and settings.calibration is not None:
-            _fit_temperature(networks, raw, watched)
+            if all(isinstance(each.rows, ShardedRows) and each.held_out is not None for each in data):
+                networks.temperature = summed_temperature(networks, data[: len(raw)])
+            else:
+                _fit_temperature(networks, raw, watched)
         if len(raw) == len(networks.members):
             networks.weigh(raw, watched)
     if raw and data[0].held_out is not None:

@@ -10,6 +10,7 @@ MIN_ROWS = 10  # fewer make too noisy a judge
 
 
 MIN_FOLDS, MAX_FOLDS = 5, 10  # of an ensemble
+MOST_HELD_OUT = 2**14  # rows, where not all are held out: the standard error of an accuracy is 0.4 points at most
 
 
 class Split(NamedTuple):
@@ -23,7 +24,8 @@ def hold_out(rows, labels, n_networks, fraction, seed, values=None, weight=None)
     """Split row indices, once for each network, into those to train on and those to hold out.
 
     One network holds out ``fraction`` of the rows. Several hold out folds, from 5 to 10 of them and of at least 10 rows
-    each: disjoint ones as far as they go, further networks go through the rows again, in other folds.
+    each: disjoint ones as far as they go, further networks go through the rows again, in other folds. Two to four
+    networks, whose folds are not all rows anyway, hold out 16 384 rows each at most.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ def hold_out(rows, labels, n_networks, fraction, seed, values=None, weight=None)
         classes, index, counts = np.unique(labels[rows], return_inverse=True, return_counts=True)
         is_single, n_classes = counts[index] == 1, len(classes)
     n_folds = min(max(n_networks, MIN_FOLDS), MAX_FOLDS, max(len(rows) // MIN_ROWS, MIN_FOLDS))
+    if n_networks < MIN_FOLDS:
+        n_folds = max(n_folds, -(-len(rows) // MOST_HELD_OUT))
     n_held_out = int(np.ceil(fraction * len(rows))) if n_networks == 1 else len(rows) // n_folds
     if n_held_out < max(MIN_ROWS, n_classes) or len(rows) - n_held_out < n_classes:
         return None
@@ -66,14 +70,15 @@ def hold_out(rows, labels, n_networks, fraction, seed, values=None, weight=None)
         while len(splits) < n_networks:
             each_seed = seed + len(splits)
             if values is None:
-                splits += _fold(rows, labels, n_folds, each_seed)
+                fold = _fold(rows, labels, n_folds, each_seed)
             else:
-                splits += _fold_by_values(rows, values, weight, n_folds, each_seed)
-    return [Split(np.sort(np.append(train, single)), np.sort(test)) for train, test in splits[:n_networks]]
+                fold = _fold_by_values(rows, values, weight, n_folds, each_seed)
+            splits += [(rows[fold != i], rows[fold == i]) for i in range(min(n_folds, n_networks - len(splits)))]
+    return [Split(np.sort(np.append(train, single)), np.sort(test)) for train, test in splits]
 
 
 def _fold(rows, labels, n_folds, seed):
-    """Deal the rows of each class to the folds, in random order.
+    """The fold of each row: those of each class are dealt to the folds, in random order.
 
     `StratifiedKFold` would warn of classes with fewer rows than there are folds, and to silence it would change the
     filters of the whole process, for good if two fits overlap.
@@ -83,15 +88,11 @@ def _fold(rows, labels, n_folds, seed):
         order = order[labels[rows[order]].argsort(kind="stable")]
     fold = np.empty(len(rows), np.intp)
     fold[order] = np.arange(len(rows)) % n_folds
-    return _parts(rows, fold, n_folds)
-
-
-def _parts(rows, fold, n_folds):
-    return [(rows[fold != i], rows[fold == i]) for i in range(n_folds)]
+    return fold
 
 
 def _fold_by_values(rows, values, weight, n_folds, seed):
-    """Deal the rows to the folds so that all have about the same distribution of values.
+    """The fold of each row: rows are dealt so that all folds have about the same distribution of values.
 
     From the greatest value down, of each so many rows as there are folds one goes to each fold, in an order that is
     drawn anew, but not within a run of equal values: of any such run the folds get the same number of rows, give or
@@ -107,7 +108,7 @@ def _fold_by_values(rows, values, weight, n_folds, seed):
         _even_out(turns, weight[order])
     fold = np.empty(len(rows), np.intp)
     fold[order] = turns.ravel()[: len(rows)]
-    return _parts(rows, fold, n_folds)
+    return fold
 
 
 def _even_out(turns, weight):

@@ -2,7 +2,6 @@
 
 from . import build
 from .networks import Networks
-from .parallel import train_all
 
 
 class IndependentNetworks(Networks):
@@ -29,8 +28,8 @@ class IndependentNetworks(Networks):
     def new_network(self, settings, inputs, rows, constant, rng):
         return build.network(settings, inputs, rows, constant, rng)
 
-    def train_members(self, trainings, settings, deadline, tasks):
-        return train_all(trainings, settings.n_jobs, deadline, tasks), range(len(trainings))
+    def train_members(self, trainings, settings, deadline, tasks, train):
+        return train(trainings, settings.n_jobs, deadline, tasks), range(len(trainings))
 
     def weigh(self, raw, watched):
         pass  # all count the same

@@ -20,6 +20,7 @@ from ..engine.evaluation import prediction_workspace, raw_outputs
 from ..engine.rows import ArrayRows
 from .deadline import is_past
 from .member import Member
+from .parallel import train_all
 from .shrinkage import unshrink
 from .train import Training
 
@@ -103,7 +104,7 @@ class Networks(ABC):
         """
 
     @abstractmethod
-    def train_members(self, trainings, settings, deadline, tasks):
+    def train_members(self, trainings, settings, deadline, tasks, train):
         """Train the members, or some of them.
 
         Parameters
@@ -115,6 +116,8 @@ class Networks(ABC):
             See `train_all`.
         tasks : list of callables or None
             See `train_all`.
+        train : callable(trainings, n_jobs, deadline, tasks) -> list of Trained
+            `train_all`, or what does the same elsewhere.
 
         Returns
         -------
@@ -196,7 +199,7 @@ class Networks(ABC):
         unshrink(other)
         return other
 
-    def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None, progress=None):
+    def train(self, settings, data, *, is_warm=False, deadline=None, tasks=None, progress=None, train=train_all):
         """Train the members.
 
         Parameters
@@ -212,6 +215,8 @@ class Networks(ABC):
             See `fit_network`: one for each member.
         progress : ProgressTable, default=None
             Is told of the networks.
+        train : callable, default=train_all
+            See `train_members`.
 
         Returns
         -------
@@ -220,7 +225,7 @@ class Networks(ABC):
             begun, at least one.
         """
         trainings = [self.training(i, settings, data, is_warm, progress) for i in range(len(self.members))]
-        trained, wanted = self.train_members(trainings, settings, deadline, tasks and tasks[: len(trainings)])
+        trained, wanted = self.train_members(trainings, settings, deadline, tasks and tasks[: len(trainings)], train)
         self.members, data[:] = [self.members[i] for i in wanted], [data[i] for i in wanted]
         for member, each in zip(self.members, trained, strict=False):
             member.take(each)

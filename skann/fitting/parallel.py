@@ -35,6 +35,8 @@ def train_all(trainings, n_jobs, deadline=None, tasks=None):
     """
     tasks = tasks or [None] * len(trainings)
     backend, _ = get_active_backend()
+    if trainings[0].is_sharded:  # the workers that hold the rows are busy with one training at a time
+        return _those_that_learnt(_one_after_the_other(trainings, deadline, tasks))
     jobs = _jobs(n_jobs, len(trainings), backend)
     if jobs == 1:
         trained = _one_after_the_other(trainings, deadline, tasks)
@@ -44,7 +46,11 @@ def train_all(trainings, n_jobs, deadline=None, tasks=None):
         trained = SideBySide(trainings, tasks, deadline, jobs).train(in_threads)
     else:
         trained = _by_joblib(trainings, n_jobs, deadline, tasks)
-    # those before the first that had no time for an epoch, which would spoil the mean; all if that is the first
+    return _those_that_learnt(trained)
+
+
+def _those_that_learnt(trained):
+    """Those before the first that had no time for an epoch, which would spoil the mean; all if that is the first."""
     return list(itertools.takewhile(lambda each: not each.run.was_cut, trained)) or trained
 
 

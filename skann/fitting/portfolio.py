@@ -9,7 +9,6 @@ from ..engine.evaluation import mean_loss, pooled_targets
 from . import build
 from .deadline import is_past
 from .networks import Networks
-from .parallel import train_all
 from .planning import planned
 
 N_RACED = 2  # folds on which all candidates are trained
@@ -69,24 +68,24 @@ class Portfolio(Networks):
     def new_network(self, settings, inputs, rows, constant, rng):
         return build.network(settings, inputs, rows, constant, rng)
 
-    def train_members(self, trainings, settings, deadline, tasks):
-        def train(positions, deadline):
+    def train_members(self, trainings, settings, deadline, tasks, train):
+        def train_some(positions, deadline):
             own = [trainings[i] for i in positions]
-            return train_all(own, settings.n_jobs, deadline, tasks and [tasks[i] for i in positions])
+            return train(own, settings.n_jobs, deadline, tasks and [tasks[i] for i in positions])
 
         if trainings[0].is_warm:
             wanted = range(len(trainings))
-            return train(wanted, deadline), wanted
+            return train_some(wanted, deadline), wanted
         of = self._candidates_of_members()
         fold = np.array([member.fold for member in self.members])
         self.scores = np.full(len(self.candidates), np.nan)
         if trainings[0].data.watched is None or len(self.candidates) == 1:  # there is nothing to choose by
             self.shares = np.eye(len(self.candidates))[0]
             wanted = np.flatnonzero(of == 0)
-            return train(wanted, deadline), wanted
+            return train_some(wanted, deadline), wanted
         first = np.flatnonzero(fold < N_RACED)
         part = _part_of(deadline, len(first), N_FINALISTS * np.count_nonzero(fold >= N_RACED))
-        trained = dict(zip(first, train(first, part), strict=False))
+        trained = dict(zip(first, train_some(first, part), strict=False))
         self.scores = _scores(trained, of, len(self.candidates))
         finalists = np.argsort(-self.scores, kind="stable")[:N_FINALISTS]
         finalists = finalists[np.isfinite(self.scores[finalists])]
@@ -99,7 +98,7 @@ class Portfolio(Networks):
         if settings.plans_by_the_first:
             for i in rest:
                 trainings[i] = planned(trainings[i], [trained[k] for k in first if of[k] == of[i]])
-        return kept + train(rest, deadline), wanted
+        return kept + train_some(rest, deadline), wanted
 
     def weigh(self, raw, watched):
         finalists = np.flatnonzero(self.shares)

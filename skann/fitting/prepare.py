@@ -105,6 +105,8 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     )  # fmt: skip
     n_trainings = kind.n_trainings(settings) if before is None else len(before.networks.members)
     states = _states(before, n_trainings, new_seed)
+    if given.blocks is not None:
+        states[0].holdout_seed = given.blocks.plan.seed
     folds = own if own is not None else _split(parameters, settings, given, target, kind, states[0], messages)
     splits = [folds[i % len(folds)] for i in _folds(settings, kind, before, n_trainings)]
     # an ensemble has one encoder, so that of all rows
@@ -119,8 +121,8 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     target.check_domain(loss, np.where(y.any(axis=0), y, 1) if partial else y, settings.loss)
     if given.blocks is not None:
         target.check_domain(loss, _scaled(target, given.blocks.extremes, dtype), settings.loss)
-        encoder, X = _encoder_of_blocks(given, rows, dtype)
-        messages += inputs.remarks(encoder)
+        encoder, X = _encoder_of_blocks(given, rows, dtype, before)
+        messages += inputs.remarks(encoder) if before is None else []
     elif before is None:  # here may be the one copy of X
         options = settings.encoder, settings.categorical_features
         encoder, X = inputs.fit_encoder(*options, given.X, given.weight, rows, dtype, feature_names, partial)
@@ -132,8 +134,7 @@ def prepare(parameters, given, target, kind, *, scoring=None, before=None, parti
     watched = _watched_rows(settings, given, X, y, splits, target, loss, encoder)
     training_rows = [_training_rows(X, y, given.weight, split.train) for split in splits]
     if given.blocks is not None:
-        pairs = zip(splits, training_rows, strict=True)
-        training_rows = [given.blocks.rows(split, sample, encoder, target) for split, sample in pairs]
+        training_rows = given.blocks.rows(splits, training_rows, encoder, target)
     if before is None:
         networks = kind(loss)
         constants = [_constant(loss, each.in_memory()) for each in training_rows]
@@ -290,9 +291,9 @@ def _split(parameters, settings, given, target, kind, state, messages):
     return splits
 
 
-def _encoder_of_blocks(given, rows, dtype):
+def _encoder_of_blocks(given, rows, dtype, before):
     """The encoder of a table that is read block by block, or None, and the rows in memory as it encodes them."""
-    encoder, statistics = None, given.blocks.statistics
+    encoder, statistics = None if before is None else before.encoder, given.blocks.statistics
     if statistics is not None:
         chosen = given.blocks.sample(given.weight) if rows is None else rows
         encoder = statistics.fitted(given.X, chosen, None if given.weight is None else given.weight[chosen])
@@ -308,7 +309,7 @@ def _check_scaling(settings):
 
 def _learn_scale(target, given, rows, is_first, is_stream):
     if given.blocks is not None:
-        if given.blocks.moments is not None:
+        if given.blocks.moments is not None and is_first:
             target.learn_scale(given.blocks.moments, None)
         return
     chosen = slice(None) if rows is None else rows

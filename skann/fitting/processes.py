@@ -139,14 +139,14 @@ def told_to(listeners, run, what, content):
         Of this process; it follows the one of the other.
     what : str
         The name of a method of callbacks.
-    content : tuple (dict, str or None)
-        The last entries of the history, and why the training ends.
+    content : tuple (dict, str or None, ...)
+        The last entries of the history, why the training ends, and what the method takes beside the run.
     """
-    entries, run.stopped_by = content
+    entries, run.stopped_by, *others = content
     if what == "on_epoch_end":
         run.epoch += 1
         run.record(**entries)
-    return any([getattr(listener, what)(run) for listener in listeners])
+    return any([getattr(listener, what)(run, *others) for listener in listeners])
 
 
 def _death(exitcode):
@@ -249,6 +249,9 @@ class Reporter(Callback):
     def on_epoch_begin(self, run):
         self._tell("on_epoch_begin", run)
 
+    def on_rows(self, run, n_seen, n_rows):
+        self._tell("on_rows", run, n_seen, n_rows)
+
     def on_epoch_end(self, run):
         self._tell("on_epoch_end", run)
         if not self.waits:
@@ -259,6 +262,6 @@ class Reporter(Callback):
     def on_fit_end(self, run):
         self._tell("on_fit_end", run)
 
-    def _tell(self, what, run):
+    def _tell(self, what, run, *others):
         entries = {name: values[-1] for name, values in run.history.items()}
-        _reply(self.connection, (what, (entries, run.stopped_by)))
+        _reply(self.connection, (what, (entries, run.stopped_by, *others)))

@@ -7,10 +7,12 @@ import time
 import numpy as np
 
 from ..engine.callbacks import Callback
+from .rows_line import SILENCE, RowsLine, rows_text
 
 N_EVEN = 16  # lines that share the fit evenly among them
 N_EARLY = 8  # epochs of the first of several networks, of which some have a line in any case
 N_ENDS = 12  # networks up to which each has a line for its last epoch
+N_FIRST_PARTS = 4  # of the first epoch, after which a line may say how far it is
 
 
 class ProgressTable:
@@ -21,6 +23,10 @@ class ProgressTable:
     and one for the epochs 1, 2, 4 and 8 of the first network, which show what an epoch takes. The only network, which
     may end early, goes on so with 16, 32 and so on. In calls of `partial_fit`, which know of no end, the epochs 1 to
     10, 20 to 100, 200 to 1000 and so on have a line.
+
+    Within an epoch that takes long, a terminal shows one line, rewritten, that says how many rows the network has seen.
+    Elsewhere such lines stand in the place of some of those of a fit: at even steps, where there are fewer epochs than
+    steps, and for quarters of the first epoch; ten seconds or more after the last line.
 
     Parameters
     ----------
@@ -46,16 +52,28 @@ class ProgressTable:
         titles += [] if settings.solver == "lbfgs" else ["learning rate"]
         titles += [] if settings.is_partial else ["seconds", "left"]
         self.titles = titles
+        self.rows_line, self.last_line, self.n_parts = RowsLine(), math.inf, 0
 
     def begin(self, deadline=None):
         """Print the header, unless an earlier call of `partial_fit` has."""
         self.start, self.deadline = time.perf_counter(), deadline
+        self.last_line = self.start
         if not self.n_before:
             self._print_row(self.titles)
 
     def network_begins(self, number, n_epochs):
         with self.lock:
             self.planned[number] = n_epochs
+
+    def rows_are_seen(self, number, epoch, n_seen, n_rows, seconds):
+        """Say, within an epoch that takes long, how many rows have been seen of all, after so many seconds of it."""
+        with self.lock:
+            which = "" if self.n_networks == 1 else f"network {self._place(number)}/{self.n_networks} "
+            text = rows_text(f"{which}epoch {self.n_before + epoch}", n_seen, n_rows, seconds)
+            if self.rows_line.is_terminal and not self.is_closed:
+                self.rows_line.show(text)
+            elif self._is_due_within(n_seen / n_rows):
+                self._print(text)
 
     def epoch_ends(self, number, run):
         with self.lock:
@@ -78,6 +96,7 @@ class ProgressTable:
     def close(self):
         """Print nothing more of networks: the training is over, or has failed, though threads may go on."""
         with self.lock:
+            self.rows_line.clear()
             self.is_closed = True
 
     def end(self, networks, judge=None):
@@ -117,10 +136,22 @@ class ProgressTable:
         is_early = number == next(iter(self.done), None) and (self.n_networks == 1 or epoch <= N_EARLY)
         return is_due or (is_early and epoch & (epoch - 1) == 0)
 
-    def _share_done(self):
-        """How much of the fit is over, from 0 to 1."""
+    def _is_due_within(self, share):
+        """Whether a line is due, in a file, within an epoch of which this share is done."""
+        if self.settings.is_partial or time.perf_counter() - self.last_line < SILENCE:
+            return False
+        n_parts = 0 if self.n_epochs else int(N_FIRST_PARTS * share)
+        n_steps = 0
+        if self.n_networks * self.settings.n_epochs < N_EVEN:
+            n_steps = int(N_EVEN * self._share_done(share))
+        is_due = n_parts > self.n_parts or n_steps > self.n_steps
+        self.n_parts, self.n_steps = max(n_parts, self.n_parts), max(n_steps, self.n_steps)
+        return is_due
+
+    def _share_done(self, of_epoch=0.0):
+        """How much of the fit is over, from 0 to 1, with this share of an epoch."""
         n_done = sum(self.done.values())
-        share = n_done / max(1, n_done + self._epochs_left())
+        share = (n_done + of_epoch) / max(1, n_done + self._epochs_left())
         if self.deadline is None:
             return share
         now = time.perf_counter()
@@ -139,9 +170,11 @@ class ProgressTable:
         """Print the line of the last epoch of a network."""
         self.printed[number] = run.epoch
         history, now = run.history, time.perf_counter()
-        # in a race of candidates not all are trained, and not in order
-        which = list(self.planned).index(number) if len(getattr(self.settings, "candidates", ())) > 1 else number
-        cells = [f"{which + 1}/{self.n_networks}", f"{self.n_before + run.epoch}", number_text(history["loss"][-1])]
+        cells = [
+            f"{self._place(number)}/{self.n_networks}",
+            f"{self.n_before + run.epoch}",
+            number_text(history["loss"][-1]),
+        ]
         if self.scoring is not None:
             scores = history["validation_score"]
             best = int(np.argmax(scores)) + 1
@@ -155,6 +188,11 @@ class ProgressTable:
             cells += [f"{spent:.1f}", f"{left:.1f}"]
         self._print_row(cells)
 
+    def _place(self, number):
+        """The place of a network among all: in a race of candidates not all are trained, and not in order."""
+        is_race = len(getattr(self.settings, "candidates", ())) > 1
+        return 1 + (list(self.planned).index(number) if is_race else number)
+
     def _watched(self, score):
         """A score as it is shown: the loss without its minus."""
         return -score if self.scoring.is_loss else score
@@ -165,6 +203,8 @@ class ProgressTable:
 
     def _print(self, line):
         if not self.is_closed:
+            self.rows_line.clear()
+            self.last_line = time.perf_counter()
             print(f"{line}\n", end="", flush=True)  # at once: other threads may print, too
 
 
@@ -182,9 +222,17 @@ class NetworkProgress(Callback):
 
     def __init__(self, table, number, n_epochs):
         self.table, self.number, self.n_epochs = table, number, n_epochs
+        self.epoch_start = math.nan
 
     def on_fit_begin(self, run):
         self.table.network_begins(self.number, self.n_epochs)
+
+    def on_epoch_begin(self, run):
+        self.epoch_start = time.perf_counter()
+
+    def on_rows(self, run, n_seen, n_rows):
+        seconds = time.perf_counter() - self.epoch_start
+        self.table.rows_are_seen(self.number, run.epoch + 1, n_seen, n_rows, seconds)
 
     def on_epoch_end(self, run):
         self.table.epoch_ends(self.number, run)

@@ -10,10 +10,12 @@ from types import SimpleNamespace
 from .._parts import fact
 from ..engine.losses import LOSSES
 from ..engine.optimizers import OPTIMIZERS
+from .holdout import MOST_HELD_OUT
 
 SMALL = 500  # rows up to which a plain network trains in float64: there it costs nothing
 FEW = 60  # rows up to which none are held out and weights are exactly repetition
 WIDE = 4  # columns for each row from which a table is wide
+LARGE = 50  # thousands of rows up to which a fit takes the time that it needs
 
 
 PLAIN = {
@@ -192,22 +194,33 @@ def is_auto(value):
 def by_size(n_rows, is_classifier, is_alone):
     """The values that depend on the task and on the number of rows: powers of it, within limits.
 
-    A network that is alone is wider: nothing averages what it lacks.
+    A network that is alone is wider: nothing averages what it lacks. Of large tables fewer and narrower networks, which
+    learn faster, see all rows more often in the same time.
     """
     thousands = n_rows / 1000
-    growth = thousands ** (1 / 3)
-    most = 256 if is_classifier else 128
+    growth, excess = thousands ** (1 / 3), max(thousands / LARGE, 1.0)
+    most = limited(256 / excess**0.5, 128, 256, step=32) if is_classifier else 128
     if is_alone or not is_classifier:
         width = limited(128 * growth, 128 if is_alone else 96, most, step=32)
     else:
         width = limited(64 * thousands**0.6, 64, most, step=32)
-    return {
+    values = {
         "hidden_layer_sizes": (width,) * 3,
         "batch_size": limited(64 * growth, 32, 512, step=16),
-        "max_iter": limited(70 / growth, 8, 64) if is_classifier else limited(128 / growth, 8, 128),
-        "n_estimators": limited(8 * (10 / thousands) ** (1 / 3), 4, 8) if is_classifier else limited(8 / growth, 5, 8),
-        "learning_rate_init": 0.02 if is_classifier else 0.1,
-        "dropout": 0.15 if is_classifier else 0.0,
+        "validation_fraction": min(RECIPE["validation_fraction"], MOST_HELD_OUT / max(n_rows, 1)),
+    }
+    if is_classifier:
+        return values | {
+            "max_iter": limited(70 / growth, 10, 64),
+            "n_estimators": limited(8 * (10 / thousands) ** (1 / 3), 2, 8),
+            "learning_rate_init": min(0.02 * excess**0.5, 0.04),
+            "dropout": limited(0.15 / excess, 0.0, 0.15, step=0.05),
+        }
+    return values | {
+        "max_iter": limited(128 / growth / excess**0.08, 8, 128),
+        "n_estimators": limited(max(8 / growth, 5) / excess**0.36, 2, 8),
+        "learning_rate_init": 0.1,
+        "dropout": 0.0,
     }
 
 

@@ -2,6 +2,7 @@
 
 from sklearn.base import clone
 
+from .build import batch_size
 from .recipe import is_auto
 
 OF_THE_NETWORK = (  # parameters that have their effect where a network is made, and keep it while it is
@@ -27,12 +28,12 @@ def resolved_params(parameters, start, before=None):
     values : dict
         Values that could be given in place of "auto".
     """
-    settings, n_rows = start.settings, len(start.data[0].rows)
+    settings = start.settings
     is_watched = start.data[0].watched is not None
     values = vars(settings) | {
         "dtype": start.networks.members[0].network.theta.dtype.name,
         "early_stopping": is_watched,
-        "batch_size": n_rows if settings.solver == "lbfgs" else min(settings.batch_size, n_rows),
+        "batch_size": batch_size(settings, start.data[0].rows),
     }
     if is_auto(parameters["encoder"]):
         values["encoder"] = clone(start.encoder)

@@ -1,6 +1,8 @@
 """The first pass over a table that is read block by block."""
 
+import copy
 import sys
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,6 +10,8 @@ from .._compat import safe_indexing
 from ..encoding.tables import is_pandas
 from ..targets.values import mean_and_spread
 from .blocks import Blocks, errors_of
+from .rows_line import told
+from .sharded import ShardedTable
 
 MOST_PARTS = 64  # tables that are kept before they are joined
 
@@ -43,14 +47,23 @@ class Scan:
         self._totals = np.zeros((2, plan.n_folds + 1))
         self._kept, self._extremes = [], []
 
-    def run(self):
-        """Read the table."""
-        for block in self.reader.table:
+    def run(self, blocks):
+        """Read all blocks of the table."""
+        for block in blocks:
             with errors_of(block):
                 self._add(block)
-        if not self._totals[1].sum() > 0:
-            raise ValueError("The table must have at least one row with a weight above zero.")
         return self
+
+    def merge(self, other):
+        """Take in what another pass has found in rows that come after these."""
+        self.target = other.target if self.target is None else self.target
+        self._totals += other._totals
+        self._count_labels(other._by_label.items())
+        self._moments.merge(other._moments)
+        self._add_extremes(other._extremes)
+        self._kept += other._kept
+        if self.statistics is not None:
+            self.statistics.merge(other.statistics)
 
     def _add(self, block):
         X, weight = self.reader.X(block), self.reader.weight(block)
@@ -85,9 +98,12 @@ class Scan:
         if learns.any():
             self._moments.add(y[learns], None if weight is None else weight[learns])
         if exists.any():
-            self._extremes += [y[exists].min(axis=0), y[exists].max(axis=0)]
-            self._extremes = [np.min(self._extremes, axis=0), np.max(self._extremes, axis=0)]
+            self._add_extremes([y[exists].min(axis=0), y[exists].max(axis=0)])
         return y
+
+    def _add_extremes(self, values):
+        found = self._extremes + values
+        self._extremes = [np.min(found, axis=0), np.max(found, axis=0)] if found else []
 
     def _add_labels(self, block, fold, exists, mass):
         labels, index = self.reader.labels(block)
@@ -95,10 +111,13 @@ class Scan:
         places = index * n_folds + fold % n_folds
         size = len(labels) * n_folds
         found = np.stack([np.bincount(places, each, size).reshape(-1, n_folds) for each in (exists, mass)], axis=1)
-        for label, of_label in zip(labels.tolist(), found, strict=True):
+        self._count_labels(zip(labels.tolist(), found, strict=True))
+        return labels[index]
+
+    def _count_labels(self, found):
+        for label, of_label in found:
             if of_label[0].any():
                 self._by_label[label] = self._by_label.get(label, 0.0) + of_label
-        return labels[index]
 
     def _joined(self):
         """What is kept as one table with its arrays."""
@@ -107,15 +126,18 @@ class Scan:
 
     def blocks(self, class_weight=None):
         """What was found, as `Blocks`; sets the attributes."""
+        if not self._totals[1].sum() > 0:
+            raise ValueError("The table must have at least one row with a weight above zero.")
         X, y, weight, fold, is_sampled = self._joined()
         self._kept = []
         by_class, moments, totals = None, None, self._totals
         if self._by_label:
+            self.reader.check_labels(list(self._by_label))
             labels = np.array(sorted(self._by_label), dtype=y.dtype if y.dtype == object else None)
             self.target = self.make_target(np.repeat(labels, 3))  # thrice, so that labels are no numbers of rows
             y = self.target.encode(y)
             by_class, totals = self._class_weights(labels, class_weight)
-            self._extremes = [np.arange(len(labels))]
+            self._extremes = [self.target.encode(labels)]
         elif self.is_classification:
             if class_weight is not None:
                 raise ValueError(
@@ -137,11 +159,49 @@ class Scan:
             return None, self._totals
         found = np.stack([self._by_label[label] for label in labels.tolist()])
         mass = found[:, 1].sum(axis=1)
-        by_class = self.target.weight(np.arange(len(labels)), mass, class_weight) / mass
+        index = self.target.encode(labels)  # of a warm start, which may lack some
+        of_labels = self.target.weight(index, mass, class_weight) / mass
+        by_class = np.zeros(len(self.target.classes))
+        by_class[index] = of_labels
         if not by_class.any():
             raise ValueError("sample_weight times class_weight is zero for every row.")
-        n_rows = found[by_class > 0, 0].sum(axis=0)
-        return by_class, np.stack([n_rows, (found[:, 1] * by_class[:, np.newaxis]).sum(axis=0)])
+        n_rows = found[of_labels > 0, 0].sum(axis=0)
+        return by_class, np.stack([n_rows, (found[:, 1] * of_labels[:, np.newaxis]).sum(axis=0)])
+
+
+def scanned(scan, verbose=False):
+    """The scan after its pass over the table; the parts of a `ShardedTable` are read where they are."""
+    table = scan.reader.table
+    if not isinstance(table, ShardedTable):
+        return scan.run(told(table) if verbose else table)
+    blank = copy.copy(scan)
+    blank.reader = replace(scan.reader, table=None)  # the table itself does not travel
+    if scan.statistics is not None:
+        decided = next(each for each in table.parts.run(_with_columns, blank.reader, scan.statistics) if each)
+        blank.statistics, scan.statistics = decided, copy.deepcopy(decided)
+    for of_part in table.parts.run(_scan_of_part, blank):
+        scan.merge(of_part)
+    return scan
+
+
+def _with_columns(part, reader, statistics):
+    """The statistics, sorting columns by the first rows of a part; None if it is empty."""
+    block = next(iter(part), None)
+    if block is None:
+        return None
+    statistics = copy.deepcopy(statistics)
+    with errors_of(block):
+        statistics.begin(reader.X(block))
+    return statistics
+
+
+def _scan_of_part(part, blank):
+    """A pass over one part; what is kept of it is one table."""
+    scan = copy.deepcopy(blank)
+    scan.reader = replace(blank.reader, table=part)
+    scan.run(part)
+    scan.reader, scan._kept = blank.reader, [scan._joined()] if scan._kept else []
+    return scan
 
 
 class Moments:
@@ -153,7 +213,14 @@ class Moments:
     def add(self, y, weight):
         total = float(len(y) if weight is None else weight.sum())
         mean, spread = mean_and_spread(y, weight)
-        square = total * np.where(np.ptp(y, axis=0) > 0, spread, 0) ** 2
+        self._take(total, mean, total * np.where(np.ptp(y, axis=0) > 0, spread, 0) ** 2)
+
+    def merge(self, other):
+        """Take in those of other rows."""
+        if other.total:
+            self._take(other.total, other.mean, other.square)
+
+    def _take(self, total, mean, square):
         both = self.total + total
         gap = mean - self.mean
         self.square = self.square + square + gap**2 * self.total * total / both

@@ -24,6 +24,10 @@ class Shards(ABC):
     def hold(self, function: Callable, *arguments: Any) -> "Shards":
         """What ``function(part, *arguments)`` returns for each part, as parts that stay where these are."""
 
+    @abstractmethod
+    def numbered(self) -> "Shards":
+        """Pairs ``(number, part)``, numbers from 0, as parts that stay where these are."""
+
 
 class LocalShards(Shards):
     """Parts in the memory of this process, one after the other.
@@ -44,3 +48,6 @@ class LocalShards(Shards):
 
     def hold(self, function: Callable, *arguments: Any) -> "LocalShards":
         return LocalShards(self.run(function, *arguments))
+
+    def numbered(self) -> "LocalShards":
+        return LocalShards(list(enumerate(self.parts)))

@@ -51,9 +51,9 @@ class Start:
     sources: np.ndarray | None = None
     all_rows: Any = None
 
-    def train(self, *, is_warm, tasks=None):
+    def train(self, *, is_warm, tasks=None, **options):
         """Train the networks: see `Networks.train`."""
-        options = {"is_warm": is_warm, "deadline": self.deadline, "tasks": tasks, "progress": self.progress}
+        options |= {"is_warm": is_warm, "deadline": self.deadline, "tasks": tasks, "progress": self.progress}
         if self.progress is None:
             return self.networks.train(self.settings, self.data, **options)
         self.progress.begin(self.deadline)

@@ -15,8 +15,11 @@ from ..engine.objective import Objective
 from ..engine.stepping import Stepper
 from ..engine.training import Run, fit_lbfgs, fit_minibatch
 from . import build
-from .data import TrainingData
+from .data import N_JUDGED, TrainingData
 from .progress import NetworkProgress
+from .rounds import LocalTraining, OverAllParts, fit_rounds
+from .sharded_rows import ShardedRows
+from .summed import SummedValidation, can_be_summed
 
 
 class TrainingState:
@@ -73,9 +76,13 @@ class Training:
 
     @property
     def batch_size(self):
-        """Rows in a batch: "lbfgs" has one of all rows."""
-        n_rows = len(self.data.rows)
-        return n_rows if self.settings.solver == "lbfgs" else min(self.settings.batch_size, n_rows)
+        """Rows in a batch."""
+        return build.batch_size(self.settings, self.data.rows)
+
+    @property
+    def is_sharded(self):
+        """Whether the rows stay with the workers that hold them."""
+        return isinstance(self.data.rows, ShardedRows)
 
     @property
     def largest_product(self):
@@ -146,6 +153,7 @@ def fit_network(training, time_limit=None, task=None, signal=None):
                 run = fit_lbfgs(
                     objective, data.rows, max_iter=settings.max_iter, max_fun=settings.max_fun, tol=settings.tol,
                     scale=scale, callbacks=callbacks,
+                    over_all_rows=OverAllParts(objective, data.rows) if training.is_sharded else None,
                 )  # fmt: skip
             else:
                 run = _fit_minibatch(training, objective, callbacks)
@@ -177,10 +185,14 @@ def _constant(data, loss):
 
 
 def _final_losses(training, run, constant, constant_loss):
-    """The losses on the training rows of the network, as it predicts after the last step, and of the constant."""
+    """The losses on the training rows of the network, as it predicts after the last step, and of the constant.
+
+    Of many rows a part must do, and a smaller one when the time is over.
+    """
     rows = training.data.rows.in_memory()
-    if _is_out_of_time(run):  # then a part of them must do
-        rows = rows.part(1000)
+    n_rows = 1000 if _is_out_of_time(run) else N_JUDGED
+    if len(rows) >= 2 * n_rows:
+        rows = rows.part(n_rows)
         constant_loss = mean_loss(training.loss, constant.reshape(1, -1).astype(np.float64), *targets_for_mean(rows))
     raw = raw_outputs(training.network, rows)
     if not np.isfinite(training.loss.predict(raw)).all():
@@ -234,10 +246,15 @@ def _fit_minibatch(training, objective, callbacks):
     if before is not None and build.begins_anew(settings):
         before = before | {"t": 0}
     stepper = _stepper(training, before)
-    run = fit_minibatch(
-        objective, stepper, training.data.rows, batch_size=training.batch_size, max_epochs=settings.n_epochs,
-        rng=state.rng, shuffle=settings.shuffle, callbacks=callbacks,
-    )  # fmt: skip
+    if training.is_sharded:
+        rows, seed = training.data.rows, int(state.rng.integers(2**63))
+        local = LocalTraining.of(settings, objective, stepper, rows, seed)
+        run = fit_rounds(local, stepper, rows, training.network, max_epochs=settings.n_epochs, callbacks=callbacks)
+    else:
+        run = fit_minibatch(
+            objective, stepper, training.data.rows, batch_size=training.batch_size, max_epochs=settings.n_epochs,
+            rng=state.rng, shuffle=settings.shuffle, callbacks=callbacks,
+        )  # fmt: skip
     state.stepper = stepper.get_state() if build.keeps_state(settings) else None  # three times as large as the network
     run.stepper = None  # its buffers are twice as large
     return run
@@ -265,7 +282,10 @@ def _watchers(training, constant, constant_loss, start, time_limit):
     on_plateau = LowerRate if build.falls_on_plateau(settings) else Patience
     watchers: list = []
     if data.watched is not None:
-        validation = Validation(training.loss, data.watched, data.score)
+        if training.is_sharded and data.held_out is not None and can_be_summed(data.score):
+            validation: Any = SummedValidation(training.loss, data.rows, data.score is not None)
+        else:
+            validation = Validation(training.loss, data.watched, data.score)
         tol = tol if data.score is None else settings.tol
         best = BestWeights(validation, start, constant if settings.from_recipe else None)
         watchers += [validation, best]

@@ -1,5 +1,8 @@
 """Searches, Optuna's and scikit-learn's: their scores are those of a loop written out, the best model is refitted."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import optuna
 import pytest
@@ -123,3 +126,17 @@ def test_optuna_study_that_prunes(data):
     assert study.best_value > 0.95
     states = {t.state for t in study.trials if t.params["learning_rate_init"] == 1e-9}
     assert states == {optuna.trial.TrialState.PRUNED}
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.filterwarnings("ignore:.*[Ee]xperimental")
+def test_the_study_of_the_user_guide():
+    """The block about Optuna in docs/parameters.md runs; the best trial is the one with the least loss."""
+    page = (Path(__file__).parents[2] / "docs" / "parameters.md").read_text("utf-8")
+    (block,) = [each for each in re.findall(r"^```py\n(.*?)^```", page, re.M | re.S) if "optuna" in each]
+    namespace: dict = {}
+    exec(block, namespace)
+    study, model = namespace["study"], namespace["model"]
+    assert study.best_value == min(trial.value for trial in study.trials)
+    assert model.get_params()["dropout"] == study.best_params["dropout"]
+    assert model.score(namespace["X"], namespace["y"]) > 0.95

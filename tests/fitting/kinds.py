@@ -5,7 +5,6 @@ import numpy as np
 from skann import ANNClassifier, ANNRegressor
 from skann.fitting import build
 from skann.fitting.networks import Networks
-from skann.fitting.parallel import train_all
 
 
 class MeanOfHeads:
@@ -54,8 +53,8 @@ class SharedTrunk(Networks):
     def new_network(self, settings, inputs, rows, constant, rng):
         return build.network(settings, inputs, rows, np.tile(constant, settings.n_estimators), rng)
 
-    def train_members(self, trainings, settings, deadline, tasks):
-        return train_all(trainings, settings.n_jobs, deadline, tasks), range(len(trainings))
+    def train_members(self, trainings, settings, deadline, tasks, train):
+        return train(trainings, settings.n_jobs, deadline, tasks), range(len(trainings))
 
     def weigh(self, raw, watched):
         pass
@@ -101,8 +100,8 @@ class Mixed(Networks):
     def new_network(self, settings, inputs, rows, constant, rng):
         return build.network(settings, inputs, rows, constant, rng)
 
-    def train_members(self, trainings, settings, deadline, tasks):
-        return train_all(trainings, settings.n_jobs, deadline, tasks), range(len(trainings))
+    def train_members(self, trainings, settings, deadline, tasks, train):
+        return train(trainings, settings.n_jobs, deadline, tasks), range(len(trainings))
 
     def weigh(self, raw, watched):
         pass

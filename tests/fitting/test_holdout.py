@@ -44,6 +44,22 @@ def test_more_than_ten_networks_go_round_again(labels):
     assert len({fold.tobytes() for fold in folds}) == 23
 
 
+@pytest.mark.parametrize("is_classifier", [True, False])
+@pytest.mark.parametrize("n_networks", [2, 4, 5])
+def test_folds_of_a_large_table(n_networks, is_classifier, monkeypatch):
+    """Where not all rows are held out, no fold is larger than need be; five networks still hold out every row."""
+    monkeypatch.setattr("skann.fitting.holdout.MOST_HELD_OUT", 20)
+    labels, values = (LABELS, None) if is_classifier else (None, LABELS + 0.0)
+    splits = hold_out(ROWS, labels, n_networks, 0.2, 0, values)
+    folds = [held_out for _, held_out in splits]
+    assert {len(fold) for fold in folds} == ({60} if n_networks == 5 else {20})
+    assert len(np.unique(np.concatenate(folds))) == sum(map(len, folds))
+    for train, fold in splits:
+        np.testing.assert_array_equal(np.sort(np.append(train, fold)), ROWS)
+        counts, expected = np.bincount(LABELS[fold]), np.bincount(LABELS[ROWS]) * len(fold) / len(ROWS)
+        assert np.abs(counts - expected).max() < 1.5
+
+
 @pytest.mark.parametrize("fraction, n_held_out", [(0.1, 30), (0.2, 60), (0.501, 151)])
 def test_one_network_holds_out_the_fraction(fraction, n_held_out):
     """Rounded up."""

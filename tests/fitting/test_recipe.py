@@ -1,6 +1,7 @@
 """What "auto" stands for: the plain network, or the recipe for tables."""
 
 from inspect import signature
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -303,6 +304,35 @@ def test_larger_tables_have_networks_at_least_as_large(Estimator):
     small, large = (resolved(Estimator, n_rows=n) for n in (200, 20_000))
     assert sum(small["hidden_layer_sizes"]) <= sum(large["hidden_layer_sizes"])
     assert small["batch_size"] <= large["batch_size"]
+
+
+@BOTH
+@pytest.mark.parametrize("n_estimators", ["auto", 1])
+def test_what_a_fit_of_a_large_table_may_take(Estimator, n_estimators):
+    """Above 50 000 rows a fit takes longer the more rows there are, but less than their number would have it."""
+
+    def work(n_rows):
+        """Weights times rows passed through them, in all epochs of all networks."""
+        values = resolved(Estimator, n_rows, n_estimators=n_estimators)
+        width, *others = values["hidden_layer_sizes"]
+        assert others == [width, width]
+        return n_rows * values["max_iter"] * values["n_estimators"] * width**2
+
+    assert work(50_000) < work(1_000_000) < 10 * work(50_000)
+    sizes = [50_000, 100_000, 200_000, 400_000, 1_000_000, 10_000_000]
+    values = [resolved(Estimator, n_rows, n_estimators=n_estimators) for n_rows in sizes]
+    for smaller, larger in pairwise(values):
+        for name in ("max_iter", "n_estimators", "hidden_layer_sizes", "dropout", "validation_fraction"):
+            assert smaller[name] >= larger[name], name
+        assert 1 <= larger["learning_rate_init"] / smaller["learning_rate_init"] < 1.5
+    assert values[-1]["n_estimators"] == (2 if n_estimators == "auto" else 1)
+
+
+@BOTH
+def test_a_single_network_holds_out_as_many_rows_as_tell_enough(Estimator):
+    """A fifth, up to 16 384 rows."""
+    for n_rows, expected in [(200, 0.2), (81_920, 0.2), (163_840, 0.1), (1_638_400, 0.01)]:
+        assert resolved(Estimator, n_rows, n_estimators=1)["validation_fraction"] == pytest.approx(expected)
 
 
 @BOTH

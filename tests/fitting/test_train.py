@@ -8,6 +8,7 @@ import pytest
 from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 
+from skann.engine.evaluation import mean_loss
 from tests.data import SCALED_IRIS as X
 from tests.data import SPECIES as Y
 from tests.fitting.small import ALL_SOLVERS, MINI_BATCH, SMALL, theta
@@ -272,3 +273,19 @@ def test_memory_layout_does_not_matter(Estimator, make):
     model = Estimator(**SMALL, max_iter=3, random_state=0).fit(A, Y)
     np.testing.assert_array_equal(theta(model), theta(expected))
     np.testing.assert_allclose(model.predict(A), expected.predict(X))
+
+
+@BOTH
+@pytest.mark.parametrize("n_judged, n_rows", [(25, 25), (75, 75), (76, 150)])
+def test_many_rows_are_judged_by_a_part(Estimator, n_judged, n_rows, monkeypatch):
+    """What decides whether a network learnt anything, at its end, looks at so many rows; the model is the same."""
+    model, seen = Estimator(**SMALL, max_iter=3, random_state=0).fit(X, Y), set()
+
+    def noted(loss, raw, y, weight=None):
+        seen.add(len(y))
+        return mean_loss(loss, raw, y, weight)
+
+    monkeypatch.setattr("skann.fitting.train.N_JUDGED", n_judged)
+    monkeypatch.setattr("skann.fitting.train.mean_loss", noted)
+    np.testing.assert_array_equal(theta(Estimator(**SMALL, max_iter=3, random_state=0).fit(X, Y)), theta(model))
+    assert seen == {n_rows}

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import importlib
 import io
 import pkgutil
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from skann._compat import has_callbacks
 from skann.engine.activations import ACTIVATIONS
 from skann.engine.initializers import INITIALIZERS
 from skann.engine.losses import LOSSES
@@ -19,7 +21,20 @@ DOCS = Path(__file__).parents[2] / "docs"
 README = DOCS.parent / "README.md"
 MADE = ("changelog.md", "contributing.md")  # by the build of the site, from files elsewhere
 PAGES_IN_DOCS = [page for page in sorted(DOCS.glob("*.md")) if page.name not in MADE]
-PAGES = pytest.mark.parametrize("page", [README, *PAGES_IN_DOCS], ids=lambda page: page.name)
+OF_CALLBACKS = ("callbacks.md",)
+PAGES = pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            page,
+            marks=pytest.mark.skipif(
+                page.name in OF_CALLBACKS and not has_callbacks(), reason="callbacks need scikit-learn 1.9"
+            ),
+            id=page.name,
+        )
+        for page in [README, *PAGES_IN_DOCS]
+    ],
+)
 
 NAME = re.compile(r"\b(?:skann|sklearn)(?:\.[A-Za-z_]\w*)+")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
@@ -140,6 +155,15 @@ def test_tables_are_complete():
     names = [f'`"{name}"`' for name in (*ACTIVATIONS, *SCHEDULES, *INITIALIZERS)]
     classes = [f"`{cls.__module__}.{cls.__name__}`" for cls in (*LOSSES.values(), *OPTIMIZERS.values())]
     assert not [name for name in names + classes if name not in text]
+
+
+@pytest.mark.parametrize("name", ["bench_parameters", "bench_stacking"])
+def test_tables_are_those_of_the_raw_results(name, monkeypatch):
+    """What a benchmark writes into its page, from results in the repository."""
+    monkeypatch.syspath_prepend(DOCS.parent / "benchmarks")
+    script = importlib.import_module(name)
+    page = script.PAGE.read_text("utf-8")
+    assert all("\n".join(lines) in page for lines in script.tables().values())
 
 
 EXCERPTS = [

@@ -12,8 +12,8 @@ from skann._compat import has_callbacks
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("plot_*.py"))
 SLOW = (  # names of those that take more than three seconds
-    "plot_attributions", "plot_intervals", "plot_own_parts", "plot_poisson_exposure", "plot_quantiles", "plot_scoring",
-    "plot_sets",
+    "plot_attributions", "plot_calibration", "plot_ensembles", "plot_intervals", "plot_own_parts",
+    "plot_poisson_exposure", "plot_quantiles", "plot_scoring", "plot_sets",
 )  # fmt: skip
 OF_CALLBACKS = ("plot_checkpoint", "plot_progress_and_callbacks")
 
@@ -38,7 +38,9 @@ def check_style(figure):
     """One style for all: their size, a title, a name for every axis, and legends that are off the data."""
     assert figure.get_layout_engine() is not None
     width, height = figure.get_size_inches()
-    drawn = [ax for ax in figure.axes if ax.axison]
+    bars = [ax for ax in figure.axes if ax.get_label() == "<colorbar>"]
+    assert all(bar.get_ylabel() for bar in bars)
+    drawn = [ax for ax in figure.axes if ax.axison and ax not in bars]
     if not drawn:  # the drawing of a network
         return
     assert 4 <= height <= 5

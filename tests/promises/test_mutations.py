@@ -391,23 +391,71 @@ MUTANTS = {
             ("self.has_gaps |= (", "self.has_gaps &= ("),
             ("len(counts))[order]", "len(counts))"),
             ("if self.has_missing_level[i] and", "if not self.has_missing_level[i] and"),
-            ("counts.get(level, 0.0) + of_level", "of_level"),
+            ("counts.get(level, 0.0) + weight", "weight"),
         ]
     },
     "fitting/test_scan.py blocks/test_fit.py -k moments or folds or full or class_weights or bad_value or ensemble": {
         "fitting/scan.py": [
             ("gap**2 * self.total * total / both", "0"),
-            ("found[by_class > 0, 0].sum", "found[:, 0].sum"),
-            ("found[:, 1] * by_class[:, np.newaxis]", "found[:, 1]"),
+            ("found[of_labels > 0, 0].sum", "found[:, 0].sum"),
+            ("found[:, 1] * of_labels[:, np.newaxis]", "found[:, 1]"),
             ("self._by_label.get(label, 0.0) + of_label", "of_label"),
             ("exists if self.learns_from_all else", "exists & (fold < 0) if self.learns_from_all else"),
         ],
         "fitting/blocks.py": [
-            ("keep &= self.plan.draw", "self.plan.draw"),
+            ("keep = fold != self.fold\n", "keep = fold > -2\n"),
             ("(weight / self.unit)", "weight"),
             ("np.minimum(u[held_out] / self.share", "np.minimum(u[held_out]"),
             ("weight * by_class[y]", "weight"),
         ],
+    },
+    "fitting/test_sharded.py": {
+        "fitting/scan.py": [
+            ("self.target = other.target if self.target is None else self.target", "pass"),
+            ("self._totals += other._totals", "pass"),
+            ("self._moments.merge(other._moments)", "pass"),
+            ("self._add_extremes(other._extremes)", "pass"),
+            ("self._kept += other._kept", "self._kept = other._kept + self._kept"),
+            ("self.statistics.merge(other.statistics)", "pass"),
+            ("[scan._joined()] if scan._kept else []", "[scan._joined()]"),
+        ],
+        "encoding/blocks.py": [
+            ("np.fmin(self.low, other.low)", "self.low"),
+            ("self.has_gaps |= other.has_gaps", "pass"),
+            ("self.has_missing_level |= other.has_missing_level", "pass"),
+        ],
+        "fitting/sharded.py": [
+            ("first=self.first + block.first", "first=block.first"),
+            ("            if block.X.shape[0]:\n", "            if True:\n"),
+            ('for name in ("n_columns", "has_target", "has_weight"):', 'for name in ("has_weight",):'),
+        ],
+    },
+    "fitting/test_rounds.py": {
+        "fitting/rounds.py": [
+            ("shares = [each.weight / total for each in found]", "shares = [1 / len(found) for each in found]"),
+            ('of_part["state"][k] * of_part["units"][k]', 'of_part["state"][k]'),
+            ("training.seed, part.number, epoch])", "training.seed, part.number])"),
+            ("max(stop, start + 1)", "stop"),
+            ("weight / total * grad", "grad / len(found)"),
+            ("each.weight * each.loss for each in found) / sum", "each.loss for each in found) * len(found) / sum"),
+            ("set_state(stepper, state)\n    objective", "pass\n    objective"),
+            ("time\n                    break\n", "time\n                    pass\n"),
+        ],
+        "fitting/sharded_rows.py": [
+            ("np.flatnonzero(self.fold != fold)", "np.arange(len(self.fold))"),
+            ("(self.weight * (len(which) / total))", "self.weight"),
+            ("        if len(which) == 0:\n            return None\n", ""),
+        ],
+        "fitting/summed.py": [
+            ("-float(losses.min())", "-float(losses[0])"),
+            ("rows.total_weight * np.array", "np.array"),
+        ],
+        "engine/calibration.py": [
+            ("grid[losses[:-1].argmin()]", "grid[losses[:-1].argmax()]"),
+            ("(1.01, 21), (1.001, 21), (1.0001, 21)", ""),
+        ],
+        "fitting/build.py": [("least = LEAST_LOCAL_BATCH * len(rows.parts) if", "least = LEAST_LOCAL_BATCH if")],
+        "fitting/train.py": [("if training.is_sharded and data.held_out is not None", "if training.is_sharded")],
     },
     "engine/test_scores.py": {
         "engine/scores.py": [
@@ -456,6 +504,14 @@ MUTANTS = {
         "engine/losses/identity_link.py": [
             ("return cls(levels if np.ndim(quantile) else quantile)", "return cls(0.5 * np.asarray(quantile))"),
             ("np.clip(huber_delta * spread,", "np.clip(spread,"),
+        ],
+    },
+    "fitting/test_recipe.py -k large_table or tell_enough": {
+        "fitting/recipe.py": [
+            ("max(8 / growth, 5) / excess**0.36, 2, 8", "8 / growth, 5, 8"),
+            ("limited(256 / excess**0.5, 128, 256, step=32)", "256"),
+            ('min(RECIPE["validation_fraction"], MOST_HELD_OUT / max(n_rows, 1))', '0.2'),
+            ("min(0.02 * excess**0.5, 0.04)", "0.02 * excess**0.5"),
         ],
     },
     "fitting/test_recipe.py -k groups or eighth or coslog4 or fading or partial_fit or given_rate": {
@@ -578,7 +634,7 @@ MUTANTS = {
         "fitting/shared.py": [('mode="c"', 'mode="r"')],
     },
     "promises/test_extreme_values.py fitting/test_holdout.py": {
-        "engine/training.py": [("    _check_last_step(run, rows)\n", "")],
+        "engine/training.py": [("    check_last_step(run, rows)\n", "")],
         "engine/objective.py": [("if self.l2 and len(self._W):", "if self.l2:")],
         "fitting/train.py": [("    if not math.isfinite(constant_loss):", "    if False:")],
         "targets/values.py": [("np.maximum(np.sqrt(variance) * unit, np.nextafter(0, 1))", "np.sqrt(variance) * unit")],
@@ -587,6 +643,9 @@ MUTANTS = {
             ("n_held_out < max(MIN_ROWS, n_classes)", "n_held_out < MIN_ROWS"),
             ("is_single, n_classes = counts[index] == 1, len(classes)", "n_classes = len(classes)"),
             ("each_seed = seed + len(splits)", "each_seed = seed"),
+            ("    if n_networks < MIN_FOLDS:\n", "    if True:\n"),
+            ("-(-len(rows) // MOST_HELD_OUT)", "len(rows) // MOST_HELD_OUT // 2"),
+            ("min(n_folds, n_networks - len(splits))", "n_folds"),
             ("        _even_out(turns, weight[order])\n", "        pass\n"),
             ("np.where(goes_on, 0, np.arange(len(first)))", "np.arange(len(first))"),
             ("turns = rng.permuted(np.tile(np.arange(n_folds), (len(first), 1)), axis=1)",
@@ -635,11 +694,13 @@ MUTANTS = {
         "estimators/base.py": [("as_given, watched, groups, own_weight", "as_given, watched, groups, weight")],
     },
     "fitting/test_resolved.py": {
+        "fitting/build.py": [
+            ('if settings.solver == "lbfgs":\n        return len(rows)', 'if False:\n        return len(rows)'),
+            ("min(max(settings.batch_size, least), len(rows))", "max(settings.batch_size, least)"),
+        ],
         "fitting/resolved.py": [
             ("start.networks.members[0].network.theta.dtype.name", "settings.dtype"),
             ('"early_stopping": is_watched', '"early_stopping": settings.early_stopping'),
-            ('if settings.solver == "lbfgs" else', 'if False else'),
-            ("min(settings.batch_size, n_rows)", "settings.batch_size"),
             ("    if not is_watched:\n", "    if False:\n"),
             ("for name in OF_THE_NETWORK if name in (before or {})", "for name in ()"),
             ("for name in OF_THE_NETWORK if", "for name in before or () if"),

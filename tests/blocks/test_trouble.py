@@ -1,0 +1,273 @@
+"""What may be wrong with files and arrays: each is an error that names file and column, or it works."""
+
+import os
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset
+import pytest
+from pyarrow.parquet import write_table
+
+from skann import ANNClassifier, ANNRegressor
+from skann.data import from_arrays, from_parquet, predict_to
+from tests.blocks.tables import COLUMNS, mixed, write
+
+TABLE = mixed(300)
+PART = TABLE.iloc[100:200]  # the rows of the second of three files
+SHORT = {"hidden_layer_sizes": (4,), "n_estimators": 1, "max_iter": 1, "random_state": 0}
+X = np.random.default_rng(0).normal(size=(300, 3))
+
+
+def opened(folder):
+    return from_parquet(folder, COLUMNS, "class", "weight")
+
+
+# ------------------------------------------------------------------------------------------- files and folders
+
+
+@pytest.mark.parametrize(
+    "part, message",
+    [
+        (PART.assign(b=PART["b"].astype(str)), "column 'b' holds strings, but .*part0.parquet has numbers"),
+        (PART.assign(d=7), "column 'd' holds numbers, but .*part0.parquet has strings"),
+        (PART.assign(d=True), "column 'd' holds numbers, but .* has strings"),
+        (PART.assign(a=pd.Timestamp("2000-01-01")), "column 'a' holds dates, but .* has numbers"),
+        (PART.assign(a=[[1.0]] * 100), "column 'a' holds list<.*>, but .* has numbers"),
+        (PART.assign(**{"class": 1}), "column 'class' holds numbers, but .* has strings"),
+        (PART.assign(weight="heavy"), "column 'weight' holds strings, but weights are numbers"),
+        (PART.drop(columns="class"), "there is no column 'class'"),
+        (PART.rename(columns={"d": "D"}), "there is no column 'd'; .* Did you mean 'D'"),
+        (b"", "is no Parquet file, or is cut: .* 0 bytes"),
+        (b"a,b\n1,2\n" * 10, "is no Parquet file, or is cut"),
+    ],
+)
+def test_a_second_file_that_does_not_go_with_the_first(part, message, tmp_path):
+    path = write(TABLE, tmp_path) / "part1.parquet"
+    path.write_bytes(part) if isinstance(part, bytes) else part.to_parquet(path)
+    with pytest.raises(ValueError, match=f"part1.parquet: {message}"):
+        opened(tmp_path)
+
+
+def test_a_weight_that_is_no_number(tmp_path):
+    with pytest.raises(ValueError, match=r"part0.parquet: column 'd' holds strings, but weights are numbers"):
+        from_parquet(write(TABLE, tmp_path), ["a"], "class", "d")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        PART.iloc[:0],
+        PART.assign(b=PART["b"].astype(np.float32)),
+        PART.assign(d=PART["d"].astype("category")),
+        PART.assign(c=None),
+        PART[PART.columns[::-1]],
+    ],
+    ids=["no rows", "another float", "categories", "all missing", "another order"],
+)
+def test_a_second_file_that_goes_with_the_first(part, tmp_path):
+    part.to_parquet(write(TABLE, tmp_path) / "part1.parquet")
+    model = ANNClassifier(**SHORT).fit(opened(tmp_path))
+    assert model.predict(opened(tmp_path)).shape == (200 + len(part),)
+
+
+def test_a_first_file_without_rows(tmp_path):
+    PART.iloc[:0].to_parquet(write(TABLE, tmp_path) / "part0.parquet")
+    assert ANNClassifier(**SHORT).fit(opened(tmp_path)).predict(opened(tmp_path)).shape == (200,)
+
+
+CHANGES = {
+    "gone": (None, FileNotFoundError, "part1.parquet"),
+    "fewer rows": (PART.iloc[:50], ValueError, r"part1.parquet: the file has changed: it has 50 rows .*, and had 100"),
+    "more rows": (TABLE, ValueError, r"part1.parquet: the file has changed: it has 130 rows .*, and had 100"),
+    "fewer columns": (PART.drop(columns="d"), ValueError, r"part1.parquet: there is no column 'd'"),
+    "new labels": (PART.assign(**{"class": "new"}), ValueError, r"part1.parquet, rows 100 to 199: .*labels .*'new'"),
+    "infinite": (PART.assign(a=np.inf), ValueError, r"part1.parquet, rows 100 to 199: .*Column 'a' .*infinite"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_file_that_changes_while_a_network_learns_from_it(change, tmp_path, monkeypatch):
+    """After the first pass; the estimator is as it was."""
+    part, error, message = CHANGES[change]
+    table, path = opened(write(TABLE, tmp_path)), tmp_path / "part1.parquet"
+    model = ANNClassifier(**SHORT).fit(table)
+    before, n_read, read = model.predict_proba(TABLE[COLUMNS]), iter(range(10**6)), type(table).read
+
+    def then_changed(self, piece):
+        if next(n_read) == table.n_pieces + 1:
+            path.unlink() if part is None else part.to_parquet(path, row_group_size=130)
+        yield from read(self, piece)
+
+    monkeypatch.setattr(type(table), "read", then_changed)
+    with pytest.raises(error, match=message):
+        model.fit(table)
+    np.testing.assert_array_equal(model.predict_proba(TABLE[COLUMNS]), before)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the owner of all may read all")
+def test_a_file_that_may_not_be_read(tmp_path):
+    (write(TABLE, tmp_path) / "part1.parquet").chmod(0)
+    with pytest.raises(PermissionError, match=r"part1.parquet"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 2])
+def test_few_rows(n_rows, tmp_path):
+    TABLE.iloc[:n_rows].to_parquet(tmp_path / "x.parquet")
+    if n_rows == 0:
+        with pytest.raises(ValueError, match="there are no rows"):
+            from_parquet(tmp_path, COLUMNS, "value")
+        return
+    table = from_parquet(tmp_path, COLUMNS, "value")
+    np.testing.assert_allclose(ANNRegressor(**SHORT).fit(table).predict(table), TABLE["value"][:n_rows], atol=3)
+
+
+@pytest.mark.parametrize("as_dataset", [False, True])
+@pytest.mark.parametrize("names", [["b"], ["c"], ["class"], ["c", "b"]], ids=str)
+def test_columns_in_the_names_of_folders(names, as_dataset, tmp_path):
+    """The rows are those that were written, levels and missing values too; no two have the same a."""
+    TABLE.to_parquet(tmp_path, partition_cols=names)
+    path = pyarrow.dataset.dataset(tmp_path, partitioning="hive") if as_dataset else tmp_path
+    table = from_parquet(path, COLUMNS, "class")
+    expected = TABLE.set_index("a").loc[np.concatenate([block.X["a"] for block in table])]
+    for name in ("b", "c"):
+        found = pd.concat([block.X[name].astype(object) for block in table])
+        assert found.isna().tolist() == expected[name].isna().tolist()
+        assert found.dropna().tolist() == expected[name].dropna().tolist()
+    assert [label for block in table for label in block.y] == expected["class"].tolist()
+    assert ANNClassifier(**SHORT).fit(table).predict(table).shape == (300,)
+    assert set(from_parquet(path, target="class").columns) == {*COLUMNS, "value", "weight"}
+
+
+def test_several_paths_are_one_table(tmp_path):
+    write(TABLE, tmp_path)
+    paths = [tmp_path / "part2.parquet", str(tmp_path / "part0.parquet")]
+    found = np.concatenate([block.X["a"] for block in from_parquet(paths, "a")])
+    np.testing.assert_array_equal(found, np.concatenate([TABLE["a"][200:], TABLE["a"][:100]]))
+
+
+@pytest.mark.parametrize(
+    "columns, target, error",
+    [
+        (["a", "nope"], "class", r"part0.parquet: there is no column 'nope'"),
+        (["a"], "clas", r"there is no column 'clas'; .* Did you mean 'class'"),
+        ([0, 1], "class", r"there is no column 0"),
+        (["a", "class"], "class", r"target 'class' is among the columns of X"),
+        (["a", "a"], "class", r"several columns called 'a'"),
+        ([], "class", r"there are no columns"),
+        (["a"], [], r"no target"),
+    ],
+)
+def test_columns_that_are_not_there_or_twice(columns, target, error, tmp_path):
+    with pytest.raises(ValueError, match=error):
+        ANNClassifier(**SHORT).fit(from_parquet(write(TABLE, tmp_path), columns, target))
+
+
+# ------------------------------------------------------------------------------------------- types of arrow
+
+
+TYPES = {
+    "decimal": (pa.array([Decimal(i) / 4 for i in range(300)], pa.decimal128(10, 2)), None),
+    "bool": (pa.array([True, False, None] * 100), None),
+    "dictionary of strings": (pa.array(["u", "v", None] * 100).dictionary_encode(), None),
+    "dictionary of numbers": (pa.array([7, 8, 9] * 100).dictionary_encode(), None),
+    "half": (pa.array(np.arange(300).astype(np.float16)), None),
+    "unsigned": (pa.array(np.arange(300).astype(np.uint64) * 2**54), None),
+    "nothing": (pa.nulls(300), None),
+    "time": (pa.array(range(300), pa.time64("us")), "dates, times or durations"),
+    "duration": (pa.array(range(300), pa.duration("s")), "dates, times or durations"),
+    "with a zone": (pa.array(range(300), pa.timestamp("s", "UTC")), "dates, times or durations"),
+    "bytes": (pa.array([b"x", b"y"] * 150), "holds bytes objects"),
+    "list": (pa.array([[1, 2]] * 300), "holds ndarray objects"),
+    "struct": (pa.array([{"u": 1}] * 300), "holds dict objects"),
+    "map": (pa.array([[("k", 1)]] * 300, pa.map_(pa.string(), pa.int64())), "holds list objects"),
+    "infinite": (pa.array([1.0, np.inf] * 150), "holds an infinite value"),
+}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_types_of_arrow(kind, tmp_path):
+    column, message = TYPES[kind]
+    write_table(pa.table({"a": X[:, 0], "odd": column, "y": X[:, 1]}), tmp_path / "x.parquet")
+    table = from_parquet(tmp_path, target="y")
+    if message is None:
+        assert np.isfinite(ANNRegressor(**SHORT).fit(table).predict(table)).all()
+        return
+    with pytest.raises((ValueError, TypeError), match=rf"x.parquet, rows 0 to 299: Column 'odd' .*{message}|{message}"):
+        ANNRegressor(**SHORT).fit(table)
+
+
+@pytest.mark.parametrize("value, Estimator", [("value", ANNRegressor), ("class", ANNClassifier)])
+def test_a_missing_target(value, Estimator, tmp_path):
+    part = PART.copy()
+    part.iloc[5, part.columns.get_loc(value)] = None
+    part.to_parquet(write(TABLE, tmp_path) / "part1.parquet")
+    with pytest.raises(
+        ValueError, match=r"part1.parquet, rows 100 to 199: .*y contains missing values in 1 of 100 rows"
+    ):
+        Estimator(**SHORT).fit(from_parquet(tmp_path, COLUMNS, value))
+
+
+# ------------------------------------------------------------------------------------------- arrays
+
+
+@pytest.mark.parametrize("dtype", ["f2", ">f8", ">i2", "?", "U5", "S5"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_memory_maps_that_work(dtype, order, tmp_path):
+    values = np.sign(X).astype(dtype)
+    mapped = np.memmap(tmp_path / "X", values.dtype, "w+", shape=values.shape, order=order)
+    mapped[:] = values
+    model = ANNRegressor(**SHORT)
+    found = model.fit(from_arrays(mapped, X[:, 0])).predict(from_arrays(mapped))
+    np.testing.assert_array_equal(found, model.fit(from_arrays(values, X[:, 0])).predict(values))
+
+
+@pytest.mark.parametrize(
+    "arrays, message",
+    [
+        ((X.astype(complex), X[:, 0]), "X holds complex128"),
+        ((np.zeros((300, 2), [("u", "f4")]), X[:, 0]), "X holds records"),
+        ((X[:, 0], X[:, 0]), "X must have rows and columns"),
+        ((X.reshape(100, 3, 3), X[:100, 0]), "X must have rows and columns"),
+        ((X, X[1:, 0]), r"y must have an entry for each of the 300 rows of X, got shape \(299,\)"),
+        ((X, np.array(3.0)), r"y must have an entry for each .* got shape \(\)"),
+        ((X, X[:, :, None]), "y must have one or two dimensions"),
+        ((X, X[:, 0], X), "weight must be a 1D array"),
+        ((X, np.array(["a", 1] * 150, dtype=object)), "y .*'a'"),
+        ((X.tolist(), X[:, 0]), "X must be an array"),
+        ((pd.DataFrame(X), X[:, 0]), "X must be an array"),
+    ],
+)
+def test_arrays_that_do_not(arrays, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        ANNRegressor(**SHORT).fit(from_arrays(*arrays))
+
+
+def test_labels_of_several_kinds(monkeypatch):
+    monkeypatch.setattr("skann.fitting.block_table.PIECE_ROWS", 100)
+    y = np.array(["a", "b"] * 50 + [1, 2] * 100, dtype=object)
+    with pytest.raises(TypeError, match="y holds labels of several kinds, such as 'a' and 1"):
+        ANNClassifier(**SHORT).fit(from_arrays(X, y))
+
+
+@pytest.mark.parametrize(
+    "out, method, message",
+    [
+        (np.empty((300, 3)), "predict_proba", r"out, float64 of shape \(300, 3\), can't hold .* of shape \(300, 2\)"),
+        (np.empty(300), "predict", r"out, float64 of shape \(300,\), can't hold the predictions, object"),
+        (np.empty(299), "predict", "out must have 300 rows"),
+    ],
+)
+def test_predictions_that_do_not_fit(out, method, message, tmp_path):
+    table = opened(write(TABLE, tmp_path))
+    model = ANNClassifier(**SHORT).fit(table)
+    with pytest.raises(ValueError, match=message):
+        predict_to(model, table, out, method)
+    PART.assign(a=np.inf).to_parquet(tmp_path / "part1.parquet")
+    for predict in (model.predict, lambda table: predict_to(model, table, np.empty(300, object))):
+        with pytest.raises(ValueError, match=r"part1.parquet, rows 100 to 199: .*Column 'a' holds an infinite value"):
+            predict(table)
+    with pytest.raises(TypeError, match="must be one of from_parquet or from_arrays, got DataFrame"):
+        predict_to(model, TABLE, np.empty(300))
