@@ -23,6 +23,7 @@ from . import build
 
 ROUNDS = 16  # in an epoch, at least: docs/distributed.md has what was measured
 MOST_LOCAL_STEPS = 500  # in a round
+MOST_PARTS = 8  # up to which the learning rate grows with them
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,17 @@ def n_rounds(n_steps):
     return min(n_steps, max(ROUNDS, -(-n_steps // MOST_LOCAL_STEPS)))
 
 
+def rate_factor(optimizer, n_parts):
+    """What multiplies the learning rate of the steps of a part.
+
+    The steps of an adaptive rule have one length, and in a part's share of a batch more of it is noise: where noise
+    dominates, they go 1 / sqrt(n_parts) as far along the mean gradient as those on the whole batch do. The square root
+    makes up for that (Malladi et al. 2022, https://arxiv.org/abs/2205.10287, section 5), and the average over the parts
+    takes the noise back. It ends at a number of parts: then rates are large enough to diverge between two averages.
+    """
+    return min(n_parts, MOST_PARTS) ** 0.5 if optimizer.is_adaptive else 1.0
+
+
 def local_steps(part, training, network, state, epoch, i):
     """The steps of one part in round i of an epoch, as `Local`; None if the part has no rows.
 
@@ -241,6 +253,7 @@ def fit_rounds(training, stepper, rows, network, *, max_epochs, callbacks=()):
         If the loss or a parameter is no longer finite at the end of an epoch.
     """
     run = Run(network, stepper)
+    stepper.rate_factor *= rate_factor(stepper.optimizer, len(rows.parts))
     run.begin(callbacks)
     with run.until_interrupted():
         for epoch in run.epochs_left(max_epochs):

@@ -84,6 +84,13 @@ def test_each_row_is_in_one_step_of_an_epoch_and_epochs_differ():
     assert [len(batch) for i in range(3) for batch in training.batches(np.arange(3), i)] == [1] * 7
 
 
+@pytest.mark.parametrize("solver, n_parts, factor", [("adam", 4, 2.0), ("adam", 16, 8**0.5), ("sgd", 4, 1.0)])
+def test_adaptive_steps_on_shares_of_a_batch_have_larger_rates(solver, n_parts, factor):
+    params = PLAIN | {"solver": solver, "max_iter": 1, "learning_rate": "constant", "learning_rate_init": 0.001}
+    model = ANNRegressor(**params).fit(in_parts([25 * i for i in range(1, n_parts)], X, Y))
+    assert model.history_["learning_rate"] == [pytest.approx(0.001 * factor)]
+
+
 def test_rows_held_out_are_not_learnt_from():
     fold = np.arange(400) % 4 - 1
     part = EncodedPart(0, X, Y, WEIGHT, fold)

@@ -433,6 +433,8 @@ MUTANTS = {
     "fitting/test_rounds.py": {
         "fitting/rounds.py": [
             ("shares = [each.weight / total for each in found]", "shares = [1 / len(found) for each in found]"),
+            ("min(n_parts, MOST_PARTS) ** 0.5 if", "n_parts**0.5 if"),
+            ("** 0.5 if optimizer.is_adaptive else 1.0", "** 0.5"),
             ('of_part["state"][k] * of_part["units"][k]', 'of_part["state"][k]'),
             ("training.seed, part.number, epoch])", "training.seed, part.number])"),
             ("max(stop, start + 1)", "stop"),
