@@ -10,11 +10,13 @@
 - import: seconds of a new process, less those of one that imports NumPy alone;
 - install size: the files of the package and of all that it requires, NumPy included.
 
-One BLAS thread. Contenders have their turns within one process where a clock is read; figures are medians, ratios the
-medians of ratios of neighbours. PyTorch and JAX are left out where they are not installed.
+One core, where the system lets a process choose it; memory is read where there is a /proc. Contenders have their turns
+within one process where a clock is read; figures are medians, ratios the medians of ratios of neighbours. PyTorch and
+JAX are left out where they are not installed.
 """
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
@@ -28,12 +30,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
+import skann
 from common import describe_machine, interleave, parse_options, print_machine, write_json
 from frameworks import installed
 
 WIDTHS, BATCH, RATE = (20, 64, 64, 3), 128, 1e-3
 ONE_FIT = """
-import resource, sys
+import sys
+from pathlib import Path
 import numpy as np
 sys.path.insert(0, {folder!r})
 from frameworks import CONTENDERS
@@ -43,7 +47,8 @@ model = CONTENDERS[{name!r}]({widths}, {batch}, {rate})
 model.begin(X, y)
 for _ in range(2):
     model.epoch()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+status = Path("/proc/self/status").read_text().splitlines()
+print(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024)
 """
 
 
@@ -166,6 +171,8 @@ def installed_megabytes(package):
             path = file.locate()
             if path.is_file() and ".." not in file.parts[0]:
                 sizes.append(path.stat().st_size)
+    if package == "skann":  # which may be installed as a link to its source
+        sizes += [path.stat().st_size for path in Path(skann.__file__).parent.rglob("*.py")]
     return sum(sizes) / 1e6
 
 
@@ -179,6 +186,8 @@ def main():
         import torch
 
         torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         clocks = {
@@ -196,7 +205,8 @@ def main():
     }
     packages = {"sklearn": "scikit-learn"}
     results["import_seconds"] = {name: import_seconds(name, repetitions) for name in contenders}
-    results["peak_megabytes"] = {name: peak_megabytes(name) for name in contenders}
+    if os.path.exists("/proc/self/status"):
+        results["peak_megabytes"] = {name: peak_megabytes(name) for name in contenders}
     results["installed_megabytes"] = {name: installed_megabytes(packages.get(name, name)) for name in contenders}
     for what, found in results.items():
         print(

@@ -40,6 +40,15 @@ MODELS = {
     "skmlp": "scikit-learn's MLP, scaled, one-hot",
     "linear": "logistic or ridge regression, scaled, one-hot",
 }
+NEEDS = {
+    "skann": "SciPy, scikit-learn",
+    "skann_single": "the same",
+    "catboost": "a compiled library",
+    "lgbm": "a compiled library",
+    "hgb": "scikit-learn",
+    "realmlp": "PyTorch",
+    "skmlp": "scikit-learn, a pipeline that prepares the table",
+}
 FRAMEWORKS = {"skann": "skann", "sklearn": "scikit-learn", "torch": "PyTorch, eager", "jax": "JAX, compiled"}
 STEPS = {"peer": "scikit-learn, float64", "peer32": "scikit-learn, float32", "torch": "PyTorch", "jax": "JAX"}
 
@@ -197,7 +206,7 @@ From a width of 256 the products take most of a step, and so frameworks are as f
 ## What a user waits for
 
 A network of two layers of 64 for 20 numbers, as each package's users would write it
-([source](../benchmarks/frameworks.py)), one BLAS thread. In brackets how many times as long as skann.
+([source](../benchmarks/frameworks.py)), on one core. In brackets how many times as long as skann.
 
 {framework_table(frameworks["results"])}
 
@@ -246,18 +255,29 @@ def picture(mean):
     return re.sub(r"[ \t]+$", "", out.getvalue(), flags=re.MULTILINE)
 
 
-def readme(steps):
-    """README.md with the table of steps."""
+def comparison(mean):
+    """The accuracy in short, a table."""
+    rows = []
+    for model, needs in NEEDS.items():
+        cells = [f"{relative(mean, measure, model)[0]:.2f}" for measure in ("error", "log_loss", "rmse")]
+        rows.append([MODELS[model], *cells, f"{relative_seconds(mean, model):.2g}", needs])
+    return table(["model", "error", "log-loss", "RMSE", "time", "needs, beside NumPy"], rows)
+
+
+def readme(steps, mean):
+    """README.md with its tables."""
     text = README.read_text("utf-8")
-    inside = re.compile(r"(<!-- steps -->\n)(.*)(\n<!-- end of steps -->)", re.DOTALL)
-    return inside.sub(lambda found: found[1] + step_table(steps["results"], 1) + found[3], text)
+    for name, lines in {"steps": step_table(steps["results"], 1), "comparison": comparison(mean)}.items():
+        inside = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        text = inside.sub(lambda found, lines=lines: f"{found[1]}{lines}\n{found[2]}", text)
+    return text
 
 
 def texts():
     """What the results say: a dict of path to text."""
     step, frameworks = (json.loads((RESULTS / name).read_text()) for name in ("step.json", "frameworks.json"))
     quality = read_quality()
-    return {PAGE: page(quality, step, frameworks), README: readme(step)}
+    return {PAGE: page(quality, step, frameworks), README: readme(step, quality)}
 
 
 def main():

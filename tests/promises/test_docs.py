@@ -166,6 +166,21 @@ def test_tables_are_those_of_the_raw_results(name, monkeypatch):
     assert all("\n".join(lines) in page for lines in script.tables().values())
 
 
+def test_the_page_of_benchmarks_and_the_tables_of_the_readme_are_those_of_the_raw_results(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS.parent / "benchmarks")
+    for path, text in importlib.import_module("page").texts().items():
+        assert path.read_text("utf-8") == text, f"{path}: run python benchmarks/page.py"
+
+
+def test_the_readme_can_have_absolute_links(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "_ext")
+    absolute = importlib.import_module("absolute").absolute
+    text = "[a](docs/a.md) ![b](b.svg) [c](https://c) [d](#d)"
+    expected = "[a](https://files/docs/a.md) ![b](https://raw/b.svg) [c](https://c) [d](#d)"
+    assert absolute(text, "https://files/", "https://raw") == expected
+    assert not re.search(r"\]\((?!https:|#)", absolute(README.read_text("utf-8"), "https://files", "https://raw"))
+
+
 EXCERPTS = [
     ("a", ":pyobject: A.f\n:start-at: x = 1\n:end-at: return\n"),
     ("a", ":pyobject: A.g\n"),
