@@ -12,11 +12,15 @@ Contenders are measured in turn within one process, and each ratio is the median
 of the ratio of neighbouring measurements, which drifting clock rates and other processes disturb
 far less than absolute times.
 
+One BLAS thread means one core for all of them, where the system lets a process choose it.
+
 The bare matrix products of a step (x W, x^T delta, delta W^T) are measured in the same rotation,
 in float32 into preallocated arrays. Their share of skann's step says how much is left to gain.
 """
 
+import os
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -145,7 +149,21 @@ def matrix_products(case):
     return seconds
 
 
-def measure(case, repetitions):
+@contextmanager
+def cores(limit):
+    """Inside, the process has so many cores, where the system lets it choose; None means all."""
+    if limit is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[-limit:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def measure(case, repetitions, others):
     """Return the median times of one step in seconds, and the median ratios to skann's."""
     X, y = case.make_data()
     fits = {
@@ -153,9 +171,7 @@ def measure(case, repetitions):
         "peer": estimator_fit(MLPClassifier, case, X, y),
         "peer32": estimator_fit(MLPClassifier, case, X.astype(np.float32), y),
     }
-    fits |= {
-        name: network_fit(made, case, X, y) for name, made in installed().items() if name not in ("skann", "sklearn")
-    }
+    fits |= {name: network_fit(made, case, X, y) for name, made in installed().items() if name in others}
     contenders = {name: lambda fit=fit: seconds_per_step(case, fit) for name, fit in fits.items()}
     contenders["products"] = matrix_products(case)
     times = interleave(contenders, repetitions)
@@ -217,9 +233,11 @@ def main():
             torch.set_num_threads(limit or all_threads)
         print_header(limit)
         for case in CASES:
-            with threadpool_limits(limit, user_api="blas"), warnings.catch_warnings():
+            # the threads of JAX keep the core that they began with
+            others = ("torch", "jax") if limit else ("torch",)
+            with cores(limit), threadpool_limits(limit, user_api="blas"), warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                result = measure(case, repetitions)
+                result = measure(case, repetitions, others)
             print(table_row(case, result, with_goals=limit == 1), flush=True)
             results.append({"network": str(case), "blas_threads": limit or "all", **result})
     if options.json:
