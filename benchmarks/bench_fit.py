@@ -228,12 +228,11 @@ def main():
         all_threads = torch.get_num_threads()
 
     results = []
-    for limit in (1, None):
+    for limit in (None, 1):  # threads that begin on one core stay there
         if torch is not None:
             torch.set_num_threads(limit or all_threads)
         print_header(limit)
         for case in CASES:
-            # the threads of JAX keep the core that they began with
             others = ("torch", "jax") if limit else ("torch",)
             with cores(limit), threadpool_limits(limit, user_api="blas"), warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)

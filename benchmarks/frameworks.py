@@ -5,6 +5,7 @@ Contract
 A contender is made with ``(widths, batch_size, rate)``. ``begin(X, y)`` makes a new network, ``epoch()`` trains it for
 one pass over the rows in random order, ``predict_proba(X)`` is an array. All of them use ReLU, Adam and float32, and
 start from the weights that their users would get. JAX has one thread, as it is told when it is imported.
+A package is imported by the contender that needs it.
 """
 
 import os
@@ -12,9 +13,6 @@ from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
-from sklearn.neural_network import MLPClassifier
-
-from skann import ANNClassifier
 
 
 class OfEstimator:
@@ -36,11 +34,15 @@ class OfEstimator:
 
 class Skann(OfEstimator):
     def made(self, sizes, **params):
+        from skann import ANNClassifier
+
         return ANNClassifier(sizes, encoder=None, random_state=0, **params)
 
 
 class ScikitLearn(OfEstimator):
     def made(self, sizes, **params):
+        from sklearn.neural_network import MLPClassifier
+
         return MLPClassifier(sizes, random_state=0, **params)
 
 
