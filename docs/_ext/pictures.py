@@ -17,7 +17,6 @@ from skann.engine.layers import ParametricActivation
 from skann.engine.schedules import CosLog4, FlatCosine
 
 WIDTH = 7.0
-SHOWN = ("logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus")
 
 
 def output(layer, x, **parameters):
@@ -36,10 +35,14 @@ def slope(activation, z):
 
 
 def activations():
-    """Each activation and its derivative."""
-    figure, axes = plt.subplots(2, 5, figsize=(WIDTH, 3.6), sharex=True, sharey=True, layout="constrained")
+    """Each activation but the identity, and its derivative."""
+    shown = [name for name in ACTIVATIONS if name != "identity"]
+    n_rows = -(-len(shown) // 5)
+    figure, axes = plt.subplots(n_rows, 5, figsize=(WIDTH, 1.8 * n_rows), sharex=True, sharey=True, layout="constrained")
+    for ax in axes.flat[len(shown) :]:
+        ax.set_axis_off()
     z = np.linspace(-3, 3, 300)[:, None]
-    for ax, name in zip(axes.flat, SHOWN, strict=True):
+    for ax, name in zip(axes.flat, shown, strict=False):
         a = z.copy()
         ACTIVATIONS[name]().forward(z.copy(), a)
         ax.axhline(0, color="0.8", linewidth=0.8)

@@ -42,7 +42,7 @@ FAR = {  # f(-10 000) and f'(-10 000); f(10 000) and f'(10 000)
 }
 TOLERANCE = {np.float64: 1e-8, np.float32: 2e-6}  # of derivatives; the differences have the former
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
-NAMES = pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+NAMES = pytest.mark.parametrize("name", sorted(FORMULAS))
 
 
 def forward(activation, z):
@@ -56,6 +56,13 @@ def forward(activation, z):
 def points(dtype):
     z = np.linspace(-15, 15, 402).reshape(67, 6)  # 0 is not among them
     return z.astype(dtype)
+
+
+def test_every_activation_is_in_the_tables():
+    """A new activation has its line in each of the three above, in a form that is not that of the code."""
+    assert set(FORMULAS) == set(ACTIVATIONS)
+    assert set(SLOPE_AT_0) == set(ACTIVATIONS)
+    assert set(FAR) == set(ACTIVATIONS)
 
 
 @NAMES

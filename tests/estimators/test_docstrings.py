@@ -202,7 +202,7 @@ class Square(SquaredError):
 
 
 PARTS = [
-    ("activation", ACTIVATIONS, Tanh, '"softplus", "mine", or'),
+    ("activation", ACTIVATIONS, Tanh, f'"{list(ACTIVATIONS)[-1]}", "mine", or'),
     ("solver", OPTIMIZERS, Adam, '"sgd", "mine", "lbfgs"}'),
     ("learning_rate", SCHEDULES, Ramp, '- "mine": Up along a line. More about it;\n'),
     ("loss", LOSSES, Square, '- "mine": (raw - y)^2;\n'),
