@@ -36,7 +36,7 @@ test-oldest: $(VENV)-oldest/.installed
 	$(call pytest,$(VENV)-oldest) $(ARGS)
 
 test-ecosystem: $(VENV)-ecosystem/.installed
-	$(call pytest,$(VENV)-ecosystem) tests/ecosystem --dist loadgroup $(ARGS)
+	$(call pytest,$(VENV)-ecosystem) tests/ecosystem skann/dask skann/data/dask.py --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
