@@ -11,7 +11,7 @@
 #   make dist            build the wheel and the source distribution into dist/, and check them
 #   make check-dist      try them: the wheel in a new environment, with a few tests
 #   make test-dist       the same with all tests;  ARGS: options for pytest
-#   make bench           run the benchmarks; TORCH=1: install PyTorch and compare with it;  ARGS=--quick
+#   make bench           run the benchmarks; TORCH=1: install PyTorch and JAX and compare with them;  ARGS=--quick
 #   make clean           remove the environments and everything generated
 
 PYTHON ?= python3
@@ -36,7 +36,7 @@ test-oldest: $(VENV)-oldest/.installed
 	$(call pytest,$(VENV)-oldest) $(ARGS)
 
 test-ecosystem: $(VENV)-ecosystem/.installed
-	$(call pytest,$(VENV)-ecosystem) tests/ecosystem --dist loadgroup $(ARGS)
+	$(call pytest,$(VENV)-ecosystem) tests/ecosystem skann/dask skann/data/dask.py --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -63,6 +63,7 @@ test-dist: dist
 
 bench: $(VENV)/.installed-$(if $(TORCH),bench,demo)
 	$(BIN)/python benchmarks/bench_fit.py $(ARGS)
+	$(BIN)/python benchmarks/bench_frameworks.py $(ARGS)
 	$(BIN)/python benchmarks/bench_predict.py $(ARGS)
 	$(BIN)/python benchmarks/bench_concurrency.py $(ARGS)
 

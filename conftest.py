@@ -6,7 +6,7 @@ from skann._compat import has_callbacks
 
 collect_ignore = [] if has_callbacks() else ["skann/callbacks", "tests/callbacks"]
 collect_ignore += [] if all(map(find_spec, ("onnx", "onnxruntime", "skl2onnx"))) else ["skann/onnx", "tests/onnx"]
-collect_ignore += [] if all(map(find_spec, ("dask", "distributed"))) else ["skann/dask"]
+collect_ignore += [] if all(map(find_spec, ("dask", "distributed"))) else ["skann/dask", "skann/data/dask.py"]
 
 
 def pytest_report_header():

@@ -1,4 +1,4 @@
-"""Time one training step of skann, scikit-learn's MLPClassifier and eager PyTorch.
+"""Time one training step of skann, scikit-learn's MLPClassifier, eager PyTorch and JAX.
 
     python benchmarks/bench_fit.py [--quick] [--json FILE]
 
@@ -12,13 +12,18 @@ Contenders are measured in turn within one process, and each ratio is the median
 of the ratio of neighbouring measurements, which drifting clock rates and other processes disturb
 far less than absolute times.
 
+One BLAS thread means one core for all of them, where the system lets a process choose it.
+
 The bare matrix products of a step (x W, x^T delta, delta W^T) are measured in the same rotation,
 in float32 into preallocated arrays. Their share of skann's step says how much is left to gain.
 """
 
+import os
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from itertools import pairwise
 from time import perf_counter
 
@@ -28,6 +33,7 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from common import describe_machine, interleave, parse_options, print_machine, write_json
+from frameworks import installed
 from skann import ANNClassifier
 
 try:
@@ -104,24 +110,15 @@ def estimator_fit(estimator_class, case, X, y):
     return fit
 
 
-def torch_fit(case, X, y):
-    """Return the leanest eager loop: no DataLoader, no regularisation, no record of the loss."""
-    X = torch.from_numpy(X.astype(np.float32))
-    y = torch.from_numpy(y)
+def network_fit(made, case, X, y):
+    """Return the same for a contender of `frameworks`."""
+    X = X.astype(np.float32)
 
     def fit(n_epochs):
-        torch.manual_seed(0)
-        layers = []
-        for n_in, n_out in pairwise(case.widths):
-            layers += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
-        network = torch.nn.Sequential(*layers[:-1])
-        loss = torch.nn.CrossEntropyLoss()
-        optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
+        model = made(case.widths, case.batch_size, LEARNING_RATE)
+        model.begin(X, y)
         for _ in range(n_epochs):
-            for rows in torch.randperm(len(X)).split(case.batch_size):
-                optimizer.zero_grad()
-                loss(network(X[rows]), y[rows]).backward()
-                optimizer.step()
+            model.epoch()
 
     return fit
 
@@ -152,7 +149,21 @@ def matrix_products(case):
     return seconds
 
 
-def measure(case, repetitions):
+@contextmanager
+def cores(limit):
+    """Inside, the process has so many cores, where the system lets it choose; None means all."""
+    if limit is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[-limit:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def measure(case, repetitions, others):
     """Return the median times of one step in seconds, and the median ratios to skann's."""
     X, y = case.make_data()
     fits = {
@@ -160,8 +171,7 @@ def measure(case, repetitions):
         "peer": estimator_fit(MLPClassifier, case, X, y),
         "peer32": estimator_fit(MLPClassifier, case, X.astype(np.float32), y),
     }
-    if torch is not None:
-        fits["torch"] = torch_fit(case, X, y)
+    fits |= {name: network_fit(made, case, X, y) for name, made in installed().items() if name in others}
     contenders = {name: lambda fit=fit: seconds_per_step(case, fit) for name, fit in fits.items()}
     contenders["products"] = matrix_products(case)
     times = interleave(contenders, repetitions)
@@ -176,7 +186,7 @@ def print_header(limit):
     threads = "One BLAS thread" if limit else "All BLAS threads"
     goals = ">= or < the goal" if limit else "no goals"
     print(f"\n{threads}: time of one step, the others' divided by skann's ({goals})")
-    columns = ["sklearn float64", "sklearn float32", "torch", "matrix products"]
+    columns = ["sklearn float64", "sklearn float32", "torch", "jax", "matrix products"]
     print(f"{'network @batch':<24}{'skann, us':>10}" + "".join(f"{name:>17}" for name in columns))
 
 
@@ -197,6 +207,7 @@ def table_row(case, result, with_goals):
         + cell("peer", case.peer_goal)
         + cell("peer32")
         + cell("torch", case.torch_goal)
+        + cell("jax")
         + cell("products", SHARE_GOAL if case.has_share_goal else None, "{:.0%}")
     )
 
@@ -211,17 +222,21 @@ def main():
     else:
         print(f"PyTorch {torch.__version__}")
         machine["torch"] = torch.__version__
+    if "jax" in installed():
+        machine["jax"] = version("jax")
+    if torch is not None:
         all_threads = torch.get_num_threads()
 
     results = []
-    for limit in (1, None):
+    for limit in (None, 1):  # threads that begin on one core stay there
         if torch is not None:
             torch.set_num_threads(limit or all_threads)
         print_header(limit)
         for case in CASES:
-            with threadpool_limits(limit, user_api="blas"), warnings.catch_warnings():
+            others = ("torch", "jax") if limit else ("torch",)
+            with cores(limit), threadpool_limits(limit, user_api="blas"), warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                result = measure(case, repetitions)
+                result = measure(case, repetitions, others)
             print(table_row(case, result, with_goals=limit == 1), flush=True)
             results.append({"network": str(case), "blas_threads": limit or "all", **result})
     if options.json:

@@ -6,6 +6,7 @@ import os
 import platform
 import warnings
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import scipy
@@ -56,7 +57,7 @@ def describe_machine():
         "scipy": scipy.__version__,
         "scikit-learn": sklearn.__version__,
         "skann": skann.__version__,
-        "processor": platform.processor() or platform.machine(),
+        "processor": processor(),
         "cpus": os.cpu_count(),
         "blas": sorted(
             "{internal_api} {version} {architecture}".format(**library)
@@ -64,6 +65,14 @@ def describe_machine():
             if library["user_api"] == "blas"
         ),
     }
+
+
+def processor():
+    """The name of the processor, as far as the system tells it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def report(measurements, heading):

@@ -76,6 +76,7 @@ html_css_files = ["skann.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars = {"index": [], "install": [], "tour": [], "glossary": [], "changelog": [], "performance": []}
+html_sidebars["benchmarks"] = []
 html_theme_options = {
     "logo": {"text": "skann"},
     "navbar_end": ["theme-switcher"],

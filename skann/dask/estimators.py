@@ -41,6 +41,20 @@ class DaskANNClassifier(DaskANN, ClassifierMixin, plain=ANNClassifier):
     See Also
     --------
     skann.ANNClassifier : The plain estimator, with a description of all parameters and attributes.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from distributed import Client
+    >>> from skann.dask import DaskANNClassifier
+    >>> X = da.random.default_rng(0).normal(size=(1000, 2), chunks=(250, 2))
+    >>> with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None):
+    ...     model = DaskANNClassifier(n_estimators=1, max_iter=20, random_state=0).fit(X, X[:, 0] > 0)
+    ...     labels = model.predict(X)
+    ...     float((labels == (X[:, 0] > 0)).mean().compute()) > 0.9
+    True
+    >>> model.strategy_
+    'rows'
     """
 
     def predict_proba(self, X: Any) -> Any:
@@ -99,6 +113,17 @@ class DaskANNRegressor(DaskANN, RegressorMixin, plain=ANNRegressor):
     See Also
     --------
     skann.ANNRegressor : The plain estimator, with a description of all parameters and attributes.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from distributed import Client
+    >>> from skann.dask import DaskANNRegressor
+    >>> X = da.random.default_rng(0).normal(size=(1000, 2), chunks=(250, 2))
+    >>> with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None):
+    ...     model = DaskANNRegressor(n_estimators=1, max_iter=20, random_state=0).fit(X, 3 * X[:, 0])
+    ...     model.score(X, 3 * X[:, 0]) > 0.9
+    True
     """
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:

@@ -39,8 +39,14 @@ def from_dask(X: Any, y: Any = None, weight: Any = None) -> BlockTable:
 
     Examples
     --------
-    >>> import dask.dataframe as dd  # doctest: +SKIP
-    >>> table = from_dask(*(dd.read_parquet("trips")[columns] for columns in (["km", "day"], "fare")))  # doctest: +SKIP
-    >>> model = ANNRegressor().fit(table)  # doctest: +SKIP
+    >>> import dask.array as da
+    >>> from skann import ANNRegressor
+    >>> X = da.random.default_rng(0).normal(size=(1000, 2), chunks=(250, 2))
+    >>> table = from_dask(X, 3 * X[:, 0])
+    >>> table.shape
+    (1000, 2)
+    >>> model = ANNRegressor(n_estimators=1, max_iter=20, random_state=0).fit(table)
+    >>> model.oof_score_ > 0.9
+    True
     """
     return DaskTable(X, y, weight)
