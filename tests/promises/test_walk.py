@@ -99,6 +99,6 @@ def test_in_onnx(kind, monkeypatch):
 def test_the_name_on_other_lists(kind):
     """The type hint, the type in storage and the row of the table name the class and its name."""
     lines = {file: text.strip() for file, _, text in PLACES}
-    assert lines["skann/_typing.py"].split(", ")[-2:] == [f'"{list(activations.ACTIVATIONS)[-2]}"', f'"{NAME}"']
+    assert lines["skann/_typing.py"].split(", ")[-1] == f'"{NAME}"'
     assert lines["docs/storage.md"] == f"{activations.__name__}.{kind.__name__}"
     assert lines["docs/mathematics.md"].startswith(f'| `"{NAME}"` |')
