@@ -38,7 +38,8 @@ def activations():
     """Each activation but the identity, and its derivative."""
     shown = [name for name in ACTIVATIONS if name != "identity"]
     n_rows = -(-len(shown) // 5)
-    figure, axes = plt.subplots(n_rows, 5, figsize=(WIDTH, 1.8 * n_rows), sharex=True, sharey=True, layout="constrained")
+    size = (WIDTH, 1.8 * n_rows)
+    figure, axes = plt.subplots(n_rows, 5, figsize=size, sharex=True, sharey=True, layout="constrained")
     for ax in axes.flat[len(shown) :]:
         ax.set_axis_off()
     z = np.linspace(-3, 3, 300)[:, None]

@@ -22,7 +22,7 @@ def test_all_parts_of_the_engine_are_exported():
     """Each activation, loss and kind of layer has its function."""
     classes = [cls for module in MODULES for cls in vars(module).values() if isinstance(cls, type)]
     kinds = {cls for cls in classes if hasattr(cls, "kind")} | {monotone.Signed}
-    assert set(_layers.ACTIVATIONS) == set(ACTIVATIONS.values())
+    assert set(_layers.ACTIVATIONS) == set(ACTIVATIONS.values()), "the table in skann/onnx/layers.py"
     assert set(_losses.PREDICT) == set(LOSSES.values())
     not_in_networks = {embeddings.Embedding, layers.Parametric, layers.Bend}  # bases, and the activation in a Dense
     assert set(_layers.LAYERS) == kinds - not_in_networks

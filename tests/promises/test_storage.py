@@ -152,7 +152,7 @@ def test_skops_trusts_nothing_but_skann(fitted):
     for model in models:
         asked_for |= set(skops.io.get_untrusted_types(data=skops.io.dumps(model)))
     assert {each.split(".")[0] for each in asked_for} == {"skann"}
-    assert sorted(asked_for | CALLBACKS) == documented_types()
+    assert sorted(asked_for | CALLBACKS) == documented_types(), "the list in docs/storage.md"
 
 
 @pytest.mark.skipif(not has_callbacks(), reason="callbacks came with scikit-learn 1.9")

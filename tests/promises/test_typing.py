@@ -61,7 +61,7 @@ def test_hints_name_the_options_that_are_checked(Estimator):
             set(each.options) for each in constraints if all(isinstance(o, str) for o in getattr(each, "options", [0]))
         ]
         allowed = set().union(*options)
-        assert strings(hints[name]) == ({...} if name == "scoring" else allowed), name
+        assert strings(hints[name]) == ({...} if name == "scoring" else allowed), f"{name}: skann/_typing.py"
 
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
