@@ -6,7 +6,6 @@ import importlib
 import io
 import pkgutil
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -45,16 +44,10 @@ HEADING = re.compile(r"^#+ (.*)$", re.M)
 CODE = re.compile(r"^```python\n(.*?)^```\n(?:\n*^```text\n(.*?)^```\n)?", re.M | re.S)
 
 
-def has_dask():
-    return all(map(find_spec, ("dask", "distributed")))
-
-
 def wrong_names(text):
-    """The dotted names in ``text`` that stand for nothing; those in `skann.dask` where Dask is there to import it."""
+    """The dotted names in ``text`` that stand for nothing."""
     wrong = []
     for name in sorted(set(NAME.findall(text))):
-        if name.startswith("skann.dask") and not has_dask():
-            continue
         try:
             pkgutil.resolve_name(name)
         except (ImportError, AttributeError) as error:
