@@ -113,10 +113,10 @@ def where_it_loses(mean):
     return table(["table", "measure", "skann, default", "best peer", "which"], rows)
 
 
-def step_table(steps, threads):
+def step_table(steps):
     rows = []
     for each in steps:
-        if each["blas_threads"] == threads:
+        if each["blas_threads"] == 1:
             ratios = [f"{each['ratio'][name]:.1f}" if name in each["ratio"] else "" for name in STEPS]
             share = f"{100 * each['ratio']['products']:.0f} %"
             rows.append(
@@ -193,11 +193,7 @@ The same network, plain (`encoder=None`), trained by Adam; how many times longer
 neighbouring measurements. "Products alone" is the share of skann's step that the bare matrix products take: what is
 left to gain. One BLAS thread:
 
-{step_table(step["results"], 1)}
-
-All threads of the machine:
-
-{step_table(step["results"], "all")}
+{step_table(step["results"])}
 
 From a width of 256 the products take most of a step, and so frameworks are as fast: skann loses its lead there.
 
@@ -267,7 +263,7 @@ def comparison(mean):
 def readme(steps, mean):
     """README.md with its tables."""
     text = README.read_text("utf-8")
-    for name, lines in {"steps": step_table(steps["results"], 1), "comparison": comparison(mean)}.items():
+    for name, lines in {"steps": step_table(steps["results"]), "comparison": comparison(mean)}.items():
         inside = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         text = inside.sub(lambda found, lines=lines: f"{found[1]}{lines}\n{found[2]}", text)
     return text

@@ -295,6 +295,7 @@ def test_scoring_monitor_in_a_pipeline():
     assert rows[-1]["neg_log_loss"] == pytest.approx(-log_loss(Y, pipeline.predict_proba(X)))
 
 
+@pytest.mark.slow
 def test_scoring_monitor_in_a_grid_search():
     """In two processes: 2 candidates, 2 folds and the refit, 4 epochs each and the fit as a whole."""
     monitor = ScoringMonitor(scoring="accuracy")

@@ -186,6 +186,7 @@ def test_plain_networks_tell_of_it(solver):
 # --------------------------------------------------------------------------------------------------- tools that cut
 
 
+@pytest.mark.slow
 def test_learning_curve():
     """From two rows on about as good as their mean, whose R2 is -0.9, -0.4, -0.1 and -0.1."""
     table, y = load_diabetes(return_X_y=True)

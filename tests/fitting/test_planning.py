@@ -75,7 +75,7 @@ def test_a_warm_start_does_not_plan():
     assert {each.n_iter_ for each in model.estimators_} == {settings_of(model, X).max_iter}
 
 
-@pytest.mark.parametrize("n_jobs", [2, 3, 4])
+@pytest.mark.parametrize("n_jobs", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 4))])
 def test_jobs_change_nothing(n_jobs):
     expected = ANNClassifier(**SMALL, n_estimators=8).fit(X, Y)
     model = ANNClassifier(**SMALL, n_estimators=8, n_jobs=n_jobs)

@@ -41,7 +41,7 @@ def streamed(model, X, y, first=1, size=20):
     return model
 
 
-@pytest.mark.parametrize(("size", "n"), [(1, 500), (20, 2000), (200, 5000)])
+@pytest.mark.parametrize(("size", "n"), [pytest.param(1, 500, marks=pytest.mark.slow), (20, 2000), (200, 5000)])
 def test_one_row_first(size, n):
     """As accurate as the plain network, whose columns have the scale that it wants."""
     X, signal = made(n + 500)

@@ -86,7 +86,7 @@ def test_a_stream_is_not_wide(Estimator):
 # ------------------------------------------------------------------------------------------------ memory and state
 
 
-@pytest.mark.parametrize("n_rows", [60, 300])
+@pytest.mark.parametrize("n_rows", [60, pytest.param(300, marks=pytest.mark.slow)])
 @BOTH
 def test_memory(Estimator, n_rows):
     """Of 300 rows of 12 000 columns, 29 MB: at most 150 MB beside them in fit, 60 MB in predict.
@@ -175,7 +175,15 @@ def build_inputs(n_columns):
     return Inputs(n_columns, n_columns)
 
 
-@pytest.mark.parametrize("make", [lambda X: TfidfTransformer().fit_transform(X), lambda X: X, lambda X: X > 0])
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda X: TfidfTransformer().fit_transform(X), marks=pytest.mark.slow),
+        pytest.param(lambda X: X, marks=pytest.mark.slow),
+        lambda X: X > 0,
+    ],
+    ids=["frequencies", "counts", "presence"],
+)
 def test_text_is_learnt_as_well_as_by_a_plain_network(make):
     """Of words with tf-idf weights, counts and presence."""
     counts, topics = text(1000, 3000, n_topics=4)

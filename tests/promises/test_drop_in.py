@@ -175,7 +175,7 @@ QUALITY = {
     "params",
     [
         {},
-        {"early_stopping": True},
+        pytest.param({"early_stopping": True}, marks=pytest.mark.slow),
         pytest.param({"solver": "sgd"}, marks=pytest.mark.slow),
         pytest.param({"activation": "tanh"}, marks=pytest.mark.slow),
     ],

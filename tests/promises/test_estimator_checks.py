@@ -86,6 +86,7 @@ def test_checks_that_check_estimator_leaves_out(estimator, name):
     getattr(estimator_checks, name)(type(estimator).__name__, estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
 def test_weights_are_repetition_in_the_mean(Estimator):
     """What the checks cannot see with dropout, shuffling and a random start: the mean over seeds is the same.

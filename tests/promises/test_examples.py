@@ -11,9 +11,10 @@ import pytest
 from skann._compat import has_callbacks
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("plot_*.py"))
-SLOW = (  # names of those that take more than three seconds
-    "plot_attributions", "plot_calibration", "plot_ensembles", "plot_intervals", "plot_own_parts",
-    "plot_poisson_exposure", "plot_quantiles", "plot_scoring", "plot_sets",
+SLOW = (  # names of those that take more than a second
+    "plot_attributions", "plot_auto", "plot_calibration", "plot_constraints", "plot_early_stopping", "plot_ensembles",
+    "plot_going_on", "plot_intervals", "plot_loss_curve", "plot_oof_score", "plot_own_loss", "plot_own_parts",
+    "plot_poisson_exposure", "plot_quantiles", "plot_scoring", "plot_sets", "plot_validation_data",
 )  # fmt: skip
 OF_CALLBACKS = ("plot_checkpoint", "plot_progress_and_callbacks")
 
