@@ -241,9 +241,11 @@ def picture(mean):
             x, (y, *_) = relative_seconds(mean, model), relative(mean, measure, model)
             color = "#c2410c" if model.startswith("skann") else "#475569"
             panel.plot(x, y, "o" if model.startswith("skann") else "s", color=color)
-            panel.annotate(name, (x, y), xytext=(4, 5), textcoords="offset points", color=color, fontsize=9)
+            place = {"hgb": (4, -12), "realmlp": (4, -12), "catboost": (8, -3)}.get(model, (4, 5))
+            panel.annotate(name, (x, y), xytext=place, textcoords="offset points", color=color, fontsize=9)
         panel.set(xscale="log", xlabel="time of a fit, relative to skann", title=title, xlim=(0.003, 30))
         panel.set_ylabel("relative to skann")
+        panel.margins(y=0.12)
         panel.grid(alpha=0.3)
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
