@@ -11,7 +11,12 @@ def made(part, values):
     >>> made(Linear, {"rate": 0.1, "n_steps": 5, "power_t": 0.5})
     Linear(rate=0.1, n_steps=5)
     """
-    return part(**{name: values[name] for name in named(part) if name in values})
+    return part(**wanted(part, values))
+
+
+def wanted(part, values):
+    """Those of the values that the signature of a class, or a classmethod, names: a dict."""
+    return {name: values[name] for name in named(part) if name in values}
 
 
 def named(part):

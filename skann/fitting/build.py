@@ -5,7 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from .._parts import did_you_mean, fact, listed, made, named
+from .._parts import did_you_mean, fact, listed, made, named, wanted
 from ..engine.activations import ACTIVATIONS, Mish
 from ..engine.embeddings import EMBEDDINGS, Category, Embeddings, PassThrough
 from ..engine.initializers import INITIALIZERS
@@ -157,7 +157,7 @@ def optimizer(settings, network):
 def optimizer_maker(settings):
     """What makes an optimizer of the size and the dtype of theta and of groups of parameters; it may be pickled."""
     rule = OPTIMIZERS[settings.solver]
-    return partial(rule, **{name: value for name, value in vars(settings).items() if name in named(rule)})
+    return partial(rule, **wanted(rule, vars(settings)))
 
 
 def schedule(settings, n_rows, batch_size, t=0, n_seen=0):

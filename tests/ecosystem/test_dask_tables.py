@@ -70,8 +70,23 @@ def test_what_is_wrong_is_said():
         from_dask(MIXED[["age"]].map_partitions(lambda part: part[:0], meta=MIXED[["age"]]))
     with pytest.raises(ValueError, match="cv"):
         ANNRegressor(cv=3).fit(dask, y)
-    with pytest.raises(TypeError, match="X_val must be held in memory"):
-        ANNRegressor().fit(dask, y, X_val=dask, y_val=y)
+    with pytest.raises(ValueError, match="no target"):
+        ANNRegressor().fit(dask, y, X_val=dask)
+
+
+def test_rows_to_watch_and_batches_may_be_of_dask():
+    """As if they were in memory."""
+    dask, labels = da.from_array(X, chunks=(N, 3)), da.from_array(y, chunks=N)
+    model, other = (
+        ANNRegressor(**SETTINGS).fit(X, y, X_val=watched, y_val=of_watched)
+        for watched, of_watched in ((X, y), (dask, labels))
+    )
+    np.testing.assert_array_equal(model.predict(X), other.predict(X))
+    model, other = (
+        ANNRegressor(**SETTINGS).partial_fit(X, y),
+        ANNRegressor(**SETTINGS).partial_fit(da.from_array(X, chunks=(len(X), 3)), y),
+    )
+    np.testing.assert_array_equal(model.predict(X), other.predict(X))
 
 
 def test_a_partition_that_fails_is_named_and_the_estimator_stays_as_it_was():

@@ -116,7 +116,6 @@ def test_all_columns_constrained_learn_a_convex_and_a_concave_curve():
         assert model.score(x, y) > 0.99
 
 
-@pytest.mark.slow
 def test_a_true_constraint_costs_little():
     rng = np.random.default_rng(4)
     truth = lambda X: np.arctan(2 * X[:, 0]) - X[:, 1] ** 3 / 5 + np.sin(3 * X[:, 2])  # noqa: E731

@@ -86,7 +86,7 @@ def test_a_stream_is_not_wide(Estimator):
 # ------------------------------------------------------------------------------------------------ memory and state
 
 
-@pytest.mark.parametrize("n_rows", [60, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_rows", [pytest.param(60, marks=pytest.mark.slow), 300])
 @BOTH
 def test_memory(Estimator, n_rows):
     """Of 300 rows of 12 000 columns, 29 MB: at most 150 MB beside them in fit, 60 MB in predict.

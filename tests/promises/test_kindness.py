@@ -44,7 +44,6 @@ def test_names_far_from_all_options_get_no_guess():
         assert did_you_mean(text, get_scorer_names()) == ""
 
 
-@pytest.mark.slow
 def test_options_have_a_fixed_order():
     """That of the alphabet, whatever the hashes of strings are."""
     code = (
