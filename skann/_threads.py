@@ -15,6 +15,7 @@ joblib's limit, is left alone.
 
 import threading
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import scipy
@@ -82,9 +83,13 @@ def _leave(kinds, of_thread):
 
 
 def _is_of_scipy(library):
+    return _came_with_scipy(getattr(library, "filepath", ""))
+
+
+@cache  # each fit asks several times, and the answer takes longer than a step of a small network
+def _came_with_scipy(file):
     """Whether a library came with the wheel of SciPy, so that NumPy has one of its own."""
-    package = Path(scipy.__file__).resolve().parent
-    path = Path(getattr(library, "filepath", "")).resolve()
+    package, path = Path(scipy.__file__).resolve().parent, Path(file).resolve()
     return path.is_relative_to(package) or path.is_relative_to(package.with_name("scipy.libs"))
 
 

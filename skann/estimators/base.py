@@ -101,9 +101,9 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
             smaller ones.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), or table of blocks, default=None
             Rows for early stopping to watch, with the columns of X; of a table with its targets, 65 536 at most, drawn
-            by their numbers. Nothing is then held out: every network learns from
-            all rows of X, is stopped by these, which it does not learn from, and gets the weights that are best on
-            them; they also set the temperature of a classifier. Not with ``early_stopping=False``; "auto" is then True.
+            by their numbers. Nothing is then held out: every network learns from all rows of X, is stopped by these,
+            which it does not learn from, and gets the weights that are best on them; they also set the temperature of a
+            classifier. Not with ``early_stopping=False``; "auto" is then True.
             In a `Pipeline`, ``transform_input=["X_val"]`` transforms them like X, with metadata routing enabled. As
             ``params`` of `cross_val_score` and the like, X_val is cut into folds with X if it has *as many rows as X*:
             give it any other number of rows.
@@ -394,9 +394,7 @@ class BaseANN(CallbackSupportMixin, FittedAttributes, InputGradients, AddedHTML,
         --------
         >>> from skann import ANNRegressor
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]  # on a straight line
-        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", alpha=0.0, random_state=0).fit(
-        ...     X, y
-        ... )  # a straight line
+        >>> model = ANNRegressor((), encoder=None, solver="lbfgs", random_state=0).fit(X, y)
         >>> print(model.summary())
         ANNRegressor: 1 network
         <BLANKLINE>
