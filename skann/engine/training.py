@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from .evaluation import chunk_rows, raw_outputs
 
 LONG_EPOCH, BETWEEN = 2.0, 0.5  # seconds after which callbacks hear of an epoch's rows, and from then on again
+_FTOL = 1e7 * np.finfo(float).eps  # relative reduction of the loss, 2.2e-9: SciPy's default
 
 
 class Run:
@@ -209,8 +210,9 @@ def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(
     max_iter, max_fun : int
         Most iterations and most evaluations of the objective.
     tol : float
-        Ends where the largest element of the gradient is at most this, times ``scale``; and, as SciPy does, where an
-        iteration lowers the objective by less than 2.2e-9 of it or of ``scale``, whichever is greater.
+        Ends where the largest element of the gradient is at most this, times ``scale``; and where an iteration lowers
+        the objective by less than 2.2e-9 (SciPy's bound; less in proportion with a ``tol`` below 1e-4) of it or of
+        ``scale``, whichever is greater.
     scale : float, default=1.0
         SciPy sees the objective divided by this.
     over_all_rows : callable() -> (float, ndarray), default=None
@@ -254,7 +256,7 @@ def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(
     with run.until_interrupted(), suppress(_TimeIsOver):
         result = minimize(
             value_and_grad, accepted.astype(np.float64), method="L-BFGS-B", jac=True, callback=after_iteration,
-            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
+            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol, "ftol": _FTOL * min(1.0, tol / 1e-4)},
         )  # fmt: skip
         accepted[...] = result.x
         if result.status == 0:

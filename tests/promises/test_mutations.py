@@ -327,7 +327,7 @@ MUTANTS = {
             ("value += n / self.n_rows * self.objective", "value += self.objective"),
             ("grad += n / self.n_rows * network.grad", "grad += network.grad"),
             ("return value / scale, grad / scale", "return value / scale, grad"),
-            ("\"gtol\": tol}", "\"gtol\": 100 * tol}"),
+            ("\"gtol\": tol,", "\"gtol\": 100 * tol,"),
             ("run.stopped_by = \"L-BFGS converged\"", "pass"),
             ("        self.check_finite(loss)\n", ""),
             ("if not math.isfinite(loss):", "if False:"),
