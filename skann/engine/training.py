@@ -14,7 +14,6 @@ from scipy.optimize import minimize
 from .evaluation import chunk_rows, raw_outputs
 
 LONG_EPOCH, BETWEEN = 2.0, 0.5  # seconds after which callbacks hear of an epoch's rows, and from then on again
-_FTOL = 1e7 * np.finfo(float).eps  # relative reduction of the loss, 2.2e-9: SciPy's default
 
 
 class Run:
@@ -211,8 +210,8 @@ def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(
         Most iterations and most evaluations of the objective.
     tol : float
         Ends where the largest element of the gradient is at most this, times ``scale``; and where an iteration lowers
-        the objective by less than 2.2e-9 (SciPy's bound; less in proportion with a ``tol`` below 1e-4) of it or of
-        ``scale``, whichever is greater.
+        the objective by less than 2.2e-9 of it or of ``scale``, whichever is greater: SciPy's bound, which a ``tol``
+        below 1e-4 lowers in proportion, in float64 down to 2.2e-12.
     scale : float, default=1.0
         SciPy sees the objective divided by this.
     over_all_rows : callable() -> (float, ndarray), default=None
@@ -252,11 +251,13 @@ def fit_lbfgs(objective, rows, *, max_iter, max_fun, tol, scale=1.0, callbacks=(
         if run.end_epoch(scale * float(intermediate_result.fun), math.nan, callbacks):
             raise StopIteration
 
+    least = 1e-3 if network.theta.dtype == np.float64 else 1.0  # below, rounding is greater than what is gained
+    ftol = 1e7 * np.finfo(float).eps * min(1.0, max(least, tol / 1e-4))
     run.begin(callbacks)
     with run.until_interrupted(), suppress(_TimeIsOver):
         result = minimize(
             value_and_grad, accepted.astype(np.float64), method="L-BFGS-B", jac=True, callback=after_iteration,
-            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol, "ftol": _FTOL * min(1.0, tol / 1e-4)},
+            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol, "ftol": ftol},
         )  # fmt: skip
         accepted[...] = result.x
         if result.status == 0:

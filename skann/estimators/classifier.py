@@ -222,8 +222,8 @@ class ANNClassifier(ClassifierMixin, BaseANN):
     tol : float, default=1e-4
         Smallest improvement of the watched score or loss that counts; in regression, the improvement of a loss is
         relative to the loss of the best constant prediction. For "lbfgs", the training also ends when no element of the
-        gradient is larger, or when an iteration lowers the loss by less than 2.2e-9 of it: less in proportion where
-        ``tol`` is less than 1e-4.
+        gradient is larger, or when an iteration lowers the loss by less than 2.2e-9 of it; in float64, that bound is
+        lowered with a ``tol`` below 1e-4, down to 2.2e-12.
 
     n_iter_no_change : int, inf or "auto", default="auto"
         Number of epochs in a row without an improvement of more than ``tol`` after which the training ends. Small

@@ -68,7 +68,7 @@ def in_small_chunks(monkeypatch):
 def test_chunks_change_nothing(table, in_small_chunks):
     """But rounding: the encoder and the network see the rows in other company."""
     X = TABLES[table]
-    model = classifier().fit(X, LABELS)
+    model = classifier(dtype="float64").fit(X, LABELS)
     whole = {method: getattr(model, method)(X) for method in METHODS}
     sizes = in_small_chunks()
     rtol = 1e-4 if table == "float32" else 1e-11
@@ -94,7 +94,7 @@ def test_chunks_change_nothing(table, in_small_chunks):
 )
 def test_chunks_change_nothing_for_other_models(model, in_small_chunks):
     X = np.nan_to_num(NUMBERS)
-    model.fit(X, LABELS)
+    model.set_params(dtype="float64").fit(X, LABELS)
     whole = model.predict(X)
     in_small_chunks()
     np.testing.assert_allclose(model.predict(X), whole, rtol=1e-11)
