@@ -26,7 +26,7 @@ from skann import ANNClassifier, ANNRegressor
 from skann.dask import DaskShards
 from skann.data import from_dask
 from skann.fitting.dask_table import Collections
-from skann.fitting.rounds import local_steps
+from skann.fitting.local_steps import local_steps
 from skann.fitting.sharded import ShardedTable
 from skann.fitting.shards import Shards
 

@@ -24,6 +24,7 @@ from bench_quality import split
 from skann import ANNClassifier, ANNRegressor
 from skann.fitting import rounds
 from skann.fitting.block_table import Block, BlockTable
+from skann.fitting.local_steps import ROUNDS
 from skann.fitting.sharded import ShardedTable
 from skann.fitting.shards import LocalShards
 
@@ -70,7 +71,7 @@ def simulate(path, args):
     seeds = range(args.seeds)
 
     def cell(n_workers, n_rounds):
-        with patch("skann.fitting.rounds.ROUNDS", n_rounds):
+        with patch("skann.fitting.local_steps.ROUNDS", n_rounds):
             found = [measure(path, args.params, n_workers, seed, args.max_rows) for seed in seeds]
         return tuple(np.mean(found, axis=0))
 
@@ -161,7 +162,7 @@ def main():
     parser.add_argument(
         "--workers", type=lambda text: [int(each) for each in text.split(",")], default=[2, 4, 8, 16, 32, 64]
     )
-    parser.add_argument("--rounds", type=lambda text: [int(each) for each in text.split(",")], default=[rounds.ROUNDS])
+    parser.add_argument("--rounds", type=lambda text: [int(each) for each in text.split(",")], default=[ROUNDS])
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--max-rows", type=int, default=LEAST_ROWS)
     parser.add_argument("--params", type=lambda text: PARAMS | json.loads(text), default=PARAMS)

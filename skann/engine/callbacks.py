@@ -6,7 +6,7 @@ A callback has ``on_fit_begin(run)``, ``on_epoch_begin(run)``, ``on_epoch_end(ru
 ``on_epoch_end`` ends the training, and ``run.stopped_by`` says why. Within an epoch that takes long there is
 ``on_rows(run, n_seen, n_rows)`` now and then, with the rows that it has seen of all. ``get_state()`` is a dict of what
 it remembers of the epochs so far, arrays and plain numbers, and ``set_state(state)``, after ``on_fit_begin``, goes on
-from there. ``run`` is the `skann.engine.training.Run`: callbacks read and write its history and read
+from there. ``run`` is the `skann.engine.run.Run`: callbacks read and write its history and read
 ``run.network.theta``. They are called in order, so the one that records stands before those that read.
 """
 

@@ -21,7 +21,7 @@ from sklearn import config_context
 
 from .._compat import LokyProcess, cloudpickle, loky_tracker
 from ..engine.callbacks import Callback
-from ..engine.training import Run
+from ..engine.run import Run
 from .recipe import Settings
 from .stopping import StopSignal
 from .train import fit_network

@@ -12,12 +12,14 @@ from ..engine.callbacks import BestWeights, LowerRate, Patience, Validation
 from ..engine.evaluation import mean_loss, pooled_targets, raw_outputs, targets_for_mean
 from ..engine.network import Network
 from ..engine.objective import Objective
+from ..engine.run import Run
 from ..engine.stepping import Stepper
-from ..engine.training import Run, fit_lbfgs, fit_minibatch
+from ..engine.training import fit_lbfgs, fit_minibatch
 from . import build
 from .data import N_JUDGED, TrainingData
+from .local_steps import LocalTraining
 from .progress import NetworkProgress
-from .rounds import LocalTraining, OverAllParts, fit_rounds
+from .rounds import OverAllParts, fit_rounds
 from .sharded_rows import ShardedRows
 from .summed import SummedValidation, can_be_summed
 

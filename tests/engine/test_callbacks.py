@@ -9,7 +9,7 @@ from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 from skann.engine import callbacks as module
 from skann.engine.callbacks import BestWeights, Callback, LowerRate, Patience, TimeLimit, Validation
 from skann.engine.rows import ArrayRows
-from skann.engine.training import Run
+from skann.engine.run import Run
 from tests.engine.runs import make_stepper
 from tests.helpers import make_loss, make_network, make_targets, make_weight
 

@@ -9,8 +9,8 @@ from skann.engine.activations import ACTIVATIONS
 from skann.engine.callbacks import BestWeights, Callback, Validation
 from skann.engine.losses import LOSSES, SquaredError
 from skann.engine.rows import ArrayRows
+from skann.engine.run import Run
 from skann.engine.schedules import Constant
-from skann.engine.training import Run
 from tests.engine.runs import At, X, Y, lbfgs, linear, train
 from tests.helpers import make_network
 

@@ -24,7 +24,7 @@ from scipy import sparse
 from skann import ANNClassifier, ANNRegressor
 from skann._compat import has_callbacks
 from skann.engine.activations import Tanh
-from skann.engine.training import Run
+from skann.engine.run import Run
 from skann.fitting import parallel, shared, side_by_side
 from skann.fitting.shared import SharedData
 from skann.fitting.stopping import StopSignal

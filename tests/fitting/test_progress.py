@@ -11,7 +11,7 @@ from sklearn.metrics import make_scorer, mean_absolute_error
 
 from skann import ANNClassifier, ANNRegressor
 from skann._compat import has_callbacks
-from skann.engine.training import Run
+from skann.engine.run import Run
 from skann.fitting.progress import NetworkProgress, ProgressTable
 from tests.data import BOTH
 from tests.estimators.ensembles import LABELS, SIGNAL, SMALL, X, target

@@ -14,7 +14,8 @@ from skann.engine.network import Network
 from skann.engine.optimizers import Adam
 from skann.engine.schedules import Constant
 from skann.fitting import rounds
-from skann.fitting.rounds import Local, LocalTraining, part_of_epoch, state_of, take_average
+from skann.fitting.local_steps import Local, LocalTraining, part_of_epoch, state_of
+from skann.fitting.rounds import take_average
 from skann.fitting.sharded_rows import EncodedPart
 from skann.fitting.shards import LocalShards
 from skann.fitting.summed import SummedValidation

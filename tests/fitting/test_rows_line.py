@@ -9,7 +9,7 @@ import pytest
 from skann import ANNRegressor
 from skann.data import from_arrays
 from skann.engine.callbacks import Callback
-from skann.engine.training import Run
+from skann.engine.run import Run
 from skann.fitting import rows_line
 from skann.fitting.progress import NetworkProgress, ProgressTable
 
@@ -102,8 +102,8 @@ def test_the_rows_are_those_seen(monkeypatch):
     monkeypatch.setattr("skann.fitting.train.Training.listeners", lambda training: [listener])
     ANNRegressor(**PLAIN).fit(X, X[:, 0])
     assert listener.heard == [[], []]
-    monkeypatch.setattr("skann.engine.training.LONG_EPOCH", 0.0)
-    monkeypatch.setattr("skann.engine.training.BETWEEN", 0.0)
+    monkeypatch.setattr("skann.engine.run.LONG_EPOCH", 0.0)
+    monkeypatch.setattr("skann.engine.run.BETWEEN", 0.0)
     ANNRegressor(**PLAIN).fit(X, X[:, 0])
     assert listener.heard[2:] == [[(100, 300), (200, 300), (300, 300)]] * 2
 

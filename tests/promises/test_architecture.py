@@ -36,7 +36,7 @@ ENGINE_FLOORS = {  # of the engine: what a module may import from it; the others
     "additive": ("activations", "initializers", "layers"), "evaluation": ("network", "rows"),
     "paths": ("embeddings", "evaluation", "layers", "rows"),
     "blocks": ("rows",), "calibration": ("evaluation",), "callbacks": ("evaluation",),
-    "training": ("evaluation", "objective", "rows", "stepping"),
+    "training": ("evaluation", "objective", "rows", "run", "stepping"),
 }  # fmt: skip
 PRIVATE = re.compile(r"_skl_callbacks|_callback_fit_ctx|_parent_callback_ctx|_init_callback_context|_repr_html_inner")
 SOURCES = pytest.mark.parametrize("path", TREES)

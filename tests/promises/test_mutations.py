@@ -319,22 +319,24 @@ MUTANTS = {
         "engine/network.py": [("layer.share = share", "layer.share = 1.0")],
         "engine/training.py": [
             ("total += n * objective(", "total += batch_size * objective("),
-            ("any([callback.on_epoch_end(self) for callback in callbacks])",
-             "any(callback.on_epoch_end(self) for callback in callbacks)"),
             ("workspace.rows(n), rng)", "workspace.rows(n))"),
             ("stepper.n_rows += n_seen", "pass"),
-            ("                if run.interrupted:\n                    raise KeyboardInterrupt\n", ""),
+            ("            if run.interrupted:\n                raise KeyboardInterrupt\n", ""),
             ("value += n / self.n_rows * self.objective", "value += self.objective"),
             ("grad += n / self.n_rows * network.grad", "grad += network.grad"),
             ("return value / scale, grad / scale", "return value / scale, grad"),
             ("\"gtol\": tol,", "\"gtol\": 100 * tol,"),
             ("run.stopped_by = \"L-BFGS converged\"", "pass"),
+            ("    network.theta[...] = accepted\n", ""),
+        ],
+        "engine/run.py": [
+            ("any([callback.on_epoch_end(self) for callback in callbacks])",
+             "any(callback.on_epoch_end(self) for callback in callbacks)"),
             ("        self.check_finite(loss)\n", ""),
             ("if not math.isfinite(loss):", "if False:"),
             ("if not np.isfinite(self.network.theta).all():", "if False:"),
             ("return range(self.epoch, max_epochs", "return range(0, max_epochs"),
-            ("    network.theta[...] = accepted\n", ""),
-        ]
+        ],
     },
     "engine/test_averaging.py engine/test_stepping.py engine/test_training.py": {
         "engine/stepping.py": [
@@ -436,12 +438,14 @@ MUTANTS = {
             ("min(n_parts, MOST_PARTS) ** 0.5 if", "n_parts**0.5 if"),
             ("** 0.5 if optimizer.is_adaptive else 1.0", "** 0.5"),
             ('of_part["state"][k] * of_part["units"][k]', 'of_part["state"][k]'),
-            ("training.seed, part.number, epoch])", "training.seed, part.number])"),
-            ("max(stop, start + 1)", "stop"),
             ("weight / total * grad", "grad / len(found)"),
             ("each.weight * each.loss for each in found) / sum", "each.loss for each in found) * len(found) / sum"),
+            ("time\n                break\n", "time\n                pass\n"),
+        ],
+        "fitting/local_steps.py": [
+            ("training.seed, part.number, epoch])", "training.seed, part.number])"),
+            ("max(stop, start + 1)", "stop"),
             ("set_state(stepper, state)\n    objective", "pass\n    objective"),
-            ("time\n                    break\n", "time\n                    pass\n"),
         ],
         "fitting/sharded_rows.py": [
             ("np.flatnonzero(self.fold != fold)", "np.arange(len(self.fold))"),
