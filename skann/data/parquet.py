@@ -2,6 +2,7 @@
 
 import os
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -16,13 +17,21 @@ INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls the column of an
 
 
 class Piece(NamedTuple):
-    """A row group of a file: the number of its first row in the table, its rows, and what the folders' names say."""
+    """A row group of a file: the number of its first row in the table, its rows, its mark (see `mark_of`), and what the
+    folders' names say.
+    """
 
     path: str
     group: int
     first: int
     n: int
+    mark: int
     values: dict
+
+
+def mark_of(metadata, group):
+    """A number that tells a row group from one with other values: of its columns' sizes, least and greatest values."""
+    return zlib.crc32(repr(metadata.row_group(group).to_dict()).encode())
 
 
 class ParquetTable(BlockTable):
@@ -40,10 +49,10 @@ class ParquetTable(BlockTable):
         return [*self.columns, *targets, *([] if self._weight is None else [self._weight])]
 
     def read(self, piece: int) -> Iterator[Block]:
-        path, group, first, n, values = self._pieces[piece]
+        path, group, first, _, _, values = self._pieces[piece]
         with errors_of_file(path, f"row group {group} can't be read"):
             file = open_file(path, self._filesystem)
-        self._check_unchanged(file, path, group, n, values)
+        self._check_unchanged(file, self._pieces[piece])
         wanted = [field for field in file.schema_arrow if field.name in self._all_columns]
         file.close()
         with errors_of_file(path, f"row group {group} can't be read"):
@@ -62,13 +71,15 @@ class ParquetTable(BlockTable):
             first += len(frame)
         file.close()
 
-    def _check_unchanged(self, file, path, group, n, values):
+    def _check_unchanged(self, file, piece):
         """ValueError if the file is another one than when the table was made."""
-        check_columns(self._all_columns, path, file.schema_arrow.names, values)
-        n_groups = file.metadata.num_row_groups
-        found = file.metadata.row_group(group).num_rows if group < n_groups else "no"
+        path, group, n = piece.path, piece.group, piece.n
+        check_columns(self._all_columns, path, file.schema_arrow.names, piece.values)
+        found = file.metadata.row_group(group).num_rows if group < file.metadata.num_row_groups else "no"
         if found != n:
             raise ValueError(f"{path}: the file has changed: it has {found} rows in row group {group}, and had {n}.")
+        if mark_of(file.metadata, group) != piece.mark:
+            raise ValueError(f"{path}: the file has changed: row group {group} holds other values than before.")
 
     def _block(self, frame, first, path):
         y = weight = None
@@ -156,7 +167,7 @@ def from_parquet(
                 check_kind(field, file_path, kinds)
         for group in range(file.metadata.num_row_groups):
             n_rows = file.metadata.row_group(group).num_rows
-            pieces.append(Piece(file_path, group, n, n_rows, values))
+            pieces.append(Piece(file_path, group, n, n_rows, mark_of(file.metadata, group), values))
             n += n_rows
         file.close()
     for name in targets:
