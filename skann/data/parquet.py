@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._parts import did_you_mean
-from ..fitting.block_table import BLOCK_ROWS, Block, BlockTable
+from ..fitting.block_table import Block, BlockTable, block_rows
 from .partitions import partitions_of, with_partitions
 
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls the column of an index without a name
@@ -58,7 +58,7 @@ class ParquetTable(BlockTable):
         with errors_of_file(path, f"row group {group} can't be read"):
             file = open_file(path, self._filesystem, [field.name for field in wanted if is_text(field.type)])
             names = [field.name for field in wanted]
-            batches = file.iter_batches(BLOCK_ROWS, [group], names, use_threads=False)
+            batches = file.iter_batches(block_rows(len(names)), [group], names, use_threads=False)
         while True:
             try:
                 batch = next(batches, None)
@@ -95,7 +95,7 @@ class ParquetTable(BlockTable):
         file = open_file(path, self._filesystem)
         for column in self._all_columns:
             try:
-                for _ in file.iter_batches(BLOCK_ROWS, [group], [column], use_threads=False):
+                for _ in file.iter_batches(block_rows(1), [group], [column], use_threads=False):
                     pass
             except (OSError, ValueError) as of_column:
                 return f"{path}: column {column!r} of row group {group} can't be read: {of_column}"

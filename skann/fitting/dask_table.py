@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._objects import shown
-from .block_table import BLOCK_ROWS, Block, BlockTable
+from .block_table import Block, BlockTable, block_rows
 
 ALLOWED = "a Dask array or DataFrame (of two dimensions)"
 
@@ -163,9 +163,10 @@ def checked_partition(number: int, X: Any, y: Any, weight: Any) -> tuple[Any, An
 
 def blocks_of(first: int, partition: tuple[Any, Any, Any], where: str) -> Iterator[Block]:
     """The blocks of a partition, whose first row has this number."""
-    n = partition[0].shape[0]
-    for start in range(0, n, BLOCK_ROWS):
-        rows = slice(start, min(start + BLOCK_ROWS, n))
+    n, n_columns = partition[0].shape
+    n_block = block_rows(n_columns)
+    for start in range(0, n, n_block):
+        rows = slice(start, min(start + n_block, n))
         X, y, weight = (
             each if each is None else each.iloc[rows] if hasattr(each, "iloc") else each[rows] for each in partition
         )
