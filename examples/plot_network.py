@@ -30,8 +30,8 @@ NetworkDisplay.from_estimator(plain, name="Plain")
 # ----------------------
 #
 # This table has two columns of numbers, one column with two levels and one with forty. The numbers become four features
-# each, the forty levels become eight features, the two levels one column of 0 and 1. Each of these gets a learnt factor
-# (Scale) before the dense layers begin.
+# each, the forty levels become eight features, the two levels one column of -1 and 1. Each of these gets a learnt
+# factor (Scale) before the dense layers begin.
 
 rng = np.random.default_rng(0)
 n_rows = 400
