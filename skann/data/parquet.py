@@ -117,7 +117,8 @@ def from_parquet(
     Parameters
     ----------
     path : str, path, list of these or pyarrow.dataset.Dataset
-        A folder is read with all Parquet files in it, in the order of their names.
+        A folder is read with all Parquet files in it, in the order of their names, but those whose name, or that of
+        a folder in it, begins with "." or "_".
     columns : sequence of str, default=None
         The columns of X; None for all but ``target``, ``weight`` and the index of a pandas DataFrame.
     target : str or sequence of str, default=None
@@ -155,13 +156,16 @@ def from_parquet(
     others = [*targets, *([] if weight is None else [weight])]
     chosen = [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
     pieces, n, kinds = [], 0, {} if weight is None else {weight: ("numbers", None)}
-    for file_path, values in zip(files, partitions_of(files), strict=True):
+    for file_path, values in zip(files, partitions_of(files, root_of(path)), strict=True):
         with errors_of_file(file_path, "is no Parquet file, or is cut"):
             file = open_file(file_path, filesystem)
         names = file.schema_arrow.names
         if columns is None and not chosen:
             chosen = _columns_of_x([*names, *(name for name in values if name not in names)], others)
         check_columns([*chosen, *others], file_path, names, values)
+        for name in (*chosen, *others):
+            if names.count(name) > 1:
+                raise ValueError(f"{file_path}: there are {names.count(name)} columns called {name!r}.")
         for field in file.schema_arrow:
             if field.name in chosen or field.name in others:
                 check_kind(field, file_path, kinds)
@@ -229,6 +233,8 @@ def files_of(path):
     if type(path).__module__ == "pyarrow._dataset":
         if not hasattr(path, "files") or path.format.default_extname != "parquet":
             raise ValueError(f"The dataset must be of Parquet files, got {type(path).__name__}.")
+        if (getattr(path, "_scan_options", None) or {}).get("filter") is not None:
+            raise ValueError("A dataset with a filter can't be read in blocks: write the rows that it keeps to files.")
         return path.files, path.filesystem
     if isinstance(path, list | tuple):
         return [file for each in path for file in files_of(os.fspath(each))[0]], None
@@ -237,11 +243,27 @@ def files_of(path):
         if not os.path.exists(path):
             raise FileNotFoundError(f"There is no file or folder {path!r}.")
         return [path], None
-    found = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
-    found = sorted(name for name in found if name.endswith((".parquet", ".pq")))
+    found = sorted(name for name in visible_files(path) if name.endswith((".parquet", ".pq")))
     if not found:
         raise ValueError(f"{path}: there is no file with the ending .parquet in this folder.")
     return found, None
+
+
+def visible_files(folder):
+    """All files in a folder and those in it, but what begins with "." or "_": others leave unfinished files there."""
+    for inner, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith((".", "_"))]
+        yield from (os.path.join(inner, name) for name in names if not name.startswith((".", "_")))
+
+
+def root_of(path):
+    """The folder of a table: the names of those above it say nothing about its rows. None for a dataset of pyarrow."""
+    if type(path).__module__ == "pyarrow._dataset":
+        return None
+    if isinstance(path, list | tuple):
+        return os.path.commonpath([root_of(each) for each in path]) if path else None
+    path = os.path.abspath(path)
+    return path if os.path.isdir(path) else os.path.dirname(path)
 
 
 def open_file(path, filesystem, read_dictionary=()):

@@ -8,20 +8,22 @@ import numpy as np
 MISSING = "__HIVE_DEFAULT_PARTITION__"
 
 
-def partitions_of(files):
+def partitions_of(files, root=None):
     """What the names of the folders say of each file.
 
     Parameters
     ----------
     files : list of str
         The paths of all files of the table.
+    root : str, default=None
+        The folder of the table, whose own name and those above it are left out; None for none.
 
     Returns
     -------
     values : list of dict of str to value
         Numbers where all values of a column are, else strings; for a missing one NaN or None.
     """
-    found = [_pairs(path) for path in files]
+    found = [_pairs(path if root is None else os.path.relpath(path, root)) for path in files]
     names = {name for pairs in found for name in pairs}
     numeric = {name for name in names if all(_is_number(pairs.get(name)) for pairs in found)}
     return [{name: _value(text, name in numeric) for name, text in pairs.items()} for pairs in found]

@@ -141,6 +141,32 @@ def test_columns_in_the_names_of_folders(names, as_dataset, tmp_path):
     assert set(from_parquet(path, target="class").columns) == {*COLUMNS, "value", "weight"}
 
 
+def test_folders_above_the_table_are_no_columns(tmp_path):
+    folder = write(TABLE[["a", "class"]], tmp_path / "run=3")
+    for path in (folder, folder / "part0.parquet", [folder / "part0.parquet", folder / "part1.parquet"]):
+        assert from_parquet(path, target="class").columns == ["a"]
+
+
+def test_unfinished_files_are_not_read(tmp_path):
+    write(TABLE, tmp_path)
+    write(TABLE, tmp_path / "_temporary")
+    TABLE.to_parquet(tmp_path / ".part0.parquet")
+    assert len(from_parquet(tmp_path)) == len(pd.read_parquet(tmp_path)) == 300
+
+
+def test_a_filter_of_a_dataset_is_refused(tmp_path):
+    dataset = pyarrow.dataset.dataset(write(TABLE, tmp_path)).filter(pyarrow.dataset.field("a") > 0)
+    with pytest.raises(ValueError, match="dataset with a filter"):
+        from_parquet(dataset)
+
+
+@pytest.mark.parametrize("name", ["a", "y"])
+def test_two_columns_of_one_name(name, tmp_path):
+    write_table(pa.Table.from_arrays([pa.array([1.0, 2.0])] * 3, ["a", "y", name]), tmp_path / "rows.parquet")
+    with pytest.raises(ValueError, match=f"rows.parquet: there are 2 columns called '{name}'"):
+        from_parquet(tmp_path / "rows.parquet", target="y")
+
+
 def test_several_paths_are_one_table(tmp_path):
     write(TABLE, tmp_path)
     paths = [tmp_path / "part2.parquet", str(tmp_path / "part0.parquet")]
