@@ -81,7 +81,7 @@ class DaskANN(Estimator, metaclass=ABCMeta):
         X : dask.array.Array or dask.dataframe.DataFrame of shape (n_samples, n_features)
             Chunk sizes need not be known; partitions may be empty.
         y : dask.array.Array, dask.dataframe.Series or DataFrame, or array-like
-            Targets, best with the partitions of X.
+            Targets, best with the partitions of X. They belong to the rows of X by their order, not by an index.
         sample_weight : dask.array.Array, dask.dataframe.Series or array-like, default=None
             Weights, not negative.
 
@@ -175,6 +175,8 @@ class DaskANN(Estimator, metaclass=ABCMeta):
         from distributed import Client, default_client
 
         if isinstance(self.client, Client):
+            if self.client.status in ("closing", "closed"):
+                raise ValueError("client is closed: pass one that is connected to a cluster.")
             return self.client
         if self.client is not None:
             raise TypeError(f"client must be a distributed.Client or None, got {type(self.client).__name__}.")
@@ -196,7 +198,10 @@ class DaskANN(Estimator, metaclass=ABCMeta):
         """The fitted attributes of the plain estimator."""
         if name.endswith("_") and not name.startswith("_") and "model_" in vars(self):
             return getattr(self.model_, name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        where = ""
+        if not name.startswith("_") and hasattr(self._plain, name):
+            where = f": {self._plain.__name__} has it, and to_local() gives one"
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{where}")
 
     def __sklearn_clone__(self) -> Self:
         parameters = self.get_params(deep=False)

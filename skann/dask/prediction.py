@@ -3,7 +3,9 @@
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_array
 
+from .._weights import check_weight
 from ..fitting.dask_table import Collections, checked_partition, is_dask
 
 
@@ -42,20 +44,29 @@ def _predicted(X, model, method, like):
 
 
 def per_partition(function: Any, model: Any, X: Any, y: Any, weight: Any, scheduler: Any = None) -> Any:
-    """What ``function(model, X, y, weight)`` returns for each partition that has rows, stacked."""
+    """What ``function(model, X, y, weight)`` returns for each partition that has rows, stacked.
+
+    The first of what it returns are weights: a ValueError if all are zero.
+    """
     from dask import compute, delayed
 
     one = delayed(_of_partition, pure=False)
     model = delayed(model, pure=True)
     parts = [one(function, model, i, *each) for i, each in enumerate(Collections.aligned(X, y, weight).delayed())]
-    return np.array([each for each in compute(*parts, scheduler=scheduler) if each is not None])
+    found = np.array([each for each in compute(*parts, scheduler=scheduler) if each is not None])
+    if not len(found):
+        raise ValueError("X has no rows: all its partitions are empty.")
+    if not found[:, 0].any():
+        raise ValueError("sample_weight is zero for every row.")
+    return found
 
 
 def _of_partition(function, model, number, X, y, weight):
     X, y, weight = checked_partition(number, X, y, weight)
     if not X.shape[0]:
         return None
-    return function(model, X, y, np.ones(len(y)) if weight is None else np.asarray(weight, np.float64).ravel())
+    weight = np.ones(len(y)) if weight is None else np.asarray(weight, np.float64).ravel()
+    return function(model, X, y, check_weight(weight, X, np.float64) if weight.any() else weight)
 
 
 def mean_score(model: Any, X: Any, y: Any, weight: Any) -> Any:
@@ -66,7 +77,10 @@ def mean_score(model: Any, X: Any, y: Any, weight: Any) -> Any:
 
 def moments(model: Any, X: Any, y: Any, weight: Any) -> Any:
     """For each target: weight, mean, sum of squares around the mean, and sum of squares of the errors."""
-    predicted, y = (np.asarray(each, np.float64).reshape(len(weight), -1) for each in (model.predict(X), y))
+    y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y").reshape(len(weight), -1)
+    predicted = model.predict(X).reshape(len(weight), -1)
+    if y.shape != predicted.shape:
+        raise ValueError(f"y must have {predicted.shape[1]} columns, one for each target of `fit`, got {y.shape[1]}.")
     total = weight.sum()
     mean = weight @ y / (total or 1)
     return np.stack([np.full(y.shape[1], total), mean, weight @ (y - mean) ** 2, weight @ (y - predicted) ** 2])

@@ -19,7 +19,8 @@ def from_dask(X: Any, y: Any = None, weight: Any = None) -> BlockTable:
     X : dask.array.Array or dask.dataframe.DataFrame of shape (n_samples, n_features)
         Chunk sizes need not be known: partitions are then counted here.
     y : array, Series or DataFrame, of Dask or not, default=None
-        Targets, best with the partitions of X; not needed to predict.
+        Targets, best with the partitions of X; they belong to its rows by their order, not by an index. Not needed to
+        predict.
     weight : array or Series, of Dask or not, default=None
         Weights of the rows.
 

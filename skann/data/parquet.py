@@ -1,16 +1,16 @@
 """Tables of blocks from Parquet files, read by pyarrow."""
 
-import os
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._objects import shown
 from .._parts import did_you_mean
 from ..fitting.block_table import Block, BlockTable, block_rows
+from .files import errors_of_file, files_of, is_dataset, open_file, root_of
 from .partitions import partitions_of, with_partitions
 
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls the column of an index without a name
@@ -44,9 +44,12 @@ class ParquetTable(BlockTable):
         self.has_target, self.has_weight = target is not None, weight is not None
 
     @property
+    def _targets(self):
+        return [] if self._target is None else [self._target] if isinstance(self._target, str) else self._target
+
+    @property
     def _all_columns(self):
-        targets = [] if self._target is None else [self._target] if isinstance(self._target, str) else self._target
-        return [*self.columns, *targets, *([] if self._weight is None else [self._weight])]
+        return [*self.columns, *self._targets, *([] if self._weight is None else [self._weight])]
 
     def read(self, piece: int) -> Iterator[Block]:
         path, group, first, _, _, values = self._pieces[piece]
@@ -66,7 +69,7 @@ class ParquetTable(BlockTable):
                 raise OSError(self._why_unread(path, group, error)) from error
             if batch is None:
                 break
-            frame = with_partitions(as_frame(batch), values)
+            frame = with_partitions(as_frame(batch, self._targets), values)
             yield self._block(frame, first, path)
             first += len(frame)
         file.close()
@@ -152,11 +155,18 @@ def from_parquet(
     """
     needs_packages()
     files, filesystem = files_of(path)
-    targets = [] if target is None else [target] if isinstance(target, str) else list(target)
-    others = [*targets, *([] if weight is None else [weight])]
-    chosen = [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
+    targets, weights = names_in(target, "target"), names_in(weight, "weight")
+    if len(weights) > 1:
+        raise ValueError(f"weight must be one column, got {weights}.")
+    others, chosen = targets + weights, names_in(columns, "columns")
+    for name in others + chosen:
+        if (others + chosen).count(name) > 1:
+            raise ValueError(f"Column {name!r} is named twice: each is a column of X, a target or the weight.")
+    weight = weights[0] if weights else None
     pieces, n, kinds = [], 0, {} if weight is None else {weight: ("numbers", None)}
     for file_path, values in zip(files, partitions_of(files, root_of(path)), strict=True):
+        if is_dataset(path):
+            values = {name: value for name, value in values.items() if name in path.schema.names}
         with errors_of_file(file_path, "is no Parquet file, or is cut"):
             file = open_file(file_path, filesystem)
         names = file.schema_arrow.names
@@ -174,9 +184,8 @@ def from_parquet(
             pieces.append(Piece(file_path, group, n, n_rows, mark_of(file.metadata, group), values))
             n += n_rows
         file.close()
-    for name in targets:
-        if name in chosen:
-            raise ValueError(f"The target {name!r} is among the columns of X: leave it out of these.")
+    if is_dataset(path) and path.count_rows() != n:
+        raise ValueError("A dataset with a filter can't be read in blocks: write the rows that it keeps to files.")
     if n == 0 or not chosen:
         raise ValueError(f"{path}: there are no {'columns' if n else 'rows'}.")
     return ParquetTable(filesystem, pieces, chosen, target if isinstance(target, str) else targets or None, weight, n)
@@ -228,60 +237,15 @@ def needs_packages():
         ) from error
 
 
-def files_of(path):
-    """The paths of the files, and the filesystem of pyarrow that they are in, None for the local one."""
-    if type(path).__module__ == "pyarrow._dataset":
-        if not hasattr(path, "files") or path.format.default_extname != "parquet":
-            raise ValueError(f"The dataset must be of Parquet files, got {type(path).__name__}.")
-        if (getattr(path, "_scan_options", None) or {}).get("filter") is not None:
-            raise ValueError("A dataset with a filter can't be read in blocks: write the rows that it keeps to files.")
-        return path.files, path.filesystem
-    if isinstance(path, list | tuple):
-        return [file for each in path for file in files_of(os.fspath(each))[0]], None
-    path = os.fspath(path)
-    if not os.path.isdir(path):
-        if not os.path.exists(path):
-            raise FileNotFoundError(f"There is no file or folder {path!r}.")
-        return [path], None
-    found = sorted(name for name in visible_files(path) if name.endswith((".parquet", ".pq")))
-    if not found:
-        raise ValueError(f"{path}: there is no file with the ending .parquet in this folder.")
-    return found, None
-
-
-def visible_files(folder):
-    """All files in a folder and those in it, but what begins with "." or "_": others leave unfinished files there."""
-    for inner, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith((".", "_"))]
-        yield from (os.path.join(inner, name) for name in names if not name.startswith((".", "_")))
-
-
-def root_of(path):
-    """The folder of a table: the names of those above it say nothing about its rows. None for a dataset of pyarrow."""
-    if type(path).__module__ == "pyarrow._dataset":
-        return None
-    if isinstance(path, list | tuple):
-        return os.path.commonpath([root_of(each) for each in path]) if path else None
-    path = os.path.abspath(path)
-    return path if os.path.isdir(path) else os.path.dirname(path)
-
-
-def open_file(path, filesystem, read_dictionary=()):
-    from pyarrow.parquet import ParquetFile
-
-    options = {"read_dictionary": list(read_dictionary), "pre_buffer": False, "buffer_size": 2**18}
-    return ParquetFile(path, filesystem=filesystem, **options)
-
-
-@contextmanager
-def errors_of_file(path, what):
-    """Inside, errors of pyarrow name the file."""
+def names_in(names, parameter):
+    """Names of columns as a list: of none, of one name or of several."""
     try:
-        yield
-    except (FileNotFoundError, PermissionError):
-        raise
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: {what}: {str(error).splitlines()[0]}") from error
+        found = [] if names is None else [names] if isinstance(names, str) else list(names)
+    except TypeError:
+        found = [names]
+    if not all(isinstance(name, str) for name in found):
+        raise TypeError(f"{parameter} must be the name of a column or a list of names, got {shown(names)}.")
+    return found
 
 
 def is_text(dtype):
@@ -290,8 +254,8 @@ def is_text(dtype):
     return types.is_string(dtype) or types.is_large_string(dtype)
 
 
-def as_frame(batch):
-    """A batch of pyarrow as a DataFrame: strings as categories, numbers as NumPy holds them."""
+def as_frame(batch, targets=()):
+    """A batch of pyarrow as a DataFrame: strings as categories, numbers as NumPy holds them, booleans of X as these."""
     import pyarrow as pa
 
     table = pa.Table.from_batches([batch])
@@ -299,7 +263,7 @@ def as_frame(batch):
         column = table.column(i)
         if is_text(field.type):
             column = column.dictionary_encode()
-        elif pa.types.is_boolean(field.type):
+        elif pa.types.is_boolean(field.type) and field.name not in targets:
             column = column.cast(pa.int8())
         elif pa.types.is_decimal(field.type) or pa.types.is_null(field.type):
             column = column.cast(pa.float64())

@@ -66,6 +66,9 @@ def predict_to(model: Any, table: BlockTable, out: Any, method: str = "predict")
 
 def _to_parquet(model, predict, method, table, path):
     needs_packages()
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        raise FileNotFoundError(f"out={path!r}: there is no folder {folder!r}.")
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from .._objects import shown
 from .block_table import Block, BlockTable, block_rows
@@ -163,6 +164,8 @@ def checked_partition(number: int, X: Any, y: Any, weight: Any) -> tuple[Any, An
 
 def blocks_of(first: int, partition: tuple[Any, Any, Any], where: str) -> Iterator[Block]:
     """The blocks of a partition, whose first row has this number."""
+    if sparse.issparse(partition[0]):
+        raise TypeError(f"{where}: X must be dense, got a sparse matrix: X.map_blocks(lambda part: part.toarray()).")
     n, n_columns = partition[0].shape
     n_block = block_rows(n_columns)
     for start in range(0, n, n_block):

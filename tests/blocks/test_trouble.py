@@ -143,7 +143,8 @@ def test_columns_in_the_names_of_folders(names, as_dataset, tmp_path):
 
 def test_folders_above_the_table_are_no_columns(tmp_path):
     folder = write(TABLE[["a", "class"]], tmp_path / "run=3")
-    for path in (folder, folder / "part0.parquet", [folder / "part0.parquet", folder / "part1.parquet"]):
+    as_list = [folder / "part0.parquet", folder / "part1.parquet"]
+    for path in (folder, folder / "part0.parquet", as_list, pyarrow.dataset.dataset(folder)):
         assert from_parquet(path, target="class").columns == ["a"]
 
 
@@ -179,16 +180,57 @@ def test_several_paths_are_one_table(tmp_path):
     [
         (["a", "nope"], "class", r"part0.parquet: there is no column 'nope'"),
         (["a"], "clas", r"there is no column 'clas'; .* Did you mean 'class'"),
-        ([0, 1], "class", r"there is no column 0"),
-        (["a", "class"], "class", r"target 'class' is among the columns of X"),
-        (["a", "a"], "class", r"several columns called 'a'"),
+        ([0, 1], "class", r"columns must be the name of a column or a list of names, got \[0, 1\]"),
+        (["a", "class"], "class", r"Column 'class' is named twice"),
+        (["a", "a"], "class", r"Column 'a' is named twice"),
+        (["a"], ["b", "b"], r"Column 'b' is named twice"),
+        (["a"], 3, r"target must be the name of a column or a list of names, got 3"),
         ([], "class", r"there are no columns"),
         (["a"], [], r"no target"),
     ],
 )
 def test_columns_that_are_not_there_or_twice(columns, target, error, tmp_path):
-    with pytest.raises(ValueError, match=error):
+    with pytest.raises((ValueError, TypeError), match=error):
         ANNClassifier(**SHORT).fit(from_parquet(write(TABLE, tmp_path), columns, target))
+
+
+@pytest.mark.parametrize(
+    "weight, error",
+    [
+        ("value", r"Column 'value' is named twice"),
+        ("a", r"Column 'a' is named twice"),
+        (["weight", "b"], r"weight must be one column, got \['weight', 'b'\]"),
+        (0, r"weight must be the name of a column or a list of names, got 0"),
+    ],
+)
+def test_weights_that_are_no_column_of_their_own(weight, error, tmp_path):
+    with pytest.raises((ValueError, TypeError), match=error):
+        from_parquet(write(TABLE, tmp_path), ["a"], "value", weight)
+
+
+@pytest.mark.parametrize(
+    "path", [None, [], 3, iter(["x"]), [None]], ids=["none", "empty", "number", "generator", "list"]
+)
+def test_paths_that_are_none(path):
+    with pytest.raises(TypeError, match="path must be that of a file or folder, a list of these or a dataset, got"):
+        from_parquet(path)
+
+
+def test_targets_of_booleans_are_booleans(tmp_path):
+    TABLE.assign(flag=TABLE["a"] > 0).to_parquet(tmp_path / "x.parquet")
+    model = ANNClassifier(**SHORT).fit(from_parquet(tmp_path, COLUMNS, "flag"))
+    assert model.classes_.tolist() == [False, True]
+    table = from_parquet(tmp_path, ["flag", "a"], "value")  # as a column they are numbers, as ever
+    assert ANNRegressor(**SHORT).fit(table).encoder_.get_feature_names_out().tolist() == ["flag", "a"]
+    values = ANNRegressor(**SHORT).fit(from_parquet(tmp_path, COLUMNS, "flag")).predict(TABLE[COLUMNS])
+    as_numbers = ANNRegressor(**SHORT).fit(opened_again(tmp_path)).predict(TABLE[COLUMNS])
+    np.testing.assert_array_equal(values, as_numbers)
+
+
+def opened_again(folder):
+    """The table of booleans with these as numbers."""
+    pd.read_parquet(folder).astype({"flag": int}).to_parquet(folder / "x.parquet")
+    return from_parquet(folder, COLUMNS, "flag")
 
 
 # ------------------------------------------------------------------------------------------- types of arrow
@@ -296,5 +338,7 @@ def test_predictions_that_do_not_fit(out, method, message, tmp_path):
     for predict in (model.predict, lambda table: predict_to(model, table, np.empty(300, object))):
         with pytest.raises(ValueError, match=r"part1.parquet, rows 100 to 199: .*Column 'a' holds an infinite value"):
             predict(table)
+    with pytest.raises(FileNotFoundError, match=r"out='.*nowhere/x.parquet': there is no folder '.*nowhere'"):
+        predict_to(model, opened(tmp_path), tmp_path / "nowhere" / "x.parquet")
     with pytest.raises(TypeError, match="must be one of from_parquet or from_arrays, got DataFrame"):
         predict_to(model, TABLE, np.empty(300))

@@ -12,6 +12,7 @@ import distributed
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import get_tags
@@ -229,6 +230,44 @@ def test_what_is_wrong_is_said_before_any_work(client, monkeypatch):
     monkeypatch.setattr(distributed, "default_client", no_client)
     with pytest.raises(ValueError, match="There is no Dask client: make one"):
         DaskANNRegressor().fit(data, VALUES)
+
+
+def test_a_closed_client_is_refused():
+    client = distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None)
+    client.close()
+    with pytest.raises(ValueError, match="client is closed"):
+        DaskANNRegressor(client=client).fit(da.from_array(X, chunks=(200, 4)), VALUES)
+
+
+def test_what_only_the_plain_estimator_has_is_said(client):
+    model = DaskANNRegressor(strategy="rows", **ROWS).fit(da.from_array(X, chunks=(200, 4)), VALUES)
+    with pytest.raises(AttributeError, match=r"'predict_interval': ANNRegressor has it, and to_local\(\) gives one"):
+        model.predict_interval(X)
+    with pytest.raises(AttributeError, match=r"no attribute 'predict_proba'$"):
+        model.predict_proba(X)
+
+
+@pytest.mark.parametrize(
+    "y, weight, message",
+    [
+        (np.column_stack([VALUES, VALUES]), None, "y must have 1 columns, one for each target of `fit`, got 2"),
+        (np.where(VALUES > 0, np.nan, VALUES), None, "y contains NaN"),
+        (VALUES, np.zeros(len(VALUES)), "sample_weight is zero for every row"),
+        (VALUES, -np.ones(len(VALUES)), "sample_weight"),
+    ],
+    ids=["targets", "missing", "no weight", "negative"],
+)
+def test_scores_of_what_does_not_fit(y, weight, message, client):
+    data = da.from_array(X, chunks=(200, 4))
+    model = DaskANNRegressor(strategy="rows", **ROWS).fit(data, VALUES)
+    with pytest.raises(ValueError, match=message):
+        model.score(data, da.from_array(y, chunks=200), weight)
+
+
+def test_sparse_partitions_are_refused_where_rows_are_read(client):
+    data = da.from_array(X, chunks=(200, 4)).map_blocks(sparse.csr_matrix)
+    with pytest.raises(TypeError, match=r"X must be dense, got a sparse matrix: X.map_blocks"):
+        DaskANNRegressor(strategy="rows", **ROWS).fit(data, VALUES)
 
 
 def test_after_an_error_the_estimator_is_as_it_was(client):
