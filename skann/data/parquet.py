@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -159,9 +160,8 @@ def from_parquet(
     if len(weights) > 1:
         raise ValueError(f"weight must be one column, got {weights}.")
     others, chosen = targets + weights, names_in(columns, "columns")
-    for name in others + chosen:
-        if (others + chosen).count(name) > 1:
-            raise ValueError(f"Column {name!r} is named twice: each is a column of X, a target or the weight.")
+    for name in repeated(others + chosen):
+        raise ValueError(f"Column {name!r} is named twice: each is a column of X, a target or the weight.")
     weight = weights[0] if weights else None
     pieces, n, kinds = [], 0, {} if weight is None else {weight: ("numbers", None)}
     for file_path, values in zip(files, partitions_of(files, root_of(path)), strict=True):
@@ -173,8 +173,8 @@ def from_parquet(
         if columns is None and not chosen:
             chosen = _columns_of_x([*names, *(name for name in values if name not in names)], others)
         check_columns([*chosen, *others], file_path, names, values)
-        for name in (*chosen, *others):
-            if names.count(name) > 1:
+        for name in repeated(names):
+            if name in chosen or name in others:
                 raise ValueError(f"{file_path}: there are {names.count(name)} columns called {name!r}.")
         for field in file.schema_arrow:
             if field.name in chosen or field.name in others:
@@ -189,6 +189,11 @@ def from_parquet(
     if n == 0 or not chosen:
         raise ValueError(f"{path}: there are no {'columns' if n else 'rows'}.")
     return ParquetTable(filesystem, pieces, chosen, target if isinstance(target, str) else targets or None, weight, n)
+
+
+def repeated(names):
+    """Those names that occur more than once."""
+    return [name for name, n in Counter(names).items() if n > 1]
 
 
 def check_columns(wanted, path, names, values):
