@@ -45,6 +45,11 @@ class ParquetTable(BlockTable):
         self.has_target, self.has_weight = target is not None, weight is not None
 
     @property
+    def local_files(self) -> list[str]:
+        """The paths of the files, if they are on this machine."""
+        return list(dict.fromkeys(piece.path for piece in self._pieces)) if self._filesystem is None else []
+
+    @property
     def _targets(self):
         return [] if self._target is None else [self._target] if isinstance(self._target, str) else self._target
 

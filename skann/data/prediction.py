@@ -8,7 +8,7 @@ from sklearn.base import is_classifier
 
 from ..fitting.block_table import BlockTable
 from ..fitting.blocks import errors_of
-from .parquet import needs_packages
+from .parquet import ParquetTable, needs_packages
 
 
 def predict_to(model: Any, table: BlockTable, out: Any, method: str = "predict") -> Any:
@@ -23,7 +23,8 @@ def predict_to(model: Any, table: BlockTable, out: Any, method: str = "predict")
     out : ndarray, memory map, str or path
         An array of shape (n_samples,) or (n_samples, n_outputs); or where to write a Parquet file, with a column
         ``prediction``, or one for each output: ``prediction_<class>`` for classes, ``prediction_<i>`` else. A file
-        that is there is replaced when the new one is complete.
+        that is there is replaced when the new one is complete; it may not be one of the table's own. An array must
+        be able to hold the predictions as they are; floats may be rounded to a shorter type of float.
     method : str, default="predict"
         Of the model, such as "predict_proba".
 
@@ -49,19 +50,30 @@ def predict_to(model: Any, table: BlockTable, out: Any, method: str = "predict")
     if isinstance(out, str | os.PathLike):
         _to_parquet(model, predict, method, table, os.fspath(out))
         return out
-    if getattr(out, "shape", (None,))[0] != len(table):
+    if not hasattr(out, "dtype") or out.shape[:1] != (len(table),):
         raise ValueError(f"out must have {len(table)} rows, got shape {getattr(out, 'shape', None)}.")
     for block in table:
         with errors_of(block):
-            found = predict(block.X)
-        try:
-            out[block.first : block.first + block.X.shape[0]] = found
-        except (ValueError, TypeError) as error:
+            found = np.asarray(predict(block.X))
+        if not _holds(out, found):
             needed = f"{found.dtype} of shape {(len(table), *found.shape[1:])}"
-            raise ValueError(f"out, {out.dtype} of shape {out.shape}, can't hold the predictions, {needed}.") from error
+            raise ValueError(f"out, {out.dtype} of shape {out.shape}, can't hold the predictions, {needed}.")
+        out[block.first : block.first + len(found)] = found
     if isinstance(out, np.memmap):
         out.flush()
     return out
+
+
+def _holds(out, found):
+    """Whether an array can take in predictions for some of its rows as they are, but for the digits of floats."""
+    if out.shape[1:] != found.shape[1:]:
+        return False
+    if found.dtype.kind == "f":
+        return out.dtype.kind in "fO"
+    try:
+        return np.array_equal(found.astype(out.dtype).astype(found.dtype), found)
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 def _to_parquet(model, predict, method, table, path):
@@ -69,6 +81,11 @@ def _to_parquet(model, predict, method, table, path):
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
         raise FileNotFoundError(f"out={path!r}: there is no folder {folder!r}.")
+    if os.path.isdir(path) or not path:
+        raise IsADirectoryError(f"out={path!r} must be the path of a file, not a folder.")
+    read = table.local_files if isinstance(table, ParquetTable) else []
+    if os.path.exists(path) and any(os.path.samefile(path, each) for each in read):
+        raise ValueError(f"out={path!r} is a file of the table: predictions would take its place.")
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 

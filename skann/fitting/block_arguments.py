@@ -59,11 +59,12 @@ def refuse_with_blocks(table, y, sample_weight, validation, parameters, *, is_ne
         raise ValueError("cv and groups need rows in memory: a table of blocks holds rows out by their numbers.")
 
 
-def refuse_arguments(table, y, sample_weight):
+def refuse_arguments(table, y, sample_weight, name="X"):
     """TypeError or ValueError if a table has no target, or if one is given beside it."""
     if y is not None or sample_weight is not None:
         raise TypeError(
-            "A table of blocks carries y and sample_weight: name them where it is made, and call fit(table)."
+            f"{name} is a table of blocks, which carries y and sample_weight: name them where it is made, and give "
+            f"nothing else with {name}."
         )
     if not table.has_target:
-        raise ValueError("The table of blocks has no target: name it where the table is made.")
+        raise ValueError(f"{name} is a table of blocks that has no target: name it where the table is made.")

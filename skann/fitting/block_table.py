@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._objects import without_mask
+
 BLOCK_VALUES = 2**20  # that are read and encoded at a time
 PIECE_ROWS = 2**12  # of an array: pieces come in random order
 LARGE_MAP = 2**28  # bytes
@@ -75,10 +77,11 @@ class BlockTable(ABC):
     has_target: bool
     has_weight: bool
     n_pieces: int
+    _first_row = 0  # its number: another one in a part of a larger table
 
     @abstractmethod
     def read(self, piece: int) -> Iterator[Block]:
-        """The blocks of a piece, in the order of the rows.
+        """The blocks of a piece, in the order of the rows; the rows of piece 1 come after those of piece 0, and so on.
 
         Parameters
         ----------
@@ -102,8 +105,59 @@ class BlockTable(ABC):
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Block]:
+        """All blocks in order; ValueError or TypeError if one is not what ``shape`` and the others say."""
+        row, like = self._first_row, None
+        end = row + len(self)
         for piece in range(self.n_pieces):
-            yield from self.read(piece)
+            for block in self.read(piece):
+                like = block if like is None else like
+                check_block(self, block, row, like)
+                row += block.X.shape[0]
+                if row > end:
+                    raise ValueError(
+                        f"{block.where}: there are more than the {len(self)} rows that the table's shape says."
+                    )
+                yield block
+        if row != end:
+            raise ValueError(f"The blocks of the table have {row - self._first_row} rows, its shape says {len(self)}.")
+
+
+def check_block(table: BlockTable, block: Any, row: int, like: Block) -> None:
+    """ValueError or TypeError if a block does not begin at this row, or has other columns or parts than the first."""
+    if not isinstance(block, Block):
+        raise TypeError(f"read of {type(table).__name__} must yield skann.data.Block, got {type(block).__name__}.")
+    if getattr(block.X, "ndim", None) != 2:
+        raise TypeError(
+            f"{block.where}: X must be a DataFrame or an array with two dimensions, got {type(block.X).__name__}."
+        )
+    n, n_columns = block.X.shape
+    if block.first != row:
+        raise ValueError(f"{block.where}: the block must begin at row {row} of the table, and says {block.first}.")
+    if n_columns != table.shape[1]:
+        raise ValueError(
+            f"{block.where}: there are {n_columns} columns in X, and {table.shape[1]} in the table's shape."
+        )
+    if type(block.X) is not type(like.X):
+        raise TypeError(
+            f"{block.where}: X is of type {type(block.X).__name__}, and {type(like.X).__name__} in the first block."
+        )
+    if hasattr(block.X, "columns") and list(block.X.columns) != list(like.X.columns):
+        found, wanted = list(block.X.columns)[:20], list(like.X.columns)[:20]
+        raise ValueError(f"{block.where}: the columns of X are {found}, and {wanted} in the first block.")
+    for name, array, is_there in (("y", block.y, table.has_target), ("weight", block.weight, table.has_weight)):
+        if (array is not None) != is_there:
+            raise ValueError(f"{block.where}: {name} is {'missing' if is_there else 'given'}, unlike in the table.")
+        if array is not None and len(array) != n:
+            raise ValueError(f"{block.where}: there are {n} rows in X and {len(array)} in {name}.")
+    if block.y is not None and width_of(block.y) != width_of(like.y):
+        raise ValueError(
+            f"{block.where}: y has {width_of(block.y)} columns, and {width_of(like.y)} in the first block."
+        )
+
+
+def width_of(y: Any) -> int:
+    """The columns of targets, 1 where they have one dimension."""
+    return int(np.prod(np.shape(y)[1:]))
 
 
 class ArrayTable(BlockTable):
@@ -120,10 +174,15 @@ class ArrayTable(BlockTable):
         first = piece * PIECE_ROWS
         rows = slice(first, first + PIECE_ROWS)
         try:
-            X, y, weight = (None if array is None else np.array(array[rows]) for array in self._arrays)
+            X, y, weight = (None if array is None else copied(array[rows]) for array in self._arrays)
         except (OSError, ValueError) as error:
             raise OSError(f"{self._where}: rows from {first} on can't be read: {error}") from error
         yield Block(first, X, y, weight, self._where)
+
+
+def copied(rows: Any) -> Any:
+    """Rows of an array as an array of their own, in which None stands for what is masked."""
+    return without_mask(rows) if np.ma.isMaskedArray(rows) and rows.mask.any() else np.array(rows)
 
 
 def is_large_map(X: Any) -> bool:

@@ -128,6 +128,10 @@ class Scan:
         """What was found, as `Blocks`; sets the attributes."""
         if not self._totals[1].sum() > 0:
             raise ValueError("The table must have at least one row with a weight above zero.")
+        if not self.learns_from_all and self._totals[0, -1] == 0:
+            raise ValueError(
+                f"All {int(self._totals[0].sum())} rows of the table are held out: lower validation_fraction."
+            )
         X, y, weight, fold, is_sampled = self._joined()
         self._kept = []
         by_class, moments, totals = None, None, self._totals

@@ -74,6 +74,7 @@ class NumberedPart(BlockTable):
 
     def __init__(self, number: int, first: int, table: BlockTable) -> None:
         self.number, self.first, self.table = number, first, table
+        self._first_row = first
         self.shape, self.n_pieces = table.shape, table.n_pieces
         self.has_target, self.has_weight = table.has_target, table.has_weight
 

@@ -31,7 +31,7 @@ class Validation(NamedTuple):
             return self._replace(X=DaskTable(self.X, self.y, self.weight), y=None, weight=None).in_memory()
         if not isinstance(self.X, BlockTable):
             return self
-        refuse_arguments(self.X, self.y, self.weight)
+        refuse_arguments(self.X, self.y, self.weight, "X_val")
         X, y, weight = zip(*_sampled(self.X), strict=True)
         weight = None if weight[0] is None else np.concatenate(weight)
         return self._replace(X=joined_tables(X), y=np.concatenate(y), weight=weight)

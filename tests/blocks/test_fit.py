@@ -147,8 +147,14 @@ def in_memory_map(mapped, tmp_path):
     [
         (lambda table: ANNRegressor().fit(table, NUMBERS[:, 0]), "carries y and sample_weight"),
         (lambda table: ANNRegressor(cv=3).fit(table), "cv and groups need rows in memory"),
-        (lambda table: ANNRegressor().fit(table, X_val=table, y_val=[0]), "carries y and sample_weight"),
-        (lambda table: ANNRegressor().fit(table, X_val=from_arrays(NUMBERS)), "no target"),
+        (
+            lambda table: ANNRegressor().fit(table, X_val=table, y_val=[0]),
+            "X_val is a table of blocks, which carries y and sample_weight",
+        ),
+        (
+            lambda table: ANNRegressor().fit(table, X_val=from_arrays(NUMBERS)),
+            "X_val is a table of blocks that has no target",
+        ),
         (lambda table: ANNRegressor().partial_fit(table, NUMBERS[:, 0]), "carries y and sample_weight"),
         (lambda table: ANNRegressor().partial_fit(from_arrays(NUMBERS)), "no target"),
         (lambda table: ANNRegressor().partial_fit(NUMBERS), "requires y"),

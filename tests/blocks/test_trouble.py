@@ -11,7 +11,7 @@ import pytest
 from pyarrow.parquet import write_table
 
 from skann import ANNClassifier, ANNRegressor
-from skann.data import from_arrays, from_parquet, predict_to
+from skann.data import Block, BlockTable, from_arrays, from_parquet, predict_to
 from tests.blocks.tables import COLUMNS, mixed, write
 
 TABLE = mixed(300)
@@ -342,3 +342,112 @@ def test_predictions_that_do_not_fit(out, method, message, tmp_path):
         predict_to(model, opened(tmp_path), tmp_path / "nowhere" / "x.parquet")
     with pytest.raises(TypeError, match="must be one of from_parquet or from_arrays, got DataFrame"):
         predict_to(model, TABLE, np.empty(300))
+
+
+@pytest.mark.parametrize(
+    "values, dtype",
+    [(TABLE["value"], np.int64), (TABLE["value"], bool), (TABLE["class"], "U2"), (TABLE["b"] * 70, "i1")],
+)
+def test_an_array_that_would_change_predictions_is_left_as_it_is(values, dtype):
+    Estimator = ANNRegressor if values.dtype.kind == "f" else ANNClassifier
+    model, out = Estimator(**SHORT).fit(X, values.to_numpy()), np.ones(300, dtype)
+    model.predict = lambda X: values.to_numpy()[: len(X)]
+    with pytest.raises(ValueError, match=r"out, .* of shape \(300,\), can't hold the predictions, "):
+        predict_to(model, from_arrays(X), out)
+    assert (out == np.ones(300, dtype)).all()
+
+
+def test_predictions_of_one_column_are_not_broadcast():
+    model = ANNRegressor(**SHORT).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match=r"out, float64 of shape \(300, 300\), can't hold .* of shape \(300,\)"):
+        predict_to(model, from_arrays(X), np.empty((300, 300)))
+    with pytest.raises(ValueError, match=r"out must have 300 rows, got shape \(\)"):
+        predict_to(model, from_arrays(X), np.array(1.0))
+
+
+def test_predictions_do_not_take_the_place_of_what_they_are_made_of(tmp_path, monkeypatch):
+    table = opened(write(TABLE, tmp_path))
+    model, path = ANNClassifier(**SHORT).fit(table), tmp_path / "part1.parquet"
+    before = path.read_bytes()
+    monkeypatch.chdir(tmp_path)
+    for out in (path, "part1.parquet"):
+        with pytest.raises(ValueError, match=r"part1.parquet' is a file of the table"):
+            predict_to(model, table, out)
+    with pytest.raises(IsADirectoryError, match="must be the path of a file"):
+        predict_to(model, table, tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_what_is_masked_is_missing(monkeypatch):
+    monkeypatch.setattr("skann.fitting.block_table.PIECE_ROWS", 100)
+    mask = np.abs(X) > 1.5
+    mask[100:200] = False
+    masked, missing = from_arrays(np.ma.masked_array(X, mask), X[:, 0]), np.where(mask, np.nan, X)
+    model, expected = ANNRegressor(**SHORT).fit(masked), ANNRegressor(**SHORT).fit(from_arrays(missing, X[:, 0]))
+    np.testing.assert_array_equal(model.predict(masked), expected.predict(missing))
+    for y, weight, name in ((np.ma.masked_array(X[:, 0], mask[:, 0]), None, "y"), (X[:, 0], mask[:, 0], "weight")):
+        weight = None if weight is None else np.ma.masked_array(np.ones(300), weight)
+        with pytest.raises(ValueError, match=f"X, rows 0 to 99: .*{name} contains NaN"):
+            ANNRegressor(**SHORT).fit(from_arrays(X, y, weight))
+
+
+@pytest.mark.parametrize("Estimator, y", [(ANNRegressor, X[:, 0]), (ANNClassifier, X[:, 0] > 0)])
+def test_a_table_of_which_all_rows_are_held_out(Estimator, y):
+    with pytest.raises(ValueError, match="All 300 rows of the table are held out: lower validation_fraction"):
+        Estimator(early_stopping=True, validation_fraction=0.9999, **SHORT).fit(from_arrays(X, y))
+
+
+# ------------------------------------------------------------------------------------------- tables of one's own
+
+
+class OwnTable(BlockTable):
+    """Blocks as they are given, which may be wrong."""
+
+    def __init__(self, blocks, **attributes):
+        self.blocks, self.n_pieces, self.shape = blocks, len(blocks), (300, 5)
+        self.has_target, self.has_weight = True, False
+        vars(self).update(attributes)
+
+    def read(self, piece):
+        yield self.blocks[piece]
+
+
+def own_blocks(**changes):
+    """Three blocks of the table; the second one with these fields."""
+    parts = [TABLE.iloc[first : first + 100].reset_index(drop=True) for first in (0, 100, 200)]
+    blocks = [Block(100 * i, part[COLUMNS], part["value"].to_numpy(), None, f"part{i}") for i, part in enumerate(parts)]
+    return [blocks[0], blocks[1]._replace(**changes), blocks[2]]
+
+
+PART_X = own_blocks()[1].X
+FAULTS = {
+    "more rows": (own_blocks(), {"shape": (200, 5)}, "part2: there are more than the 200 rows that the table's shape"),
+    "fewer rows": (own_blocks(), {"shape": (400, 5)}, "The blocks of the table have 300 rows, its shape says 400"),
+    "no piece": ([], {}, "The blocks of the table have 0 rows, its shape says 300"),
+    "other shape": (own_blocks(), {"shape": (300, 4)}, "part0: there are 5 columns in X, and 4 in the table's shape"),
+    "order": (own_blocks()[::-1], {}, "part2: the block must begin at row 0 of the table, and says 200"),
+    "number": (own_blocks(first=0), {}, "part1: the block must begin at row 100 of the table, and says 0"),
+    "fewer columns": (own_blocks(X=PART_X[list("abcd")]), {}, "part1: there are 4 columns in X, and 5"),
+    "order of columns": (own_blocks(X=PART_X[list("edcba")]), {}, r"part1: the columns of X are \['e', 'd', "),
+    "names": (own_blocks(X=PART_X.rename(columns={"a": "z"})), {}, r"part1: the columns of X are \['z', 'b', "),
+    "array": (own_blocks(X=PART_X.to_numpy()), {}, "part1: X is of type ndarray, and DataFrame in the first block"),
+    "list": (own_blocks(X=[[1] * 5] * 100), {}, "part1: X must be a DataFrame or an array with .*, got list"),
+    "no y": (own_blocks(y=None), {}, "part1: y is missing, unlike in the table"),
+    "short y": (own_blocks(y=np.zeros(50)), {}, "part1: there are 100 rows in X and 50 in y"),
+    "wide y": (own_blocks(y=np.zeros((100, 2))), {}, "part1: y has 2 columns, and 1 in the first block"),
+    "weight": (own_blocks(weight=np.ones(100)), {}, "part1: weight is given, unlike in the table"),
+    "tuple": ([tuple(each) for each in own_blocks()], {}, r"read of OwnTable must yield skann.data.Block, got tuple"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_table_of_ones_own_with_a_fault(fault):
+    blocks, attributes, message = FAULTS[fault]
+    table = OwnTable(blocks, **attributes)
+    model = ANNRegressor(**SHORT).fit(OwnTable(own_blocks()))
+    expected = model.predict(TABLE[COLUMNS])
+    calls = model.fit, model.partial_fit, model.predict, lambda table: predict_to(model, table, np.empty(len(table)))
+    for call in calls:
+        with pytest.raises((ValueError, TypeError), match=message):
+            call(table)
+    np.testing.assert_array_equal(model.predict(TABLE[COLUMNS]), expected)
