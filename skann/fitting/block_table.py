@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._objects import without_mask
+from ..targets.reading import from_sequence
 
 BLOCK_VALUES = 2**20  # that are read and encoded at a time
 PIECE_ROWS = 2**12  # of an array: pieces come in random order
@@ -191,6 +192,13 @@ def is_large_map(X: Any) -> bool:
     return is_map and "joblib_memmapping_folder" not in str(X.filename)
 
 
+def as_array(column: Any) -> Any:
+    """Targets or weights in memory as an array, in which no item of a list has changed its kind, and none is masked."""
+    if np.ma.isMaskedArray(column):
+        return without_mask(column)
+    return from_sequence(column) if isinstance(column, list | tuple) else np.asarray(column)
+
+
 def as_columns(X: Any, y: Any, weight: Any) -> tuple[Any, Any]:
     """Targets and weights beside a memory map X as arrays of which slices can be read.
 
@@ -199,7 +207,7 @@ def as_columns(X: Any, y: Any, weight: Any) -> tuple[Any, Any]:
     ValueError
         If they do not have an entry for each row of X.
     """
-    y, weight = (each if each is None or isinstance(each, np.ndarray) else np.asarray(each) for each in (y, weight))
+    y, weight = (each if each is None or isinstance(each, np.ndarray) else as_array(each) for each in (y, weight))
     if y is None:
         raise ValueError("This estimator requires y to be passed, but the target y is None.")
     for name, each in {"y": y, "sample_weight": weight}.items():

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from .._objects import shown
-from .block_table import Block, BlockTable, block_rows
+from .block_table import Block, BlockTable, as_array, block_rows
 
 ALLOWED = "a Dask array or DataFrame (of two dimensions)"
 
@@ -120,7 +120,7 @@ def _with_partitions_of(X, each, name):
     import dask.array as da
 
     if not is_dask(each):
-        each = da.from_array(np.asarray(each), chunks=-1)
+        each = da.from_array(as_array(each), chunks=-1)
     elif not (_is_array(each) or _is_frame(each)):
         raise TypeError(f"{name} must be an array, Series or DataFrame, of Dask or not, got {type(each).__name__}.")
     if _is_array(each) and each.ndim == 2 and each.numblocks[1] > 1:

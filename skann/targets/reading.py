@@ -110,7 +110,7 @@ def _array_of(y, name, wanted):
     if np.ma.isMaskedArray(y):
         return without_mask(y)
     if isinstance(y, Sequence) and not isinstance(y, str | bytes) and not hasattr(y, "__array__"):
-        return _from_sequence(y)
+        return from_sequence(y)
     polars = sys.modules.get("polars")  # not imported: then y can't come from it
     if polars is not None and isinstance(y, polars.Series | polars.DataFrame):
         is_series = isinstance(y, polars.Series)
@@ -123,7 +123,7 @@ def _array_of(y, name, wanted):
         raise ValueError(f"{name} must hold {wanted.what}, got a {type(y).__name__}: {text}") from error
 
 
-def _from_sequence(y):
+def from_sequence(y):
     """A list as an array; of objects where NumPy would make strings of numbers, or merge numbers."""
     if any(issubclass(cls, BUFFERS) or cls.__module__.startswith("pyarrow") for cls in {*map(type, y)}):
         return _reshaped(list(y), (len(y),))  # NumPy would read their bytes

@@ -451,3 +451,24 @@ def test_a_table_of_ones_own_with_a_fault(fault):
         with pytest.raises((ValueError, TypeError), match=message):
             call(table)
     np.testing.assert_array_equal(model.predict(TABLE[COLUMNS]), expected)
+
+
+@pytest.mark.parametrize("source", ["map", "dask"])
+@pytest.mark.parametrize(
+    "y, message",
+    [
+        (["a", np.nan] * 150, "y contains missing values"),
+        (["a", 1] * 150, "y holds labels of several kinds, such as 'a' and 1"),
+        (np.ma.masked_array([0, 1] * 150, [True, False] * 150), "y contains missing values"),
+    ],
+)
+def test_a_list_beside_a_table_is_read_as_one_beside_an_array(source, y, message, tmp_path, monkeypatch):
+    """NumPy would make strings of all, and has no place for a mask in another array."""
+    if source == "map":
+        monkeypatch.setattr("skann.fitting.block_table.LARGE_MAP", 1)
+        table = np.memmap(tmp_path / "X", np.float64, "w+", shape=X.shape)
+        table[:] = X
+    else:
+        table = pytest.importorskip("dask.array").from_array(X, chunks=(100, 3))
+    with pytest.raises((ValueError, TypeError), match=message):
+        ANNClassifier(**SHORT).fit(table, y)
