@@ -10,8 +10,7 @@ COLOURS = {"hgb": "tab:green", "hgb_long": "tab:olive", "skann": "tab:blue"}
 CLOCK = """## By the clock, with two jobs
 
 Seconds of a fit with `n_jobs=2`, or two threads, how many processors it kept busy meanwhile, and the peak of the
-resident memory of the process and its workers above what it was with the table loaded. Where fewer than two were busy,
-others were at work: all took longer, and HistGradientBoosting most, whose threads wait for each other.
+resident memory of the process and its workers above what it was with the table loaded.
 """
 BEGIN, END = "<!-- {}: made by benchmarks/bench_large.py -->\n", "<!-- end -->\n"
 
