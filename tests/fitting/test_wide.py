@@ -86,8 +86,15 @@ def test_a_stream_is_not_wide(Estimator):
 # ------------------------------------------------------------------------------------------------ memory and state
 
 
-@pytest.mark.parametrize("n_rows", [pytest.param(60, marks=pytest.mark.slow), 300])
-@BOTH
+@pytest.mark.parametrize(
+    "Estimator, n_rows",
+    [
+        (ANNClassifier, 300),
+        pytest.param(ANNClassifier, 60, marks=pytest.mark.slow),
+        pytest.param(ANNRegressor, 300, marks=pytest.mark.slow),
+        pytest.param(ANNRegressor, 60, marks=pytest.mark.slow),
+    ],
+)
 def test_memory(Estimator, n_rows):
     """Of 300 rows of 12 000 columns, 29 MB: at most 150 MB beside them in fit, 60 MB in predict.
 

@@ -1,7 +1,5 @@
 """Messages that say what may be meant: names, remedies, and no walls of text."""
 
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -45,19 +43,12 @@ def test_names_far_from_all_options_get_no_guess():
 
 
 def test_options_have_a_fixed_order():
-    """That of the alphabet, whatever the hashes of strings are."""
-    code = (
-        "from skann import ANNClassifier as A\n"
-        "try: A(activation='q').fit([[1], [2]], [0, 1])\n"
-        "except ValueError as e: print(e)"
-    )
-    texts = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
-                       capture_output=True, text=True, check=True).stdout
-        for seed in ("1", "2")
-    }  # fmt: skip
-    (text,) = texts
+    """That of the alphabet; a set of strings has another one in each process."""
+    with pytest.raises(ValueError, match="activation") as error:
+        ANNClassifier(activation="q").fit(X, y)
+    text = str(error.value)
     names = text[text.index("{") + 1 : text.index("}")].split(", ")
+    assert len(names) > 5
     assert names == sorted(names)
 
 
