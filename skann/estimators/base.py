@@ -24,8 +24,8 @@ from .._estimator import Estimator
 from .._typing import ArrayLike, Floats, MatrixLike, TargetLike
 from ..callbacks.tasks import FitTask
 from ..encoding import inputs
-from ..fitting.block_arguments import goes_in_blocks, refuse_with_blocks
-from ..fitting.block_table import ArrayTable, BlockTable, as_columns
+from ..fitting.block_arguments import goes_in_blocks, refuse_arguments, refuse_with_blocks
+from ..fitting.block_table import ArrayTable, BlockTable, as_columns, targets_of
 from ..fitting.blocks import errors_of
 from ..fitting.conformal import Conformal, n_needed
 from ..fitting.dask_table import DaskTable, is_dask
@@ -242,6 +242,15 @@ class BaseANN(
         if prediction is not predicted and not np.isfinite(prediction).all():
             raise predictions_error(prediction.dtype)
         return prediction
+
+    def _judged_by(self, X, y, sample_weight):
+        """y and sample_weight of a score: a table of blocks carries them."""
+        if y is None and isinstance(X, BlockTable):
+            refuse_arguments(X, y, sample_weight)
+            return targets_of(X)
+        if y is None:
+            raise ValueError("score requires y to be passed, but the target y is None.")
+        return y, sample_weight
 
     def _conformal(self, coverage, otherwise):
         """What makes intervals or sets of this coverage; a warning of what they are where held-out rows are too few."""

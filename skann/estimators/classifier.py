@@ -824,14 +824,15 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         """
         return self._predict(X, self._decision)
 
-    def score(self, X: MatrixLike, y: TargetLike, sample_weight: ArrayLike | None = None) -> float:
+    def score(self, X: MatrixLike, y: TargetLike | None = None, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy, with y read as `fit` reads it.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            True labels. In multilabel classification, all labels of a row must be right.
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features), or table of blocks
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), default=None
+            True labels; those of a table of blocks are its own. In multilabel classification, all labels of a row must
+            be right.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -848,6 +849,7 @@ class ANNClassifier(ClassifierMixin, BaseANN):
         >>> model.score(X, y)
         1.0
         """
+        y, sample_weight = self._judged_by(X, y, sample_weight)
         return super().score(X, read_labels(y, "y", type(self).__name__), sample_weight)
 
     _default_score = score

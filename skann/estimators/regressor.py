@@ -762,14 +762,14 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         intervals = self._predict(X, self._conformal(coverage, "the intervals are infinite").intervals)
         return intervals[:, 0] if self._target.is_flat else intervals
 
-    def score(self, X: MatrixLike, y: TargetLike, sample_weight: ArrayLike | None = None) -> float:
+    def score(self, X: MatrixLike, y: TargetLike | None = None, sample_weight: ArrayLike | None = None) -> float:
         """R2; with several quantiles as loss minus their mean pinball loss.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            True values.
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features), or table of blocks
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            True values; those of a table of blocks are its own.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -788,6 +788,7 @@ class ANNRegressor(MultiOutputMixin, RegressorMixin, BaseANN):
         >>> round(model.score(X, y), 3)
         1.0
         """
+        y, sample_weight = self._judged_by(X, y, sample_weight)
         levels = several_levels(self.networks_.loss) if hasattr(self, "networks_") else None
         if levels is None:
             return super().score(X, y, sample_weight)

@@ -186,6 +186,12 @@ def copied(rows: Any) -> Any:
     return without_mask(rows) if np.ma.isMaskedArray(rows) and rows.mask.any() else np.array(rows)
 
 
+def targets_of(table: BlockTable) -> tuple[Any, Any]:
+    """Targets and weights, None where there are none, of all rows of a table that has targets."""
+    y, weight = zip(*((np.asarray(block.y), block.weight) for block in table), strict=True)
+    return np.concatenate(y), np.concatenate(weight) if table.has_weight else None
+
+
 def is_large_map(X: Any) -> bool:
     """Whether X is a memory map too large to be copied without need; not one that joblib has made of an array."""
     is_map = isinstance(X, np.memmap) and X.ndim == 2 and X.dtype.kind in "fiub" and X.nbytes >= LARGE_MAP

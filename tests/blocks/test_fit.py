@@ -54,6 +54,30 @@ def test_an_ensemble_has_the_encoder_of_all_rows_and_scores_of_those_held_out(fo
     assert model.predict_set(TEST[COLUMNS]).any(axis=1).all()
 
 
+@pytest.mark.parametrize("params", [{}, {"loss": "quantile", "quantile": [0.2, 0.8]}], ids=["mean", "quantiles"])
+def test_scores_of_tables_are_those_of_their_rows(folder, params):
+    """With their own targets and weights."""
+    table = from_parquet(folder, COLUMNS, "value", "weight")
+    model = ANNRegressor(n_estimators=1, **SHORT | params).fit(table)
+    assert model.score(table) == pytest.approx(model.score(X, TABLE["value"], TABLE["weight"]), rel=1e-6)
+    assert model.score(table, TABLE["value"]) == pytest.approx(model.score(X, TABLE["value"]), rel=1e-6)
+    for labels in (from_parquet(folder, COLUMNS, "class"), from_arrays(NUMBERS, NUMBERS[:, 0] > 0)):
+        classifier = ANNClassifier(n_estimators=1, **SHORT).fit(labels)
+        rows = (X, TABLE["class"]) if labels.shape[1] == len(COLUMNS) else (NUMBERS, NUMBERS[:, 0] > 0)
+        assert classifier.score(labels) == classifier.score(*rows)
+
+
+@pytest.mark.parametrize("Estimator", [ANNClassifier, ANNRegressor])
+def test_scores_need_targets(folder, Estimator):
+    model = Estimator(n_estimators=1, **SHORT).fit(NUMBERS, (NUMBERS[:, 0] > 0).astype(int))
+    with pytest.raises(ValueError, match="X is a table of blocks that has no target"):
+        model.score(from_arrays(NUMBERS))
+    with pytest.raises(TypeError, match="X is a table of blocks, which carries y and sample_weight"):
+        model.score(from_arrays(NUMBERS, NUMBERS[:, 0] > 0), sample_weight=np.ones(len(NUMBERS)))
+    with pytest.raises(ValueError, match="score requires y to be passed"):
+        model.score(NUMBERS)
+
+
 def test_a_regressor_with_weights(folder):
     table = from_parquet(folder, COLUMNS, "value", "weight")
     model = ANNRegressor(n_estimators=2, **SHORT).fit(table)
