@@ -2,7 +2,7 @@
 
 Memory is limited by RLIMIT_DATA, which the operating system enforces. While it trains, a line says how many rows have
 been seen; at the end there are the peak resident size and the rows per second. 20 million rows take 1.5 GB on disk.
-``--small`` compares 400 000 rows with a quarter of them, in processes of their own.
+``--small`` compares two million rows with a quarter of them, in processes of their own.
 
     python benchmarks/larger_than_memory.py --rows 20000000 --limit 1024 --folder /tmp/rows
     python benchmarks/larger_than_memory.py --small
@@ -98,7 +98,7 @@ def main():
     if options.train:
         print(json.dumps(train(options.folder, options.limit, options.hidden)))
         return
-    n_rows, limit = (400_000, 512) if options.small else (options.rows, options.limit)
+    n_rows, limit = (2_000_000, 512) if options.small else (options.rows, options.limit)
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         for n in (n_rows // 4, n_rows):

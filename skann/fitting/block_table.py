@@ -9,7 +9,7 @@ import numpy as np
 from .._objects import without_mask
 from ..targets.reading import from_sequence
 
-BLOCK_VALUES = 2**20  # that are read and encoded at a time
+BLOCK_VALUES = 2**19  # that are read and encoded at a time
 PIECE_ROWS = 2**12  # of an array: pieces come in random order
 LARGE_MAP = 2**28  # bytes
 
@@ -18,7 +18,7 @@ def block_rows(n_columns: int) -> int:
     """The rows that are read and encoded at a time: the fewer, the more columns a table has.
 
     >>> block_rows(1), block_rows(64), block_rows(10_000)
-    (65536, 16384, 1024)
+    (65536, 8192, 1024)
     """
     return min(2**16, max(2**10, BLOCK_VALUES // max(1, n_columns)))
 

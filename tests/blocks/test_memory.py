@@ -18,5 +18,5 @@ def test_the_peak_is_that_of_a_quarter_of_the_rows(tmp_path):
     env = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=300, env=env)
     quarter, full = (json.loads(line) for line in done.stdout.decode().splitlines() if line.startswith("{"))
-    assert (quarter["rows"], full["rows"]) == (100_000, 400_000)
+    assert (quarter["rows"], full["rows"]) == (500_000, 2_000_000)
     assert full["peak_mb"] < 1.1 * quarter["peak_mb"]
